@@ -1,0 +1,345 @@
+"""Splits JSON of any common layout into records: an envelope, a list, lines, or objects one after another.
+
+A raw split accepts what a full decode refuses, and one bad record must not cost its file. So each record is
+cut out by its brackets first and decoded by the reference grammar then; where the brackets lead astray,
+reading goes on at the next place where a whole, recognised record stands, and the stretch between is one
+dead letter.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from trailcam.codecs.json_grammar import DEEPEST, Refused, decode
+from trailcam.contracts.codec import Envelope, Record, Undecodable
+from trailcam.errors import code
+
+_BLANK = re.compile(rb"[ \t\r\n\x1e,]*+")  # separators too: a comma too many or too few loses nothing
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_UNTIL_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+", re.DOTALL)
+_KEY = re.compile(rb"\s*+(" + _STRING + rb")\s*+:\s*+", re.DOTALL)
+_SCALAR = re.compile(rb"(?:" + _STRING + rb"|[^\s,{}\[\]\"]++)\s*+", re.DOTALL)
+_CANDIDATE = re.compile(rb"(?:\n[ \t\r]*+|[}\]]\s*+,?\s*+|\[\s*+)(?=\{)")
+_LINE_END = re.compile(rb"[ \t\r]*+(?:\n|\Z)")
+
+_PROBE_BYTES = 1 << 16
+"""How far an envelope's key may lie behind scalars at the start of a document that is still streaming."""
+
+_FORGET_BYTES = 1 << 20
+"""How many treated bytes may stay in memory before they are dropped."""
+
+_SYNTAX = code("json_broken")
+
+
+def split(
+    chunks: Iterable[bytes],
+    *,
+    envelopes: Sequence[Envelope],
+    recognise: Callable[[dict[str, Any]], bool],
+    record_limit: int,
+) -> Iterator[Record | Undecodable]:
+    """Records and undecodable stretches in order of position; see `trailcam.contracts.codec.Codec`."""
+    stream = _Stream(iter(chunks))
+    return _Splitter(stream, envelopes, recognise, record_limit).documents()
+
+
+class _Stream:
+    """A window on the bytes: `data[at:]` is what is still to be treated; it grows on demand."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.data = bytearray()
+        self.at = 0
+        self._dropped = 0
+        self.ended = False
+
+    @property
+    def position(self) -> int:
+        return self._dropped + self.at
+
+    def more(self) -> bool:
+        """Reads one chunk more; False at the end."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            self.ended = True
+            return False
+        self.data += chunk
+        return True
+
+    def fill(self, size: int) -> None:
+        """Has `size` bytes at hand from here on, or all there are."""
+        while len(self.data) - self.at < size and self.more():
+            pass
+
+    def advance(self, end: int) -> None:
+        """Treated up to `end`; forgets treated bytes now and then."""
+        self.at = end
+        if end > _FORGET_BYTES:
+            del self.data[:end]
+            self._dropped += end
+            self.at = 0
+
+
+class _Splitter:
+    def __init__(
+        self,
+        stream: _Stream,
+        envelopes: Sequence[Envelope],
+        recognise: Callable[[dict[str, Any]], bool],
+        record_limit: int,
+    ) -> None:
+        self.stream = stream
+        self.recognise = recognise
+        self.limit = record_limit
+        self.cut = False
+        """The stream ended inside something, and that has been told."""
+        self.envelopes = {envelope.key: envelope for envelope in envelopes}
+        keys = b"|".join(re.escape(f'"{key}"'.encode()) for key in self.envelopes) or rb"(?!)"
+        self._envelope_start = re.compile(
+            rb"\{\s*+(?:" + _STRING + rb"\s*+:\s*+(?:" + _STRING + rb"|[-+0-9.eEa-z]++)\s*+,\s*+)*?"
+            rb"(" + keys + rb")\s*+:\s*+\[",
+            re.DOTALL,
+        )
+
+    # -- documents, one after another --------------------------------------------------------------------
+
+    def documents(self) -> Iterator[Record | Undecodable]:
+        stream = self.stream
+        stream.fill(3)
+        if stream.data.startswith(b"\xef\xbb\xbf"):
+            stream.advance(3)
+        while self._skip_blank():
+            first = stream.data[stream.at]
+            if first == 0x5B:  # [
+                stream.advance(stream.at + 1)
+                yield from self._elements(Envelope(""))
+            elif first != 0x7B:  # {
+                yield self._lost(stream.at, _SYNTAX, "no JSON value starts here")
+            else:
+                stream.fill(_PROBE_BYTES)
+                envelope = self._envelope_start.match(stream.data, stream.at)
+                if envelope is None:
+                    yield from self._value(Envelope(""))
+                else:
+                    stream.advance(envelope.end())
+                    yield from self._elements(self.envelopes[envelope[1][1:-1].decode()])
+                    yield from self._rest_of_object()
+
+    def _rest_of_object(self) -> Iterator[Undecodable]:
+        """What stands behind an envelope's list: page tokens and the like, not records."""
+        stream = self.stream
+        end = self._scan(stream.at, depth=1)[0] if self._skip_blank() else None
+        if end is not None:
+            stream.advance(end)
+        elif stream.at < len(stream.data):
+            yield self._lost(stream.at, code("json_truncated"), "the document is not closed")
+        elif not self.cut:
+            yield self._not_closed("the document is not closed")
+
+    def _elements(self, envelope: Envelope) -> Iterator[Record | Undecodable]:
+        """The records of a list whose bracket has been read, and the closing bracket."""
+        stream = self.stream
+        while self._skip_blank():
+            first = stream.data[stream.at]
+            if first == 0x5D:  # ]
+                stream.advance(stream.at + 1)
+                return
+            if first == 0x7B:  # {
+                yield from self._value(envelope)
+            else:
+                yield self._lost(stream.at, _SYNTAX, "a record or the end of the list was expected")
+        if not self.cut:
+            yield self._not_closed("the list of records is not closed")
+
+    def _not_closed(self, detail: str) -> Undecodable:
+        """The file ends between records: none is damaged, but some may be missing."""
+        self.cut = True
+        return Undecodable(self.stream.position, b"", code("json_truncated"), detail)
+
+    def _value(self, envelope: Envelope) -> Iterator[Record | Undecodable]:
+        """The object that starts here: a record, a document around records, or a stretch."""
+        stream = self.stream
+        start = stream.at
+        end, deepest = self._scan(start)
+        if end is None:
+            too_large = len(stream.data) - start > self.limit
+            reason = code("record_too_large") if too_large else code("json_truncated")
+            detail = f"larger than {self.limit:,} bytes" if too_large else "the file ends inside a record"
+            yield self._lost(start, reason, detail)
+            return
+        raw = bytes(stream.data[start:end])
+        position = stream.position
+        try:
+            value = decode(raw, depth=deepest)
+        except Refused as refused:
+            if refused.reason == _SYNTAX:
+                yield self._lost(start, refused.reason, refused.detail, upto=end)
+            else:
+                stream.advance(end)
+                yield Undecodable(position, raw, refused.reason, refused.detail)
+            return
+        inner = None if envelope.key else self._inner_list(raw, value)
+        if inner is not None:
+            offset, inner_envelope = inner
+            stream.advance(start + offset)
+            yield from self._elements(inner_envelope)
+            yield from self._rest_of_object()
+            return
+        stream.advance(end)
+        yield self._unwrapped(envelope, position, raw, value)
+
+    def _unwrapped(
+        self, envelope: Envelope, position: int, raw: bytes, value: dict[str, Any]
+    ) -> Record | Undecodable:
+        text = value.get(envelope.text_key) if envelope.text_key else None
+        if not isinstance(text, str):
+            return Record(position, raw, value)
+        inner = text.strip(" \t\r\n").encode("utf-8")
+        try:
+            return Record(position, inner, decode(inner))
+        except Refused as refused:
+            detail = f"in the text of {envelope.text_key}: {refused.detail}"
+            return Undecodable(position, raw, refused.reason, detail)
+
+    def _inner_list(self, raw: bytes, value: dict[str, Any]) -> tuple[int, Envelope] | None:
+        """Where the records of a document start whose envelope key stands behind nested values."""
+        if not any(isinstance(value.get(key), list) for key in self.envelopes) or self.recognise(value):
+            return None
+        at = 1
+        while key := _KEY.match(raw, at):
+            at = key.end()
+            envelope = self.envelopes.get(key[1][1:-1].decode())
+            if envelope is not None and raw[at] == 0x5B:
+                return at + 1, envelope
+            end = _scan_whole(raw, at) if raw[at] in b"{[" else None
+            if end is None:
+                scalar = _SCALAR.match(raw, at)
+                end = scalar.end() if scalar else len(raw)
+            comma = re.compile(rb"\s*+,?").match(raw, end)
+            at = comma.end() if comma else end
+        return None
+
+    # -- brackets ----------------------------------------------------------------------------------------
+
+    def _skip_blank(self) -> bool:
+        """Moves to the next byte that is not white space; False at the end of the stream."""
+        stream = self.stream
+        while True:
+            blank = _BLANK.match(stream.data, stream.at)
+            stream.advance(blank.end() if blank else stream.at)
+            if stream.at < len(stream.data):
+                return True
+            if not stream.more():
+                return False
+
+    def _scan(self, start: int, *, depth: int = 0) -> tuple[int | None, int]:
+        """(end, deepest level) of the bracketed value at `start`; end None: not closed within the limit."""
+        stream = self.stream
+        at, deepest = start, depth
+        while True:
+            data = stream.data
+            size = len(data)
+            while True:
+                run = _UNTIL_BRACKET.match(data, at)
+                at = run.end() if run else at
+                if at == size or data[at] == 0x22:  # the end, or a string that is not closed yet
+                    break
+                if data[at] in b"{[":
+                    depth += 1
+                    deepest = max(deepest, depth)
+                else:
+                    depth -= 1
+                at += 1
+                if depth == 0:
+                    return (at, deepest) if at - start <= self.limit else (None, deepest)
+            if size - start > self.limit or not stream.more():
+                return None, deepest
+
+    # -- broken stretches --------------------------------------------------------------------------------
+
+    def _lost(self, start: int, reason: str, detail: str, *, upto: int | None = None) -> Undecodable:
+        """The stretch from `start` to the next place where reading can go on; leaves the stream there.
+
+        `upto` is where reading goes on at the latest: the end that the brackets gave.
+        """
+        stream = self.stream
+        position = stream.position
+        if upto is None:
+            stream.fill(self.limit)
+        end = self._resume_at(start, upto)
+        raw = bytes(stream.data[start:end])
+        stripped = raw.rstrip(b" \t\r\n,")
+        if upto is None and reason == _SYNTAX and _is_json(stripped):
+            reason, detail = code("not_a_record"), "a JSON value, but not an object"
+        self.cut = stream.ended and end >= len(stream.data)
+        stream.advance(end)
+        return Undecodable(position, stripped, reason, detail)
+
+    def _resume_at(self, start: int, upto: int | None) -> int:
+        stream = self.stream
+        bound = min(len(stream.data), start + self.limit) if upto is None else upto
+        budget = 4 * self.limit  # nested candidates must not make the search quadratic
+        at = start
+        while budget > 0 and (candidate := _CANDIDATE.search(stream.data, at, bound)):
+            at = candidate.end()
+            if at <= start:
+                at = start + 1
+                continue
+            end, deepest = _scan_within(stream.data, at, bound)
+            budget -= (end or bound) - at
+            if self._is_whole_record(at, end, deepest) or (
+                candidate[0].startswith(b"\n") and self._is_document(at, end, deepest, bound)
+            ):
+                return at
+        return bound
+
+    def _is_whole_record(self, at: int, end: int | None, deepest: int) -> bool:
+        if end is None:
+            return False
+        try:
+            value = decode(bytes(self.stream.data[at:end]), depth=deepest)
+        except Refused:
+            return False
+        return self.recognise(value)
+
+    def _is_document(self, at: int, end: int | None, deepest: int, bound: int) -> bool:
+        """Whether a new line starts here that is one whole object, or an envelope."""
+        data = self.stream.data
+        if self._envelope_start.match(data, at):
+            return True
+        if end is None or not _LINE_END.match(data, end, bound) or b"\n" in data[at:end]:
+            return False
+        try:
+            decode(bytes(data[at:end]), depth=deepest)
+        except Refused:
+            return False
+        return True
+
+
+def _scan_within(data: bytearray | bytes, start: int, bound: int) -> tuple[int | None, int]:
+    """Like `_Splitter._scan` over bytes at hand; gives up at the deepest level a record may have."""
+    at, depth, deepest = start, 0, 0
+    while True:
+        run = _UNTIL_BRACKET.match(data, at, bound)
+        at = run.end() if run else at
+        if at >= bound or data[at] == 0x22:
+            return None, deepest
+        depth += 1 if data[at] in b"{[" else -1
+        deepest = max(deepest, depth)
+        at += 1
+        if depth <= 0:
+            return at, deepest
+        if depth > DEEPEST:
+            return None, deepest
+
+
+def _scan_whole(raw: bytes, start: int) -> int | None:
+    return _scan_within(raw, start, len(raw))[0]
+
+
+def _is_json(raw: bytes) -> bool:
+    try:
+        decode(raw)
+    except Refused as refused:
+        return refused.reason == code("not_a_record")
+    return True

@@ -1,0 +1,386 @@
+"""The one error table: every failure a user can meet has a code, a title, a cause and a cure.
+
+Codes are never reused. The hundreds tell where: 01 use and settings, 02 rules, 03 log types,
+04 what was read (these are also the reasons of dead letters), 05 running rules.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEntry:
+    """One row of the table: what a code means and what to do about it."""
+
+    code: str
+    name: str
+    title: str
+    cause: str
+    cure: str
+
+
+_TABLE = (
+    # -- 01: use and settings ------------------------------------------------------------------------------
+    (
+        "TC0101",
+        "path_not_found",
+        "path not found",
+        "A path given on the command line does not exist.",
+        "Check the spelling; paths are relative to the folder you are in.",
+    ),
+    (
+        "TC0102",
+        "no_logs",
+        "no log files in folder",
+        "The folder holds no file that looks like a log (.json, .jsonl, .ndjson or .log, each also with .gz).",
+        "Name the files themselves: a file given by name is read whatever it is called.",
+    ),
+    (
+        "TC0103",
+        "bad_setting",
+        "setting not understood",
+        "trailcam.toml or a TRAILCAM_ variable holds an unknown key or a value of the wrong type.",
+        "The message names the key, what was expected and the nearest known key.",
+    ),
+    (
+        "TC0104",
+        "bad_option",
+        "option not understood",
+        "An option was given a value it does not take, or two options exclude each other.",
+        "See the command's --help.",
+    ),
+    (
+        "TC0105",
+        "unknown_component",
+        "no such component",
+        "A name was used for which no folder and no entry point exists.",
+        "The message lists the known names; an entry point needs its package installed in this environment.",
+    ),
+    # -- 02: rules -----------------------------------------------------------------------------------------
+    (
+        "TC0201",
+        "rule_syntax",
+        "rule does not parse",
+        "The Python of a rule is not valid.",
+        "Mend the line shown; `python -m py_compile FILE` shows the same error.",
+    ),
+    (
+        "TC0202",
+        "yaml_syntax",
+        "YAML does not parse",
+        "The file is not valid YAML.",
+        "Mend the line shown; check indentation and quotes.",
+    ),
+    (
+        "TC0203",
+        "unknown_key",
+        "unknown key",
+        "A key is not part of the form, so it would have been without effect.",
+        "Remove it, or use the nearest known key that the hint names.",
+    ),
+    (
+        "TC0204",
+        "missing_key",
+        "missing key",
+        "A key that every item of this kind needs is absent.",
+        "Add it; the message tells what it must hold.",
+    ),
+    (
+        "TC0205",
+        "bad_value",
+        "value of the wrong type or range",
+        "A key holds something other than what it takes.",
+        "The message tells what was expected and what was found.",
+    ),
+    (
+        "TC0206",
+        "duplicate_id",
+        "id used twice",
+        "Two items have the same id, so their matches could not be told apart.",
+        "Rename one; the message names both files.",
+    ),
+    (
+        "TC0207",
+        "missing_file",
+        "file named by a rule is missing",
+        "The metadata names a Python file that does not exist beside it.",
+        "Add the file or mend `Filename`.",
+    ),
+    (
+        "TC0208",
+        "missing_function",
+        "function missing",
+        "The Python of a rule defines no `rule(event)`.",
+        "Define it at the top level of the file.",
+    ),
+    (
+        "TC0209",
+        "unknown_log_type",
+        "unknown log type",
+        "A rule names a log type of which Trailcam has no schema, so it would never run.",
+        "Mend the name as the hint says, or bring the schema with --log-types.",
+    ),
+    (
+        "TC0210",
+        "rule_import",
+        "rule fails while it is imported",
+        "Executing the top level of the rule's file raised, hung or ended its process.",
+        "The message names the error; keep the top level of a rule to imports, constants and functions.",
+    ),
+    (
+        "TC0211",
+        "helper_conflict",
+        "two packs bring different helpers of one name",
+        "Modules are found by name, so only one of the two could be imported.",
+        "Rename one of the two files, or load the packs in separate runs.",
+    ),
+    (
+        "TC0212",
+        "no_such_rule",
+        "no such rule",
+        "--rules names neither a file or folder nor the id of a loaded rule.",
+        "The hint names the nearest id; `trailcam test PATH` lists the ids of a folder.",
+    ),
+    (
+        "TC0213",
+        "duplicate_key",
+        "key given twice",
+        "A mapping holds the same key twice, so one of the two values would have been without effect.",
+        "Remove one of the two lines.",
+    ),
+    (
+        "TC0214",
+        "unreadable_rule",
+        "rule file cannot be read",
+        "The operating system refused to open a file of a pack, or it is not UTF-8.",
+        "Mend its permissions or encoding.",
+    ),
+    (
+        "TC0215",
+        "unknown_sample",
+        "no such sample",
+        "A test is built from a sample that its log type does not have.",
+        "The hint names the nearest sample; samples lie in the log type's `samples` folder.",
+    ),
+    # -- 03: log types -------------------------------------------------------------------------------------
+    (
+        "TC0301",
+        "bad_schema",
+        "schema not understood",
+        "A log type's schema.yml holds an unknown key or a value of the wrong type.",
+        "The message names file, place and what was expected.",
+    ),
+    (
+        "TC0302",
+        "duplicate_log_type",
+        "log type defined twice",
+        "Two folders define a log type of the same name.",
+        "Rename or remove one.",
+    ),
+    (
+        "TC0303",
+        "no_log_types",
+        "no log type in folder",
+        "A folder given with --log-types holds no folder with a schema.yml.",
+        "Give the folder that contains the log type folders, or one log type folder itself.",
+    ),
+    # -- 04: what was read; the reasons of dead letters ------------------------------------------------------
+    (
+        "TC0401",
+        "origin_unreadable",
+        "cannot be read",
+        "The operating system refused: no permission, it vanished, or the disk failed.",
+        "Mend the cause and run again; what was read already is recognised.",
+    ),
+    (
+        "TC0402",
+        "gzip_truncated",
+        "gzip ends too early",
+        "The compressed file was cut off, usually by an interrupted copy.",
+        "Copy the file again; the records before the cut have been read.",
+    ),
+    (
+        "TC0403",
+        "gzip_damaged",
+        "gzip is damaged",
+        "The compressed bytes, their checksum or what follows them are not gzip.",
+        "Copy the file again; the records before the damage have been read.",
+    ),
+    (
+        "TC0404",
+        "too_large_unpacked",
+        "unpacks to more than the limit",
+        "The file unpacks to more bytes than limits.origin_bytes: a gzip bomb, or a very large file.",
+        "If the file is genuine, raise limits.origin_bytes (TRAILCAM_LIMITS_ORIGIN_BYTES).",
+    ),
+    (
+        "TC0405",
+        "json_broken",
+        "not JSON",
+        "A stretch of the file is not JSON as RFC 8259 has it.",
+        "Look at the bytes at the position shown; a text editor or a cut-off write is the usual cause.",
+    ),
+    (
+        "TC0406",
+        "json_truncated",
+        "JSON ends too early",
+        "The file ends inside a record.",
+        "The writer was interrupted or the copy is incomplete: fetch the file again.",
+    ),
+    (
+        "TC0407",
+        "not_utf8",
+        "not UTF-8",
+        "The record holds bytes that are not UTF-8.",
+        "Find out who wrote the file; JSON is UTF-8.",
+    ),
+    (
+        "TC0408",
+        "number_out_of_range",
+        "number out of range",
+        "The record holds NaN, an infinity, a number beyond 1.8e308 or an integer of more than 4,300 digits.",
+        "Find out who wrote the record; such a number has no exact value in any reader.",
+    ),
+    (
+        "TC0409",
+        "too_deep",
+        "nested too deeply",
+        "The record nests deeper than 256 levels.",
+        "No known log does; look at the record, it may be an attack on the reader.",
+    ),
+    (
+        "TC0410",
+        "record_too_large",
+        "record larger than the limit",
+        "One record is larger than limits.record_bytes.",
+        "If it is genuine, raise limits.record_bytes (TRAILCAM_LIMITS_RECORD_BYTES).",
+    ),
+    (
+        "TC0411",
+        "not_a_record",
+        "not a record",
+        "Where a record was expected stands another JSON value: a string, a number, a list.",
+        "Check that the file is a log; a record is a JSON object.",
+    ),
+    (
+        "TC0412",
+        "log_type_unknown",
+        "no log type fits",
+        "The record has the signature of none of the log types it could be.",
+        "The message names the nearest one; bring a schema with --log-types if it is a log of another kind.",
+    ),
+    (
+        "TC0413",
+        "origin_changed",
+        "changed while it was read",
+        "The file's bytes were not the same on the second reading.",
+        "Read it again when its writer has finished.",
+    ),
+    (
+        "TC0414",
+        "record_exhausts_memory",
+        "record exhausts memory",
+        "Reading this one record alone needs more memory than limits.worker_bytes.",
+        "Raise limits.worker_bytes, or lower limits.record_bytes so that such records are refused at once.",
+    ),
+    # -- 05: running rules -----------------------------------------------------------------------------------
+    (
+        "TC0501",
+        "rule_timeout",
+        "rule ran too long",
+        "A rule took longer than limits.rule_seconds on one event.",
+        "Look for a loop without end or a call to the network; `rule()` must be quick and local.",
+    ),
+    (
+        "TC0502",
+        "rule_killed_worker",
+        "rule ended its process",
+        "The worker process died while a rule had an event in hand: a crash in native code, or os._exit().",
+        "Find the call that crashes; the message names the signal or the exit status.",
+    ),
+    (
+        "TC0503",
+        "rule_taken_off",
+        "rule taken off",
+        "A rule ended its process three times within ten minutes and is not run any more.",
+        "Mend it and run again; the events it did not see are listed as not run.",
+    ),
+    (
+        "TC0504",
+        "worker_broken",
+        "worker process does not start",
+        "A worker process died outside of any rule, again and again.",
+        "Look at its last words on stderr; memory that is too small for the interpreter is the usual cause.",
+    ),
+    (
+        "TC0505",
+        "rule_keeps_state",
+        "rule keeps state",
+        "The rule calls the caching helpers, and this command has no state for it.",
+        "Its events are listed as not run; its inline tests do run, each with a cache of its own.",
+    ),
+)
+
+ERRORS: dict[str, ErrorEntry] = {row[0]: ErrorEntry(*row) for row in _TABLE}
+"""The table by code, in order."""
+
+_CODES = {entry.name: entry.code for entry in ERRORS.values()}
+
+
+def code(name: str) -> str:
+    """The code of an entry, by its name: `code("json_broken") == "TC0405"`."""
+    return _CODES[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with what the user gave, with its place and its cure."""
+
+    code: str
+    message: str
+    path: Path | str | None = None
+    line: int | None = None
+    column: int | None = None
+    hint: str = ""
+
+    @property
+    def entry(self) -> ErrorEntry:
+        """The row of the table this problem belongs to."""
+        return ERRORS[self.code]
+
+    def render(self) -> str:
+        """The text a person sees: code and message, place, hint; no colour, one to three lines."""
+        lines = [f"error[{self.code}]: {self.message}"]
+        if self.path is not None:
+            place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+            lines.append(f"  --> {place}")
+        lines.append(f"  hint: {self.hint or self.entry.cure}")
+        return "\n".join(lines)
+
+
+class TrailcamError(Exception):
+    """What the user gave cannot be used: one or more problems, all of them at once.
+
+    `exit_code` is that of the command line: 2 for wrong use or configuration, 3 when the world failed.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(problem.render() for problem in self.problems))
+
+
+class WorldError(TrailcamError):
+    """Something outside failed: a disk, a permission, a process."""
+
+    exit_code = 3
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x"?` for the nearest known word, case aside; empty when none is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f'did you mean "{by_lower[near[0]]}"?' if near else ""

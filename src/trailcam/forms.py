@@ -1,0 +1,235 @@
+"""What a written form may hold, declared once: the checker, its messages and the reference come from it.
+
+A form is a mapping with known keys. Checking never stops at the first mistake: all problems of a document
+come at once, each with its line, what was expected, what was found and the nearest known key.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from trailcam.errors import Problem, code, nearest
+from trailcam.yaml12 import Document, Steps
+
+Report = Callable[[str, Steps, str, str], None]
+"""Takes (error name, steps to the value, message, hint)."""
+
+
+class Kind(Protocol):
+    """What a key may hold."""
+
+    @property
+    def expected(self) -> str:
+        """In words, for the message: `a text`, `a list of texts`."""
+        ...
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """Reports everything that is wrong with `value`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A value that one predicate accepts."""
+
+    expected: str
+    accepts: Callable[[Any], bool]
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """Reports a value the predicate refuses."""
+        if not self.accepts(value):
+            _wrong(self.expected, value, steps, report)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A text out of a few; `fold` says that case does not matter."""
+
+    words: tuple[str, ...]
+    fold: bool = False
+
+    @property
+    def expected(self) -> str:
+        """The words, in order."""
+        return f"one of {', '.join(self.words)}"
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """Reports a value that is none of the words."""
+        known = {word.lower() for word in self.words} if self.fold else set(self.words)
+        given = value.lower() if self.fold and isinstance(value, str) else value
+        if not isinstance(given, str) or given not in known:
+            hint = nearest(value, self.words) if isinstance(value, str) else ""
+            _wrong(self.expected, value, steps, report, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list whose items are all of one kind; `least` is the smallest length."""
+
+    item: Kind
+    least: int = 0
+
+    @property
+    def expected(self) -> str:
+        """In words."""
+        return f"a list, each item {self.item.expected}"
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """Reports a value that is no list, and every item that is not of the kind."""
+        if not isinstance(value, list) or len(value) < self.least:
+            _wrong(self.expected, value, steps, report)
+            return
+        for index, item in enumerate(value):
+            self.item.check(item, (*steps, index), report)
+
+
+@dataclass(frozen=True, slots=True)
+class MappingOf:
+    """A mapping with free keys whose values are all of one kind."""
+
+    value: Kind
+
+    @property
+    def expected(self) -> str:
+        """In words."""
+        return f"a mapping, each value {self.value.expected}"
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """Reports a value that is no mapping, and every value in it that is not of the kind."""
+        if not isinstance(value, dict):
+            _wrong(self.expected, value, steps, report)
+            return
+        for key, item in value.items():
+            self.value.check(item, (*steps, key if isinstance(key, int) else str(key)), report)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a form."""
+
+    kind: Kind
+    required: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A mapping with known keys.
+
+    `exactly_one` names groups of keys of which one and only one must be present. Values may be given late
+    (`recurse`), so that a form can contain itself.
+    """
+
+    name: str
+    keys: Mapping[str, Key]
+    exactly_one: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """In words."""
+        return f"a mapping ({self.name})"
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """Reports unknown and missing keys and every value of the wrong kind."""
+        if not isinstance(value, dict):
+            _wrong(self.expected, value, steps, report)
+            return
+        for key, item in value.items():
+            here: Steps = (*steps, key if isinstance(key, int) else str(key))
+            known = self.keys.get(key) if isinstance(key, str) else None
+            if known is None:
+                hint = nearest(str(key), self.keys) or f"known keys: {', '.join(self.keys)}"
+                report("unknown_key", here, f'unknown key "{key}" in {self.name}', hint)
+            else:
+                known.kind.check(item, here, report)
+        for name, known in self.keys.items():
+            if known.required and name not in value:
+                report(
+                    "missing_key",
+                    steps,
+                    f'missing key "{name}" in {self.name}',
+                    f"it holds {known.kind.expected}",
+                )
+        for group in self.exactly_one:
+            given = [name for name in group if name in value]
+            if len(given) != 1:
+                found = " and ".join(given) or "neither"
+                report(
+                    "missing_key" if not given else "bad_value",
+                    steps,
+                    f"{self.name} needs exactly one of {', '.join(group)}; found {found}",
+                    "",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Recursive:
+    """A kind named before it exists, so that a form can contain itself."""
+
+    get: Callable[[], Kind] = field(repr=False)
+    expected: str = "a mapping"
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """Checks with the kind that `get` gives."""
+        self.get().check(value, steps, report)
+
+
+def is_text(value: Any) -> bool:
+    """A non-empty text."""
+    return isinstance(value, str) and value != ""
+
+
+def is_whole(value: Any) -> bool:
+    """A whole number, not a truth value."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+TEXT = Plain("a text", lambda value: isinstance(value, str))
+NAME = Plain("a non-empty text", is_text)
+TEXTS = ListOf(TEXT)
+WHOLE = Plain("a whole number", is_whole)
+TRUTH = Plain("true or false", lambda value: isinstance(value, bool))
+ANYTHING = Plain("anything", lambda _: True)
+
+
+def check(document: Document, form: Form) -> list[Problem]:
+    """Every problem of a document, in the order of its lines; empty when it fits the form."""
+    return sorted(_problems(document, form), key=lambda problem: problem.line or 0)
+
+
+def _problems(document: Document, form: Form) -> Iterator[Problem]:
+    found: list[Problem] = []
+
+    def report(name: str, steps: Steps, message: str, hint: str) -> None:
+        found.append(
+            Problem(
+                code=code(name),
+                message=message,
+                path=document.path,
+                line=document.line(steps),
+                hint=hint,
+            )
+        )
+
+    form.check(document.value, (), report)
+    return iter(found)
+
+
+def _wrong(expected: str, value: Any, steps: Steps, report: Report, hint: str = "") -> None:
+    where = ".".join(str(step) for step in steps) or "the document"
+    report("bad_value", steps, f"{where} must be {expected}; found {describe(value)}", hint)
+
+
+def describe(value: Any) -> str:
+    """A value in a few words, for a message: its kind and its beginning."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f'the text "{value}"' if len(value) <= 40 else f'the text "{value[:37]}..."'
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "a mapping" if isinstance(value, dict) else f"a {type(value).__name__}"

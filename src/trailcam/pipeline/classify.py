@@ -1,0 +1,62 @@
+"""Which log type a record is of, told by the signatures that the schemas declare."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trailcam.model.logtype import LogType, Signature
+
+
+class Classifier:
+    """Decides between the log types a source may hold.
+
+    Where the signatures of several fit, the one that asks for most wins (an insight is also a CloudTrail
+    record), then the name; so the decision does not depend on the order of the log types.
+    """
+
+    def __init__(self, log_types: Iterable[LogType]) -> None:
+        self._log_types = sorted(
+            log_types, key=lambda log_type: (-_weight(log_type.signature), log_type.name)
+        )
+
+    def classify(self, record: Mapping[str, Any]) -> LogType | None:
+        """The log type of a record; None when no signature fits."""
+        for log_type in self._log_types:
+            if not missing(log_type.signature, record):
+                return log_type
+        return None
+
+    def recognise(self, record: Mapping[str, Any]) -> bool:
+        """Whether a value is a whole record of one of the log types."""
+        return self.classify(record) is not None
+
+    def why_not(self, record: Mapping[str, Any]) -> str:
+        """The nearest log type and what the record lacks of its signature, in words."""
+        if not self._log_types:
+            return "no log types are loaded"
+        lacks = {log_type.name: missing(log_type.signature, record) for log_type in self._log_types}
+        name = min(lacks, key=lambda name: (len(lacks[name]), name))
+        return f"nearest is {name}, but {'; '.join(lacks[name])}"
+
+
+def missing(signature: Signature, record: Mapping[str, Any]) -> list[str]:
+    """What a record lacks of a signature, in words; empty when it fits."""
+    lacks = [f"{key} is absent" for key in signature.requires if key not in record]
+    for key, accepted in signature.values:
+        if key not in record or not _among(record[key], accepted):
+            lacks.append(f"{key} is not {' or '.join(map(str, accepted))}")
+    for key, refused in signature.excludes:
+        if key in record and (not refused or _among(record[key], refused)):
+            lacks.append(f"{key} is {record[key] if refused else 'present'}")
+    present = sum(key in record for key in signature.some)
+    if signature.some and present < signature.at_least:
+        lacks.append(f"only {present} of {', '.join(signature.some)} are present, not {signature.at_least}")
+    return lacks
+
+
+def _among(value: Any, words: Iterable[Any]) -> bool:
+    """Equality that keeps 1, 1.0 and true apart."""
+    return any(type(value) is type(word) and value == word for word in words)
+
+
+def _weight(signature: Signature) -> int:
+    return 2 * len(signature.requires) + 2 * len(signature.values) + signature.at_least * bool(signature.some)

@@ -1,0 +1,78 @@
+"""Finds components by where they lie, and imports one only when it is used.
+
+A built-in component is a file or a folder in the package of its kind; one that another distribution brings
+is an entry point in the group `trailcam.<kind>`. There is no list of members anywhere.
+"""
+
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from trailcam.errors import Problem, TrailcamError, code, nearest
+
+_PACKAGES = {
+    "codec": "trailcam.codecs",
+    "log_type": "trailcam.logtypes",
+    "rule_format": "trailcam.rules.formats",
+    "source": "trailcam.sources",
+}
+"""Where each kind lives."""
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """The names of all components of a kind, sorted; nothing is imported."""
+    return tuple(sorted(_loaders(kind)))
+
+
+def load(kind: str, name: str) -> Any:
+    """The module of one component.
+
+    Raises:
+        TrailcamError: TC0105 there is none of this name.
+    """
+    loaders = _loaders(kind)
+    if name not in loaders:
+        known = ", ".join(sorted(loaders)) or "none"
+        raise TrailcamError(
+            Problem(
+                code=code("unknown_component"),
+                message=f'there is no {kind} "{name}"; known: {known}',
+                hint=nearest(name, loaders),
+            )
+        )
+    return loaders[name]()
+
+
+def folders(kind: str, marker: str) -> tuple[Path, ...]:
+    """The folders of a kind that is data: those that hold a file called `marker`, sorted by path."""
+    places = [_package_folder(_PACKAGES[kind])]
+    places += [_package_folder(entry.value) for entry in entry_points(group=f"trailcam.{kind}")]
+    return tuple(sorted(found.parent for place in places for found in place.glob(f"*/{marker}")))
+
+
+def _loaders(kind: str) -> dict[str, Callable[[], Any]]:
+    package = _PACKAGES[kind]
+    loaders: dict[str, Callable[[], Any]] = {}
+    for module in pkgutil.iter_modules([str(_package_folder(package))]):
+        if not module.name.startswith("_"):
+            loaders[module.name] = _importer(f"{package}.{module.name}")
+    for entry in entry_points(group=f"trailcam.{kind}"):
+        loaders[entry.name] = entry.load
+    return loaders
+
+
+def _importer(module: str) -> Callable[[], Any]:
+    return lambda: import_module(module)
+
+
+def _package_folder(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise TrailcamError(
+            Problem(code=code("unknown_component"), message=f'the package "{package}" cannot be found')
+        )
+    return Path(next(iter(spec.submodule_search_locations)))
