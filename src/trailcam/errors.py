@@ -92,7 +92,7 @@ _TABLE = (
         "bad_value",
         "value of the wrong type or range",
         "A key holds something other than what it takes.",
-        "The message tells what was expected and what was found.",
+        "Give a value of the kind the message names.",
     ),
     (
         "TC0206",

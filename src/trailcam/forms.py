@@ -4,7 +4,7 @@ A form is a mapping with known keys. Checking never stops at the first mistake: 
 come at once, each with its line, what was expected, what was found and the nearest known key.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -64,23 +64,36 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list whose items are all of one kind; `least` is the smallest length."""
+    """A list whose items are all of one kind.
+
+    `least` is the smallest length. `alike` gives the text by which two items are the same, which is then an
+    error, or None for an item that is like no other.
+    """
 
     item: Kind
     least: int = 0
+    alike: Callable[[Any], str | None] | None = None
 
     @property
     def expected(self) -> str:
         """In words."""
-        return f"a list, each item {self.item.expected}"
+        length = {0: "", 1: " of one or more"}.get(self.least, f" of {self.least} or more")
+        return f"a list{length}, each item {self.item.expected}"
 
     def check(self, value: Any, steps: Steps, report: Report) -> None:
-        """Reports a value that is no list, and every item that is not of the kind."""
+        """Reports a value that is no list, and every item that is not of the kind or comes twice."""
         if not isinstance(value, list) or len(value) < self.least:
             _wrong(self.expected, value, steps, report)
             return
+        seen: set[str] = set()
         for index, item in enumerate(value):
-            self.item.check(item, (*steps, index), report)
+            here: Steps = (*steps, index)
+            self.item.check(item, here, report)
+            same = self.alike(item) if self.alike else None
+            if same is not None and same in seen:
+                report("bad_value", here, f'{_place(steps)} holds "{same}" twice', "remove one of the two")
+            elif same is not None:
+                seen.add(same)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +166,7 @@ class Form:
         for group in self.exactly_one:
             given = [name for name in group if name in value]
             if len(given) != 1:
-                found = " and ".join(given) or "neither"
+                found = " and ".join(given) or "none of them"
                 report(
                     "missing_key" if not given else "bad_value",
                     steps,
@@ -184,40 +197,58 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def whole_between(least: int, most: int) -> Plain:
+    """A whole number within bounds, both included."""
+    return Plain(
+        f"a whole number from {least} to {most}", lambda value: is_whole(value) and least <= value <= most
+    )
+
+
+def same_text(item: Any) -> str | None:
+    """For `ListOf.alike`: the text itself."""
+    return item if isinstance(item, str) else None
+
+
+def same_word(item: Any) -> str | None:
+    """For `ListOf.alike`: the text, case aside."""
+    return item.lower() if isinstance(item, str) else None
+
+
 TEXT = Plain("a text", lambda value: isinstance(value, str))
 NAME = Plain("a non-empty text", is_text)
 TEXTS = ListOf(TEXT)
 WHOLE = Plain("a whole number", is_whole)
 TRUTH = Plain("true or false", lambda value: isinstance(value, bool))
+MAPPING = Plain("a mapping", lambda value: isinstance(value, dict))
 ANYTHING = Plain("anything", lambda _: True)
 
 
 def check(document: Document, form: Form) -> list[Problem]:
     """Every problem of a document, in the order of its lines; empty when it fits the form."""
-    return sorted(_problems(document, form), key=lambda problem: problem.line or 0)
+    return sorted((problem for _, problem in located(document, form)), key=lambda problem: problem.line or 0)
 
 
-def _problems(document: Document, form: Form) -> Iterator[Problem]:
-    found: list[Problem] = []
+def located(document: Document, form: Form) -> list[tuple[Steps, Problem]]:
+    """Every problem of a document with the place it is at, in the order of the form."""
+    found: list[tuple[Steps, Problem]] = []
 
     def report(name: str, steps: Steps, message: str, hint: str) -> None:
-        found.append(
-            Problem(
-                code=code(name),
-                message=message,
-                path=document.path,
-                line=document.line(steps),
-                hint=hint,
-            )
-        )
+        if steps in document.holes:
+            return
+        line = document.line(steps)
+        problem = Problem(code=code(name), message=message, path=document.path, line=line, hint=hint)
+        found.append((steps, problem))
 
     form.check(document.value, (), report)
-    return iter(found)
+    return found
 
 
 def _wrong(expected: str, value: Any, steps: Steps, report: Report, hint: str = "") -> None:
-    where = ".".join(str(step) for step in steps) or "the document"
-    report("bad_value", steps, f"{where} must be {expected}; found {describe(value)}", hint)
+    report("bad_value", steps, f"{_place(steps)} must be {expected}; found {describe(value)}", hint)
+
+
+def _place(steps: Steps) -> str:
+    return ".".join(str(step) for step in steps) or "the document"
 
 
 def describe(value: Any) -> str:

@@ -8,6 +8,7 @@ Source: https://yaml.org/spec/1.2.2/#103-core-schema (read 2026-11-24).
 
 import math
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from trailcam.errors import Problem, TrailcamError, code
 Steps = tuple[str | int, ...]
 """The way to a value: keys and indexes from the top, e.g. `("Tests", 0, "Name")`."""
 
+_PLAIN = (None, "")  # how the Python and the C loader mark a scalar without quotes
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"(true|True|TRUE)|(false|False|FALSE)")
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -27,6 +29,18 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INF = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NAN = re.compile(r"\.(nan|NaN|NAN)")
+_NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
+"""What an unquoted scalar that is no text begins with."""
+
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = (None, "!", f"{_TAG}map", f"{_TAG}seq")
+_NO_KEY = object()
+
+DEEPEST = 200
+"""Levels of lists and mappings that a document may nest."""
+
+MOST_VALUES = 1_000_000
+"""Values that a document may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,8 @@ class Document:
     path: Path
     value: Any
     lines: dict[Steps, int] = field(default_factory=dict, repr=False)
+    holes: Collection[Steps] = ()
+    """Places of values that could not be read and have been reported; None stands there."""
 
     def line(self, steps: Steps) -> int:
         """The line of a value, or of the nearest thing around it that has one."""
@@ -54,18 +70,22 @@ def read(path: Path) -> Document:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file the user wrote.
+    """The text of a file the user wrote, without a byte order mark.
 
     Raises:
         TrailcamError: TC0214 cannot be read or is not UTF-8.
     """
+    line = None
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise TrailcamError(
-            Problem(code=code("unreadable_rule"), message=f"cannot read the file: {reason}", path=path)
-        ) from None
+        data = path.read_bytes()
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        reason, line = "it is not UTF-8", error.object.count(b"\n", 0, error.start) + 1
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    raise TrailcamError(
+        Problem(code=code("unreadable_rule"), message=f"cannot read the file: {reason}", path=path, line=line)
+    )
 
 
 def parse(text: str, *, path: Path) -> Document:
@@ -74,82 +94,169 @@ def parse(text: str, *, path: Path) -> Document:
     Raises:
         TrailcamError: TC0202 not YAML, TC0213 a key given twice.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    building = _Building(path, yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     try:
-        node = yaml.compose(text, Loader=loader)
-        building = _Building(path)
-        value = building.value(node, ()) if node is not None else None
+        value = building.document()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise TrailcamError(
-            Problem(
-                code=code("yaml_syntax"),
-                message=f"not YAML: {getattr(error, 'problem', None) or error}",
-                path=path,
-                line=mark.line + 1 if mark else None,
-                column=mark.column + 1 if mark else None,
-            )
-        ) from None
-    except RecursionError:
-        raise TrailcamError(
-            Problem(code=code("yaml_syntax"), message="not YAML: nested too deeply", path=path)
-        ) from None
+        raise TrailcamError(_not_yaml(error, text, path)) from None
+    except _Refused as refused:
+        building.problem("yaml_syntax", str(refused), refused.event)
     if building.problems:
         raise TrailcamError(building.problems)
     return Document(path, value, building.lines)
 
 
-class _Building:
-    """From nodes to values. An aliased node is built once and shared, so that aliases cannot explode."""
+def _not_yaml(error: yaml.YAMLError, text: str, path: Path) -> Problem:
+    """What the parser said, on one line, with its place."""
+    mark = getattr(error, "problem_mark", None)
+    position = getattr(error, "position", None)  # characters that YAML does not allow come without a mark
+    line = mark.line + 1 if mark else None if position is None else text.count("\n", 0, position) + 1
+    said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).partition("\n")[0]
+    return Problem(
+        code=code("yaml_syntax"),
+        message=f"not YAML: {said}",
+        path=path,
+        line=line,
+        column=mark.column + 1 if mark else None,
+    )
 
-    def __init__(self, path: Path) -> None:
+
+class _Refused(Exception):
+    """The document cannot be read to its end."""
+
+    def __init__(self, message: str, event: Any) -> None:
+        super().__init__(message)
+        self.event = event
+
+
+class _Building:
+    """From the parser's events to values, without the composer, which overflows the stack on deep nesting.
+
+    An anchored value is built once and shared. What aliases stand for is counted, so that they cannot
+    explode in the hands of whoever walks the value.
+    """
+
+    def __init__(self, path: Path, events: Iterator[Any]) -> None:
         self.path = path
         self.lines: dict[Steps, int] = {}
         self.problems: list[Problem] = []
-        self._built: dict[int, Any] = {}
+        self._events = events
+        self._anchored: dict[str, tuple[Any, int]] = {}
+        self._open: set[str] = set()
+        self._values = 0
 
-    def value(self, node: yaml.Node, steps: Steps) -> Any:
-        self.lines.setdefault(steps, node.start_mark.line + 1)
-        if id(node) in self._built:
-            return self._built[id(node)]
-        if isinstance(node, yaml.ScalarNode):
-            return scalar(node.value) if node.style is None else node.value
-        if isinstance(node, yaml.SequenceNode):
-            items: list[Any] = []
-            self._built[id(node)] = items
-            items.extend(self.value(item, (*steps, index)) for index, item in enumerate(node.value))
-            return items
-        mapping: dict[Any, Any] = {}
-        self._built[id(node)] = mapping
-        merged: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._problem("yaml_syntax", "a key must be a text or number", key_node)
-                continue
-            key = scalar(key_node.value) if key_node.style is None else key_node.value
-            here: Steps = (*steps, key if isinstance(key, int) else str(key))
-            if key == "<<" and key_node.style is None:
-                sources = self.value(value_node, here)
-                for source in sources if isinstance(sources, list) else [sources]:
-                    merged.update({k: v for k, v in source.items() if k not in merged})
-                continue
-            if key in mapping:
-                first = self.lines.get(here)
-                self._problem("duplicate_key", f'key "{key}" was given before, in line {first}', key_node)
-                continue
-            self.lines[here] = key_node.start_mark.line + 1
-            mapping[key] = self.value(value_node, here)
-        for key, value in merged.items():
-            mapping.setdefault(key, value)
-        return mapping
+    def document(self) -> Any:
+        value = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise _Refused("a second document starts here; a file holds one", event)
+                value = self._value(next(self._events), ())
+        return value
 
-    def _problem(self, name: str, message: str, node: yaml.Node) -> None:
-        mark = node.start_mark
+    def problem(self, name: str, message: str, event: Any) -> None:
+        mark = event.start_mark
         self.problems.append(
             Problem(
                 code=code(name), message=message, path=self.path, line=mark.line + 1, column=mark.column + 1
             )
         )
+
+    def _value(self, event: Any, steps: Steps) -> Any:
+        self.lines.setdefault(steps, event.start_mark.line + 1)
+        if isinstance(event, yaml.AliasEvent):
+            return self._aliased(event)
+        before = self._values
+        self._count(1, event)
+        anchor = event.anchor
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event)
+        else:
+            if len(steps) > DEEPEST:
+                raise _Refused(f"nested deeper than {DEEPEST} levels", event)
+            if event.tag not in _PLAIN_TAGS:
+                self.problem("yaml_syntax", f"the tag {event.tag} is not understood", event)
+            if anchor is not None:
+                self._open.add(anchor)
+            is_list = isinstance(event, yaml.SequenceStartEvent)
+            value = self._sequence(steps) if is_list else self._mapping(steps)
+            self._open.discard(anchor)
+        if anchor is not None:
+            self._anchored[anchor] = value, self._values - before
+        return value
+
+    def _aliased(self, event: Any) -> Any:
+        if event.anchor in self._open:
+            raise _Refused(f"*{event.anchor} stands inside of what it names", event)
+        if event.anchor not in self._anchored:
+            raise _Refused(f"*{event.anchor} names nothing that came before", event)
+        value, size = self._anchored[event.anchor]
+        self._count(size, event)
+        return value
+
+    def _count(self, values: int, event: Any) -> None:
+        self._values += values
+        if self._values > MOST_VALUES:
+            raise _Refused(f"more than {MOST_VALUES:,} values, those behind aliases included", event)
+
+    def _sequence(self, steps: Steps) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._value(event, (*steps, len(items))))
+        return items
+
+    def _mapping(self, steps: Steps) -> dict[Any, Any]:
+        mapping: dict[Any, Any] = {}
+        merged: dict[Any, Any] = {}
+        while not isinstance(key_event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(key_event, steps)
+            here: Steps = (*steps, key if isinstance(key, int) else str(key))
+            value_event = next(self._events)
+            if key == "<<" and isinstance(key_event, yaml.ScalarEvent) and key_event.implicit[0]:
+                self._merge(self._value(value_event, here), merged, value_event)
+            elif key is _NO_KEY:
+                self._value(value_event, here)
+            elif key in mapping:
+                first = self.lines.get(here)
+                self.problem("duplicate_key", f'key "{key}" was given before, in line {first}', key_event)
+                self._value(value_event, here)
+            else:
+                self.lines[here] = key_event.start_mark.line + 1
+                mapping[key] = self._value(value_event, here)
+        for key, value in merged.items():
+            mapping.setdefault(key, value)
+        return mapping
+
+    def _key(self, event: Any, steps: Steps) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        key = self._value(event, (*steps, "?"))
+        if isinstance(key, dict | list):
+            self.problem("yaml_syntax", "a key must be a text or number", event)
+            return _NO_KEY
+        return key
+
+    def _merge(self, sources: Any, merged: dict[Any, Any], event: Any) -> None:
+        """Adds what `<<` brings; of several sources the first wins."""
+        for source in sources if isinstance(sources, list) else [sources]:
+            if not isinstance(source, dict):
+                self.problem("yaml_syntax", "<< takes a mapping or a list of mappings", event)
+                return
+            merged.update({key: value for key, value in source.items() if key not in merged})
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if event.tag is None:
+            return scalar(text) if event.implicit[0] else text
+        if event.tag in {"!", f"{_TAG}str"}:
+            return text
+        value = scalar(text)
+        kinds: dict[str, Any] = {"int": int, "float": float, "bool": bool, "null": type(None)}
+        if type(value) is not kinds.get(event.tag.removeprefix(_TAG)):
+            self.problem("yaml_syntax", f"the tag {event.tag} is not understood here", event)
+        return value
 
 
 def scalar(text: str) -> Any:
@@ -158,6 +265,8 @@ def scalar(text: str) -> Any:
     >>> [scalar(word) for word in ("yes", "true", "010", "1:30:00", "~")]
     ['yes', True, 10, '1:30:00', None]
     """
+    if text and text[0] not in _NOT_TEXT:
+        return text
     if _NULL.fullmatch(text):
         return None
     if truth := _BOOL.fullmatch(text):

@@ -1,0 +1,112 @@
+"""Loads log types and rules as a command line names them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from trailcam import registry
+from trailcam.errors import Problem, TrailcamError, code, nearest
+from trailcam.logtypes import loader as logtypes
+from trailcam.model.logtype import LogType
+from trailcam.model.rule import Pack, Rule
+from trailcam.rules.loader import load_packs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a run knows: log types, packs, and the rules among them that are to run."""
+
+    log_types: tuple[LogType, ...]
+    packs: tuple[Pack, ...]
+    rules: tuple[Rule, ...]
+    disabled: tuple[Rule, ...] = ()
+    """Loaded, but switched off in their metadata and not asked for by id."""
+
+    @property
+    def not_loaded(self) -> dict[str, int]:
+        """Items that lie in the packs and that this version does not run, by kind."""
+        counts: dict[str, int] = {}
+        for pack in self.packs:
+            for kind, count in pack.not_loaded:
+                counts[kind] = counts.get(kind, 0) + count
+        return counts
+
+
+def load_log_types(folders: Sequence[Path]) -> tuple[LogType, ...]:
+    """The built-in log types and those of the user's folders.
+
+    Raises:
+        TrailcamError: every problem of every schema at once.
+    """
+    own = [found for folder in folders for found in logtypes.find(folder)]
+    return logtypes.load([*registry.folders("log_type", logtypes.SCHEMA_FILE), *own])
+
+
+def load(*, packs: Sequence[Path] = (), rules: Sequence[str] = (), log_types: Sequence[Path] = ()) -> Loaded:
+    """Packs by folder; rules by file, by folder, or by id (`*` stands for any text) out of the packs.
+
+    Without ids, every enabled rule runs. A rule named by its id runs even when it is switched off.
+
+    Raises:
+        TrailcamError: every problem at once; TC0101 no such pack, TC0212 an id that no rule has.
+    """
+    known = load_log_types(log_types)
+    paths = list(packs)
+    ids: list[str] = []
+    for name in rules:
+        if Path(name).exists():
+            paths.append(Path(name))
+        else:
+            ids.append(name)
+    missing = [path for path in packs if not path.exists()]
+    if missing:
+        raise TrailcamError(
+            Problem(code=code("path_not_found"), message=f"no such pack: {path}") for path in missing
+        )
+    loaded = load_packs(
+        _distinct(paths), log_types=[log_type.name for log_type in known], sample=_Samples(known)
+    )
+    every = tuple(rule for pack in loaded for rule in pack.rules)
+    if ids:
+        return Loaded(log_types=known, packs=loaded, rules=_by_id(every, ids))
+    return Loaded(
+        log_types=known,
+        packs=loaded,
+        rules=tuple(rule for rule in every if rule.enabled),
+        disabled=tuple(rule for rule in every if not rule.enabled),
+    )
+
+
+def _distinct(paths: Sequence[Path]) -> list[Path]:
+    return list({path.resolve(): path for path in paths}.values())
+
+
+def _by_id(rules: Sequence[Rule], ids: Sequence[str]) -> tuple[Rule, ...]:
+    problems = [
+        Problem(
+            code=code("no_such_rule"),
+            message=f'"{name}" is neither a path nor the id of a loaded rule',
+            hint=nearest(name, [rule.id for rule in rules])
+            or ("" if rules else "name a pack folder with --packs, or a path"),
+        )
+        for name in ids
+        if not any(fnmatchcase(rule.id, name) for rule in rules)
+    ]
+    if problems:
+        raise TrailcamError(problems)
+    return tuple(rule for rule in rules if any(fnmatchcase(rule.id, name) for name in ids))
+
+
+class _Samples:
+    """Sample records of log types, read when first asked for."""
+
+    def __init__(self, log_types: Sequence[LogType]) -> None:
+        self._log_types = {log_type.name: log_type for log_type in log_types}
+        self._read: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def __call__(self, log_type: str, name: str) -> dict[str, Any]:
+        if log_type not in self._read:
+            self._read[log_type] = logtypes.samples(self._log_types[log_type])
+        return self._read[log_type][name]

@@ -1,0 +1,74 @@
+"""Finds the commands, runs one, and turns what goes wrong into words and an exit code."""
+
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+import typer
+
+from trailcam import __version__
+from trailcam.cli import commands
+from trailcam.errors import Problem, TrailcamError, code
+
+INTERRUPTED = 130
+
+
+def build() -> typer.Typer:
+    """The application with every command that lies in `commands/`."""
+    application = typer.Typer(
+        name="trailcam",
+        help="Trailcam watches every audit trail: logs in, Python rules run, matches and windows out.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    application.callback()(_version)
+    for module in pkgutil.iter_modules(commands.__path__):
+        name = module.name.rstrip("_").replace("_", "-")
+        found = import_module(f"{commands.__name__}.{module.name}")
+        application.command(name, **getattr(found, "SETTINGS", {}))(found.command)
+    return application
+
+
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"trailcam {__version__}")
+        raise typer.Exit
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """Runs one command; the exit code."""
+    try:
+        result = typer.main.get_command(build()).main(
+            args=list(arguments), prog_name="trailcam", standalone_mode=False
+        )
+    except TrailcamError as error:
+        return _tell(error.problems, error.exit_code)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        usage = f"see {context.command_path} --help" if context else ""
+        problem = Problem(code=code("bad_option"), message=error.format_message(), hint=usage)
+        return _tell([problem], 2)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has enough: say no more, and not at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return result if isinstance(result, int) else 0
+
+
+def _tell(problems: Sequence[Problem], exit_code: int) -> int:
+    for problem in problems:
+        print(problem.render(), file=sys.stderr)
+    if len(problems) > 1:
+        print(f"{len(problems)} problems", file=sys.stderr)
+    return exit_code

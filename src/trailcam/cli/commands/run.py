@@ -1,0 +1,158 @@
+"""`trailcam run`: logs in, matches and windows out."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trailcam.cli.output import (
+    Format,
+    count,
+    finding_row,
+    grouped,
+    print_rows,
+    progress_bar,
+    say,
+    to_json,
+    window_row,
+)
+from trailcam.errors import ERRORS
+
+if TYPE_CHECKING:
+    from trailcam.app.load import Loaded
+    from trailcam.app.run import Report
+
+_MOST_TOLD = 10
+
+
+class SummaryFormat(StrEnum):
+    """How the summary is printed."""
+
+    text = "text"
+    json = "json"
+
+
+def command(
+    paths: Annotated[list[Path], typer.Argument(help="Log files and folders; - is standard input.")],
+    packs: Annotated[
+        list[Path] | None, typer.Option("--packs", help="A folder of rules. May be given again.")
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rules", help="A rule file or folder, or the id of a rule in a pack; * is any text."),
+    ] = None,
+    log_types: Annotated[
+        list[Path] | None, typer.Option("--log-types", help="A folder of log types of your own.")
+    ] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="How to print; table if absent.")] = None,
+    windows: Annotated[bool, typer.Option("--windows", help="Print windows instead of matches.")] = False,
+    summary: Annotated[
+        SummaryFormat, typer.Option("--summary", help="json: on stdout, alone or as the last line.")
+    ] = SummaryFormat.text,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
+    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+) -> int:
+    """Run rules over logs and print what they match.
+
+    Reads CloudTrail as it lies: .json, .jsonl, .gz, whole folders. Nothing is kept. What cannot be read is
+    told, and the exit code says so: 0 all well, 1 dead letters or rule errors, 3 unreadable files.
+
+    \b
+    Examples:
+      trailcam run logs/ --packs detections/
+      zcat trail.json.gz | trailcam run - --rules my_rule.py --format jsonl
+    """
+    from trailcam.app.load import load  # noqa: PLC0415  # only when it is used
+    from trailcam.app.run import Progress, run  # noqa: PLC0415
+    from trailcam.settings.read import read_settings  # noqa: PLC0415
+
+    settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
+    loaded = load(packs=packs or (), rules=rules or (), log_types=log_types or ())
+    with progress_bar("reading") as update:
+
+        def progress(at: Progress) -> None:
+            words = f"{at.records:,} records, {count(at.matches, 'match', 'matches')}"
+            update(at.bytes_done, at.bytes_all, words)
+
+        report = run(paths, loaded, settings, workers=workers, progress=progress)
+    _print(report, form, windows=windows, summary=summary)
+    if summary is SummaryFormat.text:
+        _tell(report, loaded)
+    return report.exit_code
+
+
+def _print(report: "Report", form: Format | None, *, windows: bool, summary: SummaryFormat) -> None:
+    alone = summary is SummaryFormat.json and form is None and not windows
+    if not alone and windows:
+        print_rows(
+            [window_row(window) for window in report.windows],
+            form or Format.table,
+            columns=("severity", "window_start", "title", "matches", "qualifies"),
+            title="windows",
+        )
+    elif not alone:
+        found = sorted(
+            [*report.matches, *report.errors], key=lambda item: (item.event_time, item.row_id, item.rule_id)
+        )
+        print_rows(
+            [finding_row(item) for item in found],
+            form or Format.table,
+            columns=("severity", "event_time", "rule_id", "title"),
+            title="matches",
+        )
+    if summary is SummaryFormat.json:
+        print(to_json(report.summary))
+    sys.stdout.flush()
+
+
+def _tell(report: "Report", loaded: "Loaded") -> None:
+    """The summary in words, on stderr."""
+    tally = report.tally
+    letters = tally.dead_letters
+    say(
+        f"{count(tally.origins, 'file')}, {count(tally.records, 'record')} = {count(tally.events, 'event')}"
+        f" + {count(tally.duplicates, 'duplicate')} + {count(len(letters), 'dead letter')}"
+    )
+    found = [count(len(report.matches), "match", "matches"), count(len(report.windows), "window")]
+    qualifying = sum(window.qualifies for window in report.windows)
+    found.append(f"{qualifying:,} of them qualifying")
+    rate = tally.records / report.seconds if report.seconds else 0
+    say(f"{', '.join(found)}; {report.seconds:.1f} s, {rate:,.0f} records/s")
+    for reason, those in grouped(letters, lambda letter: letter.reason).items():
+        say(f"dead letters: {len(those):,} {ERRORS[reason].title} [{reason}]")
+        for letter in those[:_MOST_TOLD]:
+            say(f"  {letter.origin_name} at byte {letter.position:,}: {letter.detail}")
+        if len(those) > _MOST_TOLD:
+            say(f"  and {len(those) - _MOST_TOLD:,} more")
+    for rule_id, errors in grouped(report.errors, lambda error: error.rule_id).items():
+        say(f"rule errors: {count(len(errors), 'event')} in {rule_id}, first {errors[0].error}")
+        say(f"  {errors[0].function}: {errors[0].message}")
+    for (rule_id, reason), entries in grouped(
+        tally.not_run, lambda entry: (entry.rule_id, entry.reason)
+    ).items():
+        events = count(sum(entry.events for entry in entries), "event")
+        say(f"not run: {rule_id} did not see {events} of {count(len(entries), 'file')}:")
+        say(f"  {ERRORS[reason].title} [{reason}]; {ERRORS[reason].cure}")
+    failed = grouped(
+        [(match.rule_id, name) for match in report.matches for name, _ in match.fallbacks], lambda pair: pair
+    )
+    for (rule_id, name), those in failed.items():
+        say(f"fallback: {name}() of {rule_id} failed on {count(len(those), 'match', 'matches')}")
+    if tally.conflicting_ids:
+        say(f"{count(tally.conflicting_ids, 'vendor id')} used by more than one event: all are kept")
+    for words, number in (
+        ("with the bytes of a file read before: passed over", report.repeated),
+        ("without a log's name in the folders: passed over", len(report.skipped)),
+        ("empty", len(report.empty)),
+    ):
+        if number:
+            say(f"{count(number, 'file')} {words}")
+    if not loaded.rules:
+        say("no rules were run: name some with --packs or --rules")
+    if loaded.disabled:
+        say(f"{count(len(loaded.disabled), 'rule')} switched off in their metadata")
+    for kind, number in loaded.not_loaded.items():
+        say(f"{number:,} of the kind {kind} not run by this version")

@@ -1,0 +1,143 @@
+"""How results look: JSON lines with fixed keys, tables that fit the terminal, bars on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+
+from trailcam.model.match import Match, RuleError
+from trailcam.model.timestamps import to_rfc3339
+from trailcam.model.window import Window
+
+
+class Format(StrEnum):
+    """How data is printed."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+
+
+def finding_row(item: Match | RuleError) -> dict[str, Any]:
+    """A match or rule error with the fixed keys of `--format jsonl`; `error` is null for a match."""
+    failed = isinstance(item, RuleError)
+    return {
+        "rule_id": item.rule_id,
+        "log_type": item.log_type,
+        "event_id": item.event_id,
+        "row_id": item.row_id,
+        "event_time": to_rfc3339(item.event_time),
+        "title": item.error if failed else item.title,
+        "dedup": item.error_class if failed else item.dedup,
+        "severity": item.severity.name,
+        "error": f"{item.function}: {item.message}" if failed else None,
+    }
+
+
+def window_row(window: Window) -> dict[str, Any]:
+    """A window with the fixed keys of `--windows`."""
+    return {
+        "rule_id": window.key.rule_id,
+        "title": window.title,
+        "severity": window.severity.name,
+        "dedup": window.key.dedup,
+        "window_start": to_rfc3339(window.start),
+        "window_end": to_rfc3339(window.end),
+        "matches": len(window.row_ids),
+        "qualifies": window.qualifies,
+    }
+
+
+def print_rows(rows: Sequence[dict[str, Any]], form: Format, *, columns: Sequence[str], title: str) -> None:
+    """Rows as a table of some of their columns, one JSON list, or one JSON object a line."""
+    if form is Format.jsonl:
+        for row in rows:
+            print(to_json(row))
+    elif form is Format.json:
+        print("[" + ",\n ".join(to_json(row) for row in rows) + "]")
+    else:
+        _table(rows, columns, title)
+
+
+def to_json(row: Any) -> str:
+    """Compact JSON in ASCII, whatever the terminal's encoding; log text cannot carry control codes into it."""
+    return json.dumps(row, separators=(", ", ": "), ensure_ascii=True)
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], title: str) -> None:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # 60 ms that other formats need not pay
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    if not rows:
+        console.print(f"no {title}")
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in _WHOLE)
+    for row in rows:
+        table.add_row(*(Text(printable(row[column]), _style(column, row[column])) for column in columns))
+    console.print(table)
+
+
+_WHOLE = ("event_time", "severity", "window_start", "matches", "qualifies", "line")
+_COLOURS = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow", "LOW": "cyan", "INFO": "dim"}
+
+
+def _style(column: str, value: Any) -> str:
+    return _COLOURS.get(str(value), "") if column == "severity" else ""
+
+
+def printable(value: Any) -> str:
+    """A cell's text; what log content might do to a terminal is made visible instead."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
+
+
+def say(words: str) -> None:
+    """A line for a person, on stderr."""
+    print(words, file=sys.stderr)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 match`, `2 matches`, `1,204 events`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on stderr while this is open, when stderr is a terminal; told (done, all, words)."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all, _words: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    parts = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f}% {task.fields[words]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*parts, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None, words="")
+
+        def update(done: int, everything: int, words: str) -> None:
+            bar.update(task, completed=done, total=everything or None, words=words)
+
+        yield update
+
+
+def grouped(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
+    """Items by key, in the order in which the keys first came."""
+    groups: dict[Any, list[Any]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups

@@ -1,0 +1,58 @@
+"""A way of writing rules down: which files hold one, and how they become a `Rule`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from trailcam.errors import Problem
+from trailcam.model.rule import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known outside of a rule's own files."""
+
+    log_types: frozenset[str]
+    sample: Callable[[str, str], dict[str, Any]]
+    """(log type, name) gives a raw sample record. Raises KeyError; what it raises after the name, as in
+    `KeyError(name, *names)`, are the names there are, for the hint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one file of a format holds: a rule, a helper module, an item that is not run, or problems only."""
+
+    rule: Rule | None = None
+    line: int = 1
+    """Where the item's id stands."""
+    helper: tuple[str, Path] | None = None
+    """A module importable under a name of its own."""
+    not_run: str = ""
+    """The kind, in words, of an item that this version does not run."""
+    companions: tuple[Path, ...] = ()
+    """Further files that belong to the item, whatever its problems: no format reads them as items."""
+    problems: tuple[Problem, ...] = ()
+    """All that is wrong with the file and its companions; with problems, there is no rule."""
+
+
+class RuleFormat(Protocol):
+    """A module of the package `trailcam.rules.formats`, or one behind an entry point `trailcam.rule_format`."""
+
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802  # a constant of the module
+        """Endings, in lower case, of the files it reads: `.yml`. Companions need not end so."""
+        ...
+
+    @property
+    def EXAMPLE(self) -> Mapping[str, str]:  # noqa: N802  # a constant of the module
+        """A whole rule with tests, file name to text: what its documentation shows and its contract runs."""
+        ...
+
+    def read(self, path: Path, *, known: Known) -> Reading | None:
+        """What the file holds; None when it is not of this format.
+
+        Never raises for what a user wrote, and executes nothing of it. The answer does not depend on which
+        other items are read.
+        """
+        ...

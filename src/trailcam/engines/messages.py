@@ -1,0 +1,105 @@
+"""What parent and worker processes say to each other."""
+
+from dataclasses import dataclass, field
+
+from trailcam.contracts.source import Blob
+from trailcam.model.deadletter import DeadLetter
+from trailcam.model.logtype import LogType
+from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.rule import Pack, Rule
+from trailcam.model.timestamps import Micros
+from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
+
+ROW_LOADING = 2**63
+"""The row in hand while the top level of a rule's file is executed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a worker may use; see `trailcam.settings`."""
+
+    origin_bytes: int
+    record_bytes: int
+    worker_bytes: int
+    rule_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a worker needs before its first task; rules go by their number in `rules`."""
+
+    packs: tuple[Pack, ...]
+    rules: tuple[Rule, ...]
+    log_types: tuple[LogType, ...]
+    limits: Limits
+    parse_time: Micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Killing:
+    """A pair of event and rule that ended a worker: it is not run again but is a rule error."""
+
+    error_class: str
+    message: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Task:
+    """A group of origins to take from decode to detect."""
+
+    id: int
+    blobs: tuple[Blob, ...]
+    batch_events: int = BATCH_EVENTS
+    batch_bytes: int = BATCH_BYTES
+    resume: int = 0
+    """The first chunk that is still wanted."""
+    killing: dict[tuple[int, int, int], Killing] = field(default_factory=dict)
+    """By (chunk, row, rule)."""
+    off: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Rules taken off, by number: the first (chunk, row) they do not see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The rules have been executed; `failures` are (rule, what it raised and where)."""
+
+    failures: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The identities of a batch's events, in order."""
+
+    log_type: str
+    row_ids: tuple[str, ...]
+    event_ids: tuple[str | None, ...]
+    timeless: tuple[tuple[str, Micros], ...]
+    """(row id, the origin's time) of events that name no time themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkDone:
+    """What came of one chunk of a task."""
+
+    task: int
+    number: int
+    records: int
+    rows: tuple[Rows, ...]
+    dead_letters: tuple[DeadLetter, ...]
+    matches: tuple[Match, ...]
+    errors: tuple[RuleError, ...]
+    not_run: tuple[NotRun, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDone:
+    """All chunks of a task have been sent."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfMemory:
+    """The task needs more memory than a worker has, outside of any rule."""
+
+    task: int

@@ -1,0 +1,83 @@
+"""Third stage: rules run over the events of a batch. Every event x rule comes out as exactly one of match,
+no match, rule error, or not run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trailcam.contracts.runner import Runner, Subject
+from trailcam.errors import code
+from trailcam.model.batch import EventBatch
+from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.timestamps import Micros
+
+InHand = Callable[[int, int], None]
+"""Told (row, rule) before a rule gets an event, so that whoever watches knows what a process died of."""
+
+Known = Callable[[int, int, Subject], RuleError | None]
+"""Asked (row, rule, subject): the error of a pair that is known to end its process, so that it is not run."""
+
+
+@dataclass(slots=True)
+class Detections:
+    """What the rules said about a stretch of events."""
+
+    matches: list[Match] = field(default_factory=list)
+    errors: list[RuleError] = field(default_factory=list)
+    not_run: list[NotRun] = field(default_factory=list)
+
+
+def detect(
+    batch: EventBatch,
+    runners: Sequence[tuple[int, Runner]],
+    *,
+    first_row: int,
+    in_hand: InHand,
+    known: Known,
+    off_from: Mapping[int, int],
+) -> Detections:
+    """Runs the rules, in their order, on the events of a batch, in theirs.
+
+    `runners` are those for the batch's log type with the number each goes by. Rows are counted from
+    `first_row`. `off_from` gives for a rule that was taken off the first row it does not see any more.
+    """
+    found = Detections()
+    passed_over: dict[tuple[int, int, str], int] = {}  # (rule, origin, reason): events
+    for row in range(len(batch)):
+        here = first_row + row
+        event = batch.event(row)
+        subject = Subject(
+            row_id=batch.row_id[row],
+            log_type=batch.log_type,
+            event_id=batch.event_id[row],
+            event_time=Micros(batch.event_time[row]),
+        )
+        for number, runner in runners:
+            if here >= off_from.get(number, here + 1):
+                key = (number, batch.origin[row], code("rule_taken_off"))
+                passed_over[key] = passed_over.get(key, 0) + 1
+                continue
+            error = known(here, number, subject)
+            if error is not None:
+                found.errors.append(error)
+                continue
+            in_hand(here, number)
+            verdict = runner.run(event, subject)
+            if verdict.match is not None:
+                found.matches.append(verdict.match)
+            if verdict.errors:
+                found.errors.extend(verdict.errors)
+            if verdict.not_run is not None:
+                key = (number, batch.origin[row], verdict.not_run)
+                passed_over[key] = passed_over.get(key, 0) + 1
+    rules = {number: runner.rule for number, runner in runners}
+    for (number, origin, reason), events in passed_over.items():
+        found.not_run.append(
+            NotRun(
+                rule_id=rules[number].id,
+                origin_id=batch.origins[origin].id,
+                origin_name=batch.origins[origin].name,
+                events=events,
+                reason=reason,
+            )
+        )
+    return found

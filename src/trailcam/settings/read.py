@@ -1,0 +1,72 @@
+"""Reads `trailcam.toml` and the environment into `Settings`."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trailcam.errors import Problem, TrailcamError, code, nearest
+from trailcam.forms import check
+from trailcam.settings.schema import (
+    LIMITS_FORM,
+    SETTINGS_FORM,
+    LimitSettings,
+    Settings,
+    seconds,
+    size_bytes,
+)
+from trailcam.yaml12 import Document
+
+SETTINGS_FILE = "trailcam.toml"
+_PREFIX = "TRAILCAM_"
+
+
+def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """The settings of `file`, else of `trailcam.toml` in `folder` if there is one, and of the environment.
+
+    Raises:
+        TrailcamError: TC0101 `file` is missing, TC0103 with every unknown key and every wrong value.
+    """
+    path = file or folder / SETTINGS_FILE
+    written: dict[str, Any] = {}
+    problems: list[Problem] = []
+    if path.is_file():
+        written, problems = _from_toml(path)
+    elif file is not None:
+        raise TrailcamError(Problem(code=code("path_not_found"), message=f"no such settings file: {file}"))
+    limits = dict(written.get("limits", {}))
+    for name, value in sorted(environment.items()):
+        if name.startswith(_PREFIX):
+            problems += _from_variable(name, value, limits)
+    if problems:
+        raise TrailcamError(problems)
+    return Settings(limits=LimitSettings(**{key: _number(key, value) for key, value in limits.items()}))
+
+
+def _from_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return {}, [Problem(code=code("bad_setting"), message=f"not readable TOML: {error}", path=path)]
+    found = check(Document(path, written), SETTINGS_FORM)
+    return written, [
+        Problem(code=code("bad_setting"), message=problem.message, path=path, hint=problem.hint)
+        for problem in found
+    ]
+
+
+def _from_variable(name: str, value: str, limits: dict[str, Any]) -> list[Problem]:
+    known = {f"{_PREFIX}LIMITS_{key.upper()}": key for key in LIMITS_FORM.keys}
+    if name not in known:
+        hint = nearest(name, known) or f"known: {', '.join(known)}"
+        return [Problem(code=code("bad_setting"), message=f"unknown variable {name}", hint=hint)]
+    kind = LIMITS_FORM.keys[known[name]].kind
+    if _number(known[name], value) is None:
+        message = f"{name} must be {kind.expected}; found {value!r}"
+        return [Problem(code=code("bad_setting"), message=message)]
+    limits[known[name]] = value
+    return []
+
+
+def _number(key: str, value: Any) -> Any:
+    return seconds(value) if key.endswith("_seconds") else size_bytes(value)

@@ -1,0 +1,68 @@
+"""Every setting, declared once: what it is, what it takes, what stands in for it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from trailcam.forms import Form, Key, Plain
+
+_SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
+_UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def size_bytes(value: Any) -> int | None:
+    """The number of bytes that `4096` or `"64 MiB"` names; None when it names none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if value > 0 else None
+    written = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    size = int(written[1]) * _UNITS[written[2]] if written else 0
+    return size or None
+
+
+def seconds(value: Any) -> float | None:
+    """A number of seconds above zero; None when it is none."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        return None
+    return float(value)
+
+
+SIZE = Plain('a size such as 4096 or "64 MiB"', lambda value: size_bytes(value) is not None)
+SECONDS = Plain("a number of seconds above zero", lambda value: seconds(value) is not None)
+
+LIMITS_FORM = Form(
+    "[limits]",
+    {
+        "origin_bytes": Key(SIZE, doc="The most that one packed file may unpack to."),
+        "record_bytes": Key(SIZE, doc="The largest record that is read."),
+        "worker_bytes": Key(SIZE, doc="Memory of one worker process."),
+        "rule_seconds": Key(SECONDS, doc="The longest a rule may take on one event."),
+        "group_bytes": Key(SIZE, doc="How many packed bytes of small files go to a worker at once."),
+    },
+)
+
+SETTINGS_FORM = Form("trailcam.toml", {"limits": Key(LIMITS_FORM, doc="What may be used.")})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """What may be used; sizes in bytes."""
+
+    origin_bytes: int = 4 << 30
+    record_bytes: int = 16 << 20
+    worker_bytes: int = 1 << 30
+    rule_seconds: float = 15.0
+    group_bytes: int = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, complete."""
+
+    limits: LimitSettings = LimitSettings()

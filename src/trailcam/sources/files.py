@@ -1,0 +1,212 @@
+"""Files, folders and standard input as origins, identified by the digest of their bytes."""
+
+import hashlib
+import os
+import re
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from trailcam.contracts.codec import Unpackable
+from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.model.deadletter import DeadLetter
+from trailcam.model.origin import Origin
+from trailcam.model.timestamps import Micros, parse
+
+CHUNK_BYTES = 1 << 20
+STDIN = "-"
+SOURCE = "files"
+
+_LOG_NAME = re.compile(r"\.(json|jsonl|ndjson|log|gz)$", re.IGNORECASE)
+_TIME_IN_NAME = re.compile(r"_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?Z[_.]")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBlob:
+    """A file whose bytes had the digest `origin.id` when it was claimed."""
+
+    origin: Origin
+    path: Path
+
+    @contextmanager
+    def open(self) -> Iterator[Iterator[bytes]]:
+        """See `trailcam.contracts.source.Blob`."""
+        with _readable(self.path) as file:
+            yield self._chunks(file)
+
+    def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        for chunk in _read(file, self.path):
+            digest.update(chunk)
+            yield chunk
+        if _identity(digest) != self.origin.id:
+            raise Unpackable(code("origin_changed"), "the file was written to between two readings")
+
+
+@dataclass(slots=True)
+class Found:
+    """What a list of paths led to: files to read in a fixed order, and what was passed over."""
+
+    files: list[Path] = field(default_factory=list)
+    skipped: list[Path] = field(default_factory=list)
+    """Files in folders whose names are not those of logs."""
+    unreadable: list[DeadLetter] = field(default_factory=list)
+    """Folders that could not be listed."""
+
+
+def find(paths: Sequence[Path]) -> Found:
+    """The files that paths lead to: a file as it is, a folder's logs at any depth, sorted by path.
+
+    Raises:
+        TrailcamError: TC0101 a path does not exist, TC0102 a folder holds no logs; all of them at once.
+    """
+    found = Found()
+    problems = []
+    for path in paths:
+        if not os.path.lexists(path):
+            problems.append(Problem(code=code("path_not_found"), message=f"no such file or folder: {path}"))
+        elif path.is_dir():
+            logs, others, unreadable = _walk(path)
+            if not logs and not unreadable:
+                problems.append(Problem(code=code("no_logs"), message=f"no log files in folder {path}"))
+            found.files += logs
+            found.skipped += others
+            found.unreadable += unreadable
+        else:
+            found.files.append(path)
+    if problems:
+        raise TrailcamError(problems)
+    return found
+
+
+def claim(path: Path, *, spool: Path) -> LocalBlob | DeadLetter:
+    """A file with its identity, or a dead letter that says why it cannot be read.
+
+    What is not a regular file (a pipe, `-` for standard input) is copied into `spool` until its digest is
+    known, so that it can be read like a file, and again.
+
+    Raises:
+        WorldError: TC0401 the spool cannot be written.
+    """
+    if str(path) == STDIN:
+        return _spooled(sys.stdin.buffer, "stdin", spool)
+    try:
+        with _readable(path) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return _spooled(file, str(path), spool)
+            digest = hashlib.sha256()
+            size = 0
+            for chunk in _read(file, path):
+                digest.update(chunk)
+                size += len(chunk)
+    except Unpackable as unreadable:
+        return _unreadable(path, unreadable)
+    return LocalBlob(
+        _origin(_identity(digest), str(path), size, _time_of(path.name, status.st_mtime_ns)), path
+    )
+
+
+def _unreadable(path: Path, unreadable: Unpackable) -> DeadLetter:
+    return DeadLetter(
+        origin_id=f"path:{path}",
+        origin_name=str(path),
+        position=0,
+        size_bytes=0,
+        reason=unreadable.reason,
+        detail=unreadable.detail,
+        raw=b"",
+    )
+
+
+def _spooled(stream: BinaryIO, name: str, spool: Path) -> LocalBlob:
+    digest = hashlib.sha256()
+    size = 0
+    status = os.fstat(stream.fileno())
+    modified = status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
+    try:
+        with tempfile.NamedTemporaryFile(dir=spool, delete=False) as copy:
+            while chunk := stream.read(CHUNK_BYTES):
+                digest.update(chunk)
+                size += len(chunk)
+                copy.write(chunk)
+    except OSError as error:
+        raise WorldError(
+            Problem(
+                code=code("origin_unreadable"),
+                message=f"cannot keep {name} on disk while it is read: {error.strerror}",
+                path=spool,
+                hint="free space there, or point TMPDIR at a larger disk",
+            )
+        ) from None
+    return LocalBlob(_origin(_identity(digest), name, size, _time_of("", modified)), Path(copy.name))
+
+
+def _walk(folder: Path) -> tuple[list[Path], list[Path], list[DeadLetter]]:
+    logs: list[Path] = []
+    others: list[Path] = []
+    unreadable: list[DeadLetter] = []
+
+    def refused(error: OSError) -> None:
+        reason = Unpackable(code("origin_unreadable"), f"the folder cannot be listed: {error.strerror}")
+        unreadable.append(_unreadable(Path(error.filename), reason))
+
+    for parent, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                (logs if _LOG_NAME.search(name) else others).append(Path(parent, name))
+    return logs, others, unreadable
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[BinaryIO]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Unpackable(code("origin_unreadable"), f"{error.strerror}") from None
+    with file:
+        yield file
+
+
+def _read(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    read: Callable[[int], bytes] = file.read
+    while True:
+        try:
+            chunk = read(CHUNK_BYTES)
+        except OSError as error:
+            raise Unpackable(code("origin_unreadable"), f"{path}: {error.strerror}") from None
+        if not chunk:
+            return
+        yield chunk
+
+
+def _identity(digest: "hashlib._Hash") -> str:
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _origin(identity: str, name: str, size_bytes: int, fallback_time: Micros) -> Origin:
+    return Origin(
+        id=identity,
+        name=name,
+        source_id=SOURCE,
+        source_label=SOURCE,
+        size_bytes=size_bytes,
+        fallback_time=fallback_time,
+    )
+
+
+def _time_of(name: str, modified_ns: int) -> Micros:
+    """The time in a CloudTrail file name (`..._20260901T0010Z_...`), else when the file was last modified."""
+    written = _TIME_IN_NAME.search(name)
+    if written:
+        year, month, day, hour, minute, second = written.groups("00")
+        instant = parse(f"{year}-{month}-{day}T{hour}:{minute}:{second}Z")
+        if instant is not None:
+            return instant
+    return Micros(modified_ns // 1_000)
