@@ -22,17 +22,20 @@ class Format(StrEnum):
 
 def finding_row(item: Match | RuleError) -> dict[str, Any]:
     """A match or rule error with the fixed keys of `--format jsonl`; `error` is null for a match."""
-    failed = isinstance(item, RuleError)
+    if isinstance(item, RuleError):
+        title, dedup, error = item.error, item.error_class, f"{item.function}: {item.message}"
+    else:
+        title, dedup, error = item.title, item.dedup, None
     return {
         "rule_id": item.rule_id,
         "log_type": item.log_type,
         "event_id": item.event_id,
         "row_id": item.row_id,
         "event_time": to_rfc3339(item.event_time),
-        "title": item.error if failed else item.title,
-        "dedup": item.error_class if failed else item.dedup,
+        "title": title,
+        "dedup": dedup,
         "severity": item.severity.name,
-        "error": f"{item.function}: {item.message}" if failed else None,
+        "error": error,
     }
 
 
@@ -62,7 +65,7 @@ def print_rows(rows: Sequence[dict[str, Any]], form: Format, *, columns: Sequenc
 
 
 def to_json(row: Any) -> str:
-    """Compact JSON in ASCII, whatever the terminal's encoding; log text cannot carry control codes into it."""
+    """Compact JSON in ASCII, so that log text cannot carry control codes into a terminal."""
     return json.dumps(row, separators=(", ", ": "), ensure_ascii=True)
 
 

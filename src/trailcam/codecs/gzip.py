@@ -46,9 +46,12 @@ def _members(pending: bytes, source: Iterator[bytes], limit: int) -> Iterator[by
                 pending = next(source, b"")
                 if not pending:
                     raise Unpackable(code("gzip_truncated"), "the compressed stream ends inside a member")
+            spare = member.copy()
+            room = limit - given + 1
             try:
-                piece = member.decompress(pending, min(_PIECE_BYTES, limit - given + 1))
+                piece = member.decompress(pending, min(_PIECE_BYTES, room))
             except zlib.error as error:
+                yield from _good_bytes(spare, pending, room - 1)
                 raise Unpackable(code("gzip_damaged"), f"the compressed stream is damaged: {error}") from None
             pending = member.unconsumed_tail or member.unused_data
             over = given + len(piece) - limit
@@ -63,6 +66,17 @@ def _members(pending: bytes, source: Iterator[bytes], limit: int) -> Iterator[by
             return
         if not pending.startswith(_MAGIC):
             raise Unpackable(code("gzip_damaged"), "bytes that are not gzip follow the compressed stream")
+
+
+def _good_bytes(member: "zlib._Decompress", pending: bytes, room: int) -> Iterator[bytes]:
+    """What comes out of `pending` before the damage in it, which a failed call gives none of."""
+    for at in range(len(pending)):
+        try:
+            piece = member.decompress(pending[at : at + 1])
+        except zlib.error:
+            return
+        yield piece[:room]
+        room -= len(piece[:room])
 
 
 def _skip_padding(pending: bytes, source: Iterator[bytes]) -> bytes:

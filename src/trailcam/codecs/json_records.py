@@ -19,7 +19,7 @@ _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _UNTIL_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+", re.DOTALL)
 _KEY = re.compile(rb"\s*+(" + _STRING + rb")\s*+:\s*+", re.DOTALL)
 _SCALAR = re.compile(rb"(?:" + _STRING + rb"|[^\s,{}\[\]\"]++)\s*+", re.DOTALL)
-_CANDIDATE = re.compile(rb"(?:\n[ \t\r]*+|[}\]]\s*+,?\s*+|\[\s*+)(?=\{)")
+_CANDIDATE = re.compile(rb"(?:\n[ \t\r]*+|[}\],\[]\s*+)(?=\{)")
 _LINE_END = re.compile(rb"[ \t\r]*+(?:\n|\Z)")
 
 _PROBE_BYTES = 1 << 16
@@ -264,9 +264,9 @@ class _Splitter:
         """
         stream = self.stream
         position = stream.position
-        if upto is None:
-            stream.fill(self.limit)
-        end = self._resume_at(start, upto)
+        stream.fill(self.limit)
+        bound = min(len(stream.data), start + self.limit)
+        end = self._resume_at(start, before=bound if upto is None else upto, bound=bound)
         raw = bytes(stream.data[start:end])
         stripped = raw.rstrip(b" \t\r\n,")
         if upto is None and reason == _SYNTAX and _is_json(stripped):
@@ -275,23 +275,22 @@ class _Splitter:
         stream.advance(end)
         return Undecodable(position, stripped, reason, detail)
 
-    def _resume_at(self, start: int, upto: int | None) -> int:
-        stream = self.stream
-        bound = min(len(stream.data), start + self.limit) if upto is None else upto
+    def _resume_at(self, start: int, *, before: int, bound: int) -> int:
+        """Where the first whole record behind `start` starts, or else `before`; looks as far as `bound`."""
+        data = self.stream.data
         budget = 4 * self.limit  # nested candidates must not make the search quadratic
         at = start
-        while budget > 0 and (candidate := _CANDIDATE.search(stream.data, at, bound)):
+        while budget > 0 and (candidate := _CANDIDATE.search(data, at, before + 1)):
             at = candidate.end()
-            if at <= start:
-                at = start + 1
-                continue
-            end, deepest = _scan_within(stream.data, at, bound)
-            budget -= (end or bound) - at
-            if self._is_whole_record(at, end, deepest) or (
-                candidate[0].startswith(b"\n") and self._is_document(at, end, deepest, bound)
-            ):
-                return at
-        return bound
+            if start < at < before:
+                end, deepest = _scan_within(data, at, bound)
+                budget -= (bound if end is None else end) - at
+                if self._is_whole_record(at, end, deepest) or (
+                    candidate[0].startswith(b"\n") and self._is_document(at, end, deepest, bound)
+                ):
+                    return at
+            at = max(at, start + 1)
+        return before
 
     def _is_whole_record(self, at: int, end: int | None, deepest: int) -> bool:
         if end is None:

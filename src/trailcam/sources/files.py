@@ -68,7 +68,9 @@ def find(paths: Sequence[Path]) -> Found:
     found = Found()
     problems = []
     for path in paths:
-        if not os.path.lexists(path):
+        if str(path) == STDIN:
+            found.files.append(path)
+        elif not os.path.lexists(path):
             problems.append(Problem(code=code("path_not_found"), message=f"no such file or folder: {path}"))
         elif path.is_dir():
             logs, others, unreadable = _walk(path)

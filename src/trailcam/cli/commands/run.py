@@ -24,6 +24,7 @@ from trailcam.errors import ERRORS
 if TYPE_CHECKING:
     from trailcam.app.load import Loaded
     from trailcam.app.run import Report
+    from trailcam.model.match import Match, RuleError
 
 _MOST_TOLD = 10
 
@@ -37,6 +38,7 @@ class SummaryFormat(StrEnum):
 
 def command(
     paths: Annotated[list[Path], typer.Argument(help="Log files and folders; - is standard input.")],
+    *,
     packs: Annotated[
         list[Path] | None, typer.Option("--packs", help="A folder of rules. May be given again.")
     ] = None,
@@ -94,9 +96,8 @@ def _print(report: "Report", form: Format | None, *, windows: bool, summary: Sum
             title="windows",
         )
     elif not alone:
-        found = sorted(
-            [*report.matches, *report.errors], key=lambda item: (item.event_time, item.row_id, item.rule_id)
-        )
+        found: list[Match | RuleError] = [*report.matches, *report.errors]
+        found.sort(key=lambda item: (item.event_time, item.row_id, item.rule_id))
         print_rows(
             [finding_row(item) for item in found],
             form or Format.table,

@@ -1,0 +1,73 @@
+import gzip
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trailcam.codecs.gzip import unpack
+from trailcam.contracts.codec import Unpackable
+from trailcam.errors import code
+
+LIMIT = 1 << 20
+
+
+def cut(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
+def read(data: bytes, *, size: int = 7, limit: int = LIMIT) -> tuple[bytes, str | None]:
+    """All good bytes and the code of the damage, if any."""
+    out = b""
+    try:
+        for piece in unpack(cut(data, size), limit=limit):
+            out += piece
+    except Unpackable as damage:
+        return out, damage.reason
+    return out, None
+
+
+@given(st.binary(max_size=3000), st.integers(1, 50))
+def test_packed_bytes_come_out_as_they_went_in(data: bytes, size: int) -> None:
+    assert read(gzip.compress(data), size=size) == (data, None)
+
+
+@given(st.lists(st.binary(max_size=200), min_size=1, max_size=4), st.integers(1, 50))
+def test_members_follow_one_another(parts: list[bytes], size: int) -> None:
+    assert read(b"".join(map(gzip.compress, parts)), size=size) == (b"".join(parts), None)
+
+
+@given(st.binary(max_size=100).filter(lambda data: not data.startswith(b"\x1f\x8b")), st.integers(1, 9))
+def test_plain_bytes_pass_through(data: bytes, size: int) -> None:
+    assert read(data, size=size) == (data, None)
+
+
+def test_zero_bytes_after_the_last_member_are_padding() -> None:
+    assert read(gzip.compress(b"abc") + bytes(100)) == (b"abc", None)
+
+
+def test_a_cut_off_stream_gives_its_beginning_and_says_so() -> None:
+    data = bytes(range(256)) * 40
+    out, damage = read(gzip.compress(data)[:-20])
+    assert damage == code("gzip_truncated")
+    assert data.startswith(out)
+
+
+def test_a_wrong_checksum_is_told_after_the_bytes_were_read() -> None:
+    packed = bytearray(gzip.compress(b"hello"))
+    packed[-6] ^= 1
+    assert read(bytes(packed)) == (b"hello", code("gzip_damaged"))
+
+
+def test_foreign_bytes_behind_the_stream_are_told() -> None:
+    assert read(gzip.compress(b"hello") + b"junk") == (b"hello", code("gzip_damaged"))
+
+
+@pytest.mark.parametrize("limit", [1, 999, 1000])
+def test_a_bomb_stops_at_the_limit_exactly(limit: int) -> None:
+    out, damage = read(gzip.compress(bytes(1001)), limit=limit, size=4096)
+    assert (len(out), damage) == (limit, code("too_large_unpacked"))
+
+
+def test_a_stream_of_exactly_the_limit_is_no_bomb() -> None:
+    assert read(gzip.compress(bytes(1000)), limit=1000) == (bytes(1000), None)
