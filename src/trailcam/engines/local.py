@@ -32,7 +32,7 @@ from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 
 MOST_DEATHS = 3
 DEATHS_WITHIN_SECONDS = 600
-_FEWER_EVENTS = 8
+_FEWER_EVENTS = 50
 """How much smaller batches become when one origin alone exhausts memory."""
 
 
@@ -91,6 +91,10 @@ class _Process:
             return False
         return time.monotonic() - self._since > limit_seconds
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
     def kill(self) -> None:
         self._process.kill()
 
@@ -124,7 +128,8 @@ class LocalEngine:
         self._setup = setup
         self._most = workers
         self._clock = clock
-        self._processes: list[_Process] = []
+        self.processes: list[_Process] = []
+        """The workers that are alive."""
         self._deaths: dict[int, deque[float]] = {}
         self._numbers = iter(range(2**62))
         self._poll_seconds = min(0.25, setup.limits.rule_seconds / 8)
@@ -135,19 +140,19 @@ class LocalEngine:
 
     def __enter__(self) -> "LocalEngine":
         try:
-            self._processes.append(self._first())
+            self.processes.append(self._first())
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
+        for process in self.processes:
             process.kill() if process.open else process.close()
-        for process in self._processes:
+        for process in self.processes:
             if process.open:
                 process.end()
-        self._processes.clear()
+        self.processes.clear()
 
     def run(self, groups: Iterable[tuple[Blob, ...]]) -> Iterator[GroupResult]:
         """The results of all groups, in the order in which they are done.
@@ -169,7 +174,7 @@ class LocalEngine:
                     queue.append(self._open(group))
                     self._give_out(queue)
             self._give_out(queue)
-            busy = [process for process in self._processes if process.open]
+            busy = [process for process in self.processes if process.open]
             if not busy:
                 return
             yield from self._collect(busy, queue)
@@ -184,15 +189,15 @@ class LocalEngine:
         return _Open(task, GroupResult(blobs))
 
     def _room(self) -> bool:
-        return len(self._processes) < self._most or any(process.open is None for process in self._processes)
+        return len(self.processes) < self._most or any(process.open is None for process in self.processes)
 
     def _idle(self) -> _Process:
         """A worker without work, started if need be."""
-        for process in self._processes:
+        for process in self.processes:
             if process.open is None:
                 return process
-        self._processes.append(self._started())
-        return self._processes[-1]
+        self.processes.append(self._started())
+        return self.processes[-1]
 
     def _give_out(self, queue: deque[_Open]) -> None:
         while queue and self._room():
@@ -201,7 +206,7 @@ class LocalEngine:
                 queue.popleft()
             else:  # it died between two tasks: nothing was in hand
                 process.end()
-                self._processes.remove(process)
+                self.processes.remove(process)
 
     # -- collecting --------------------------------------------------------------------------------------
 
@@ -266,7 +271,7 @@ class LocalEngine:
     def _bury(self, process: _Process, queue: deque[_Open]) -> list[GroupResult]:
         """A worker is gone: its pair in hand becomes a rule error, its group goes on in another."""
         status = process.end()
-        self._processes.remove(process)
+        self.processes.remove(process)
         work = process.open
         if work is None:
             return []

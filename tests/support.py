@@ -1,0 +1,60 @@
+"""What tests of several rooms build: rules, log files, engines."""
+
+import gzip
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trailcam.logtypes.loader import builtin
+from trailcam.engines.messages import Limits, Setup
+from trailcam.model.rule import Pack, Rule
+from trailcam.model.severity import Severity
+from trailcam.model.timestamps import Micros
+
+LIMITS = Limits(origin_bytes=1 << 30, record_bytes=1 << 24, worker_bytes=1 << 30, rule_seconds=15.0)
+
+
+def make_rule(rule_id: str, body: str, **fields: Any) -> Rule:
+    """A rule over CloudTrail with this Python."""
+    path = Path(f"{rule_id}.py")
+    defaults: dict[str, Any] = {
+        "format": "native",
+        "path": path,
+        "metadata_path": path,
+        "log_types": ("AWS.CloudTrail",),
+        "severity": Severity.HIGH,
+    }
+    return Rule(id=rule_id, body=body, **(defaults | fields))
+
+
+def make_setup(rules: Sequence[Rule], *, limits: Limits = LIMITS) -> Setup:
+    """What workers need to run these rules over the built-in log types."""
+    pack = Pack(name="test", root=Path(), rules=tuple(rules))
+    return Setup(
+        packs=(pack,), rules=tuple(rules), log_types=builtin(), limits=limits, parse_time=Micros(0)
+    )
+
+
+def record(number: int, **fields: Any) -> dict[str, Any]:
+    """A CloudTrail record of its own; `fields` stand over the defaults."""
+    return {
+        "eventVersion": "1.11",
+        "eventTime": f"2026-03-01T10:{number // 60 % 60:02}:{number % 60:02}Z",
+        "eventSource": "ec2.amazonaws.com",
+        "eventName": "DescribeInstances",
+        "awsRegion": "eu-west-1",
+        "sourceIPAddress": "192.0.2.7",
+        "eventID": f"00000000-0000-4000-8000-{number:012}",
+        "eventType": "AwsApiCall",
+        "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "alice"},
+        **fields,
+    }
+
+
+def write_log(path: Path, records: Iterable[Any]) -> Path:
+    """A file as CloudTrail delivers it: an envelope, packed when the name ends in .gz."""
+    data = json.dumps({"Records": list(records)}).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    return path

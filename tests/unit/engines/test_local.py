@@ -1,0 +1,213 @@
+"""Rules that misbehave cost one rule error each and nothing else."""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support import LIMITS, make_rule, make_setup, record, write_log
+from trailcam.app.tally import Tally
+from trailcam.engines.local import LocalEngine
+from trailcam.engines.messages import Limits
+from trailcam.errors import TrailcamError, code
+from trailcam.model.rule import Rule
+from trailcam.sources.files import LocalBlob, claim
+
+EVERY = make_rule("Every", "def rule(event):\n    return True")
+
+
+def names(rule_id: str, action: str) -> Rule:
+    """A rule that does something on events named Trigger and says no to all others."""
+    return make_rule(
+        rule_id,
+        f"import os, sys, time\ndef rule(event):\n    if event['eventName'] == 'Trigger':\n        {action}\n    return False",
+    )
+
+
+def run_rules(
+    folder: Path,
+    rules: Sequence[Rule],
+    *,
+    events: int = 20,
+    triggers: Sequence[int] = (7,),
+    workers: int = 1,
+    limits: Limits = LIMITS,
+    files: int = 1,
+) -> tuple[Tally, LocalEngine]:
+    for file in range(files):
+        write_log(
+            folder / f"{file}.json",
+            [
+                record(file * 1000 + n, eventName="Trigger" if n in triggers else "Quiet")
+                for n in range(events)
+            ],
+        )
+    blobs = [claim(path, spool=folder) for path in sorted(folder.glob("*.json"))]
+    groups = [(blob,) for blob in blobs if isinstance(blob, LocalBlob)]
+    tally = Tally()
+    with LocalEngine(make_setup(rules, limits=limits), workers=workers) as engine:
+        for result in engine.run(groups):
+            tally.add(result)
+    return tally, engine
+
+
+@pytest.mark.parametrize(
+    ("action", "error_class"),
+    [
+        ("raise KeyError('x')", "KeyError"),
+        ("sys.exit(3)", "SystemExit"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("return 1", "FunctionReturnTypeError"),
+        ("hog = [0]; hog = hog * 10**11", "MemoryError"),
+        ("os._exit(7)", "RuleKilledWorker"),
+        ("os.kill(os.getpid(), 11)", "RuleKilledWorker"),
+        ("time.sleep(60)", "RuleTimeout"),
+        ("exec('while True: pass')", "RuleTimeout"),
+    ],
+)
+def test_a_misbehaving_rule_costs_one_rule_error_and_nothing_else(
+    tmp_path: Path, action: str, error_class: str
+) -> None:
+    limits = replace(LIMITS, rule_seconds=0.5)
+    tally, engine = run_rules(tmp_path, [EVERY, names("Bad", action)], limits=limits)
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Bad", error_class)]
+    assert tally.errors[0].event_id == "00000000-0000-4000-8000-000000000007"
+    assert (tally.records, tally.events, tally.match_count) == (20, 20, 20)
+    assert tally.not_run == []
+    assert engine.taken_off == set()
+
+
+def test_a_rule_that_eats_memory_bit_by_bit_is_a_memory_error(tmp_path: Path) -> None:
+    limits = replace(LIMITS, worker_bytes=192 << 20)
+    hog = names("Hog", "hog = []\n        while True: hog.append(bytes(1 << 20))")
+    tally, _ = run_rules(tmp_path, [hog, EVERY], limits=limits)
+    assert [error.error_class for error in tally.errors] == ["MemoryError"]
+    assert tally.match_count == 20
+
+
+def test_the_error_of_a_crash_names_the_signal(tmp_path: Path) -> None:
+    tally, _ = run_rules(tmp_path, [names("Bad", "os.kill(os.getpid(), 11)")])
+    assert "SIGSEGV" in tally.errors[0].message
+    assert code("rule_killed_worker") in tally.errors[0].message
+
+
+def test_three_deaths_take_a_rule_off_and_what_it_did_not_see_is_listed(tmp_path: Path) -> None:
+    bad = names("Bad", "os._exit(1)")
+    tally, engine = run_rules(tmp_path, [EVERY, bad], triggers=(2, 4, 6, 8, 10))
+    assert engine.taken_off == {1}
+    assert [error.rule_id for error in tally.errors] == ["Bad"] * 3
+    (entry,) = tally.not_run
+    assert (entry.rule_id, entry.events, entry.reason) == ("Bad", 13, code("rule_taken_off"))
+    assert entry.origin_name.endswith("0.json")
+    assert tally.match_count == 20
+
+
+def test_a_rule_taken_off_is_not_run_in_later_groups(tmp_path: Path) -> None:
+    bad = names("Bad", "os._exit(1)")
+    tally, _ = run_rules(tmp_path, [EVERY, bad], triggers=(0, 1, 2), files=3)
+    assert sum(entry.events for entry in tally.not_run) == 17 + 20 + 20
+    assert tally.match_count == 60
+
+
+def test_deaths_long_apart_take_no_rule_off(tmp_path: Path) -> None:
+    write_log(tmp_path / "0.json", [record(n, eventName="Trigger") for n in range(5)])
+    blob = claim(tmp_path / "0.json", spool=tmp_path)
+    assert isinstance(blob, LocalBlob)
+    ticks = iter(range(0, 10_000, 400))
+    setup = make_setup([names("Bad", "os._exit(1)")])
+    with LocalEngine(setup, workers=1, clock=lambda: next(ticks)) as engine:
+        (result,) = engine.run([(blob,)])
+        assert engine.taken_off == set()
+    assert len(result.chunks[0].errors) == 5
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_number_of_workers_changes_nothing(tmp_path: Path, workers: int) -> None:
+    tally, _ = run_rules(tmp_path, [EVERY, names("Bad", "1/0")], files=9, workers=workers)
+    assert (tally.events, tally.match_count) == (180, 180)
+    assert Counter(error.error_class for error in tally.errors) == {"ZeroDivisionError": 9}
+
+
+BAD_TOPS = {
+    "Raises": "raise RuntimeError('at the top')",
+    "Exits": "import os\nos._exit(4)",
+    "Hangs": "while True: pass",
+    "Missing": "import no_such_module_anywhere",
+}
+
+
+def test_rules_that_fail_on_import_are_told_all_at_once_before_any_log_is_read() -> None:
+    rules = [
+        EVERY,
+        *(make_rule(name, f"{top}\ndef rule(event): return True") for name, top in BAD_TOPS.items()),
+    ]
+    limits = replace(LIMITS, rule_seconds=0.5)
+    with pytest.raises(TrailcamError) as caught, LocalEngine(make_setup(rules, limits=limits), workers=1):
+        pass
+    told = {str(problem.path): problem.message for problem in caught.value.problems}
+    assert sorted(told) == ["Exits.py", "Hangs.py", "Missing.py", "Raises.py"]
+    assert "at the top" in told["Raises.py"]
+    assert "exit status 4" in told["Exits.py"]
+    assert "0.5 s" in told["Hangs.py"]
+    assert {problem.code for problem in caught.value.problems} == {code("rule_import")}
+
+
+def test_a_worker_killed_from_outside_is_replaced_and_its_group_done_again(tmp_path: Path) -> None:
+    flag = tmp_path / "killed"
+    suicide = make_rule(
+        "Once",
+        f"import os\nfrom pathlib import Path\ndef rule(event):\n    flag = Path({str(flag)!r})\n"
+        "    if event['eventName'] == 'Trigger' and not flag.exists():\n"
+        "        flag.write_text('')\n        os.kill(os.getpid(), 9)\n    return True",
+    )
+    tally, _ = run_rules(tmp_path, [suicide], events=5000, triggers=(4500,))
+    assert tally.events == 5000
+    assert tally.match_count == 4999
+    assert [error.error_class for error in tally.errors] == ["RuleKilledWorker"]
+
+
+def test_a_group_that_exhausts_memory_is_split_until_it_fits(tmp_path: Path) -> None:
+    heavy = {"requestParameters": {"a": [[] for _ in range(60_000)]}}
+    for file in range(4):
+        write_log(tmp_path / f"{file}.json", [record(file * 10 + n, **heavy) for n in range(4)])
+    blobs = [claim(path, spool=tmp_path) for path in sorted(tmp_path.glob("*.json"))]
+    tally = Tally()
+    limits = replace(LIMITS, worker_bytes=96 << 20)
+    with LocalEngine(make_setup([EVERY], limits=limits), workers=1) as engine:
+        for result in engine.run([tuple(blob for blob in blobs if isinstance(blob, LocalBlob))]):
+            tally.add(result)
+    assert (tally.origins, tally.events, tally.match_count, len(tally.dead_letters)) == (4, 16, 16, 0)
+
+
+def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_is_read(
+    tmp_path: Path,
+) -> None:
+    monster = record(1, requestParameters={"a": [[] for _ in range(600_000)]})
+    write_log(tmp_path / "0.json", [record(0), monster])
+    write_log(tmp_path / "1.json", [record(2)])
+    blobs = [claim(path, spool=tmp_path) for path in sorted(tmp_path.glob("*.json"))]
+    tally = Tally()
+    limits = replace(LIMITS, worker_bytes=48 << 20)
+    with LocalEngine(make_setup([EVERY], limits=limits), workers=1) as engine:
+        for result in engine.run([tuple(blob for blob in blobs if isinstance(blob, LocalBlob))]):
+            tally.add(result)
+    assert tally.match_count == 2
+    assert [letter.reason for letter in tally.dead_letters] == [code("record_exhausts_memory")]
+    assert tally.records == tally.events + len(tally.dead_letters)
+
+
+def test_leaving_the_engine_leaves_no_process(tmp_path: Path) -> None:
+    write_log(tmp_path / "0.json", [record(n) for n in range(10)])
+    blob = claim(tmp_path / "0.json", spool=tmp_path)
+    assert isinstance(blob, LocalBlob)
+    with LocalEngine(make_setup([EVERY]), workers=2) as engine:
+        list(engine.run([(blob,), (blob,)]))
+        pids = [process.pid for process in engine.processes]
+        assert pids
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, signal.SIG_DFL)
