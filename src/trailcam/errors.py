@@ -58,6 +58,13 @@ _TABLE = (
         "A name was used for which no folder and no entry point exists.",
         "The message lists the known names; an entry point needs its package installed in this environment.",
     ),
+    (
+        "TC0106",
+        "cannot_write",
+        "file cannot be written",
+        "The operating system refused to write a file that an option names.",
+        "Check the folder, its permissions and the space left on its disk.",
+    ),
     # -- 02: rules -----------------------------------------------------------------------------------------
     (
         "TC0201",
@@ -119,7 +126,7 @@ _TABLE = (
         "TC0209",
         "unknown_log_type",
         "unknown log type",
-        "A rule names a log type of which Trailcam has no schema, so it would never run.",
+        "A rule names a log type that is nearly a known one, or a test one of which there is no schema.",
         "Mend the name as the hint says, or bring the schema with --log-types.",
     ),
     (
@@ -132,7 +139,7 @@ _TABLE = (
     (
         "TC0211",
         "helper_conflict",
-        "two packs bring different helpers of one name",
+        "two different helpers of one name",
         "Modules are found by name, so only one of the two could be imported.",
         "Rename one of the two files, or load the packs in separate runs.",
     ),
@@ -163,6 +170,34 @@ _TABLE = (
         "no such sample",
         "A test is built from a sample that its log type does not have.",
         "The hint names the nearest sample; samples lie in the log type's `samples` folder.",
+    ),
+    (
+        "TC0216",
+        "helper_shadowed",
+        "helper named like a standard library module",
+        "The standard library comes first, so no rule could ever import the helper.",
+        "Rename the file.",
+    ),
+    (
+        "TC0217",
+        "not_a_rule",
+        "file holds no rule",
+        "A file given by name is no rule of any format.",
+        "Name a .py file that assigns METADATA, or a .yml file with AnalysisType or its .py file.",
+    ),
+    (
+        "TC0218",
+        "no_rules",
+        "no rules in folder",
+        "The folder holds neither a rule nor a module that rules could import.",
+        "Name the folder of the rules; hidden folders are not entered.",
+    ),
+    (
+        "TC0219",
+        "path_leads_nowhere",
+        "path leads nowhere in the event",
+        "A test changes or removes a field that its event does not have.",
+        "Mend the path; to add a field whose parent is absent, give the parent as a whole.",
     ),
     # -- 03: log types -------------------------------------------------------------------------------------
     (

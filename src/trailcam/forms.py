@@ -98,9 +98,10 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MappingOf:
-    """A mapping with free keys whose values are all of one kind."""
+    """A mapping with free keys whose values are all of one kind, and the keys too where `key` is given."""
 
     value: Kind
+    key: Kind | None = None
 
     @property
     def expected(self) -> str:
@@ -113,7 +114,10 @@ class MappingOf:
             _wrong(self.expected, value, steps, report)
             return
         for key, item in value.items():
-            self.value.check(item, (*steps, key if isinstance(key, int) else str(key)), report)
+            here: Steps = (*steps, key if isinstance(key, int) else str(key))
+            if self.key is not None:
+                self.key.check(key, here, report)
+            self.value.check(item, here, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +261,8 @@ def describe(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return f"the truth value {str(value).lower()}"
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"a number of {value.bit_length()} bits"
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):

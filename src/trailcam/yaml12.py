@@ -51,7 +51,7 @@ class Document:
     value: Any
     lines: dict[Steps, int] = field(default_factory=dict, repr=False)
     holes: Collection[Steps] = ()
-    """Places of values that could not be read and have been reported; None stands there."""
+    """Places of what could not be read, or not read whole, and has been reported."""
 
     def line(self, steps: Steps) -> int:
         """The line of a value, or of the nearest thing around it that has one."""
@@ -273,9 +273,9 @@ def scalar(text: str) -> Any:
         return truth[1] is not None
     if _INT.fullmatch(text):
         return int(text) if len(text) < 4000 else text
-    if _OCTAL.fullmatch(text):
+    if _OCTAL.fullmatch(text) and len(text) < 3500:
         return int(text, 8)
-    if _HEX.fullmatch(text):
+    if _HEX.fullmatch(text) and len(text) < 3500:  # Python writes integers up to 4,300 digits
         return int(text, 16)
     if _FLOAT.fullmatch(text):
         return float(text)

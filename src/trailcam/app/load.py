@@ -44,10 +44,17 @@ def load_log_types(folders: Sequence[Path]) -> tuple[LogType, ...]:
     return logtypes.load([*registry.folders("log_type", logtypes.SCHEMA_FILE), *own])
 
 
-def load(*, packs: Sequence[Path] = (), rules: Sequence[str] = (), log_types: Sequence[Path] = ()) -> Loaded:
+def load(
+    *,
+    packs: Sequence[Path] = (),
+    rules: Sequence[str] = (),
+    log_types: Sequence[Path] = (),
+    disabled: bool = False,
+) -> Loaded:
     """Packs by folder; rules by file, by folder, or by id (`*` stands for any text) out of the packs.
 
-    Without ids, every enabled rule runs. A rule named by its id runs even when it is switched off.
+    Without ids, every enabled rule runs, and with `disabled` the others too. A rule named by its id runs even
+    when it is switched off.
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0212 an id that no rule has.
@@ -74,8 +81,8 @@ def load(*, packs: Sequence[Path] = (), rules: Sequence[str] = (), log_types: Se
     return Loaded(
         log_types=known,
         packs=loaded,
-        rules=tuple(rule for rule in every if rule.enabled),
-        disabled=tuple(rule for rule in every if not rule.enabled),
+        rules=tuple(rule for rule in every if rule.enabled or disabled),
+        disabled=tuple(rule for rule in every if not (rule.enabled or disabled)),
     )
 
 

@@ -105,7 +105,7 @@ def run(
         packs=loaded.packs,
         rules=loaded.rules,
         log_types=loaded.log_types,
-        limits=_limits(settings.limits),
+        limits=engine_limits(settings.limits),
         parse_time=Micros(int(now() * 1_000_000)),
     )
     with tempfile.TemporaryDirectory(prefix="trailcam-") as spool:
@@ -184,7 +184,8 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _limits(limits: LimitSettings) -> Limits:
+def engine_limits(limits: LimitSettings) -> Limits:
+    """The limits of workers as the settings have them."""
     return Limits(
         origin_bytes=limits.origin_bytes,
         record_bytes=limits.record_bytes,

@@ -6,8 +6,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Annotated
 
-import click
 import typer
 
 from trailcam import __version__
@@ -21,14 +21,13 @@ def build() -> typer.Typer:
     """The application with every command that lies in `commands/`."""
     application = typer.Typer(
         name="trailcam",
-        help="Trailcam watches every audit trail: logs in, Python rules run, matches and windows out.",
-        no_args_is_help=True,
+        help="Trailcam watches every audit trail: logs in, rules run, matches and windows out.",
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    application.callback()(_version)
+    application.callback()(_options)
     for module in pkgutil.iter_modules(commands.__path__):
         name = module.name.rstrip("_").replace("_", "-")
         found = import_module(f"{commands.__name__}.{module.name}")
@@ -36,28 +35,36 @@ def build() -> typer.Typer:
     return application
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"trailcam {__version__}")
         raise typer.Exit
+
+
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    """Options before any command; each acts by its own callback."""
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Runs one command; the exit code."""
     try:
         result = typer.main.get_command(build()).main(
-            args=list(arguments), prog_name="trailcam", standalone_mode=False
+            args=list(arguments) or ["--help"], prog_name="trailcam", standalone_mode=False
         )
     except TrailcamError as error:
         return _tell(error.problems, error.exit_code)
-    except click.ClickException as error:
+    except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         usage = f"see {context.command_path} --help" if context else ""
         problem = Problem(code=code("bad_option"), message=error.format_message(), hint=usage)
         return _tell([problem], 2)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough: say no more, and not at exit either

@@ -37,7 +37,7 @@ class Reading:
 
 
 class RuleFormat(Protocol):
-    """A module of the package `trailcam.rules.formats`, or one behind an entry point `trailcam.rule_format`."""
+    """A module in `trailcam.rules.formats`, or one behind an entry point `trailcam.rule_format`."""
 
     @property
     def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802  # a constant of the module

@@ -1,34 +1,22 @@
-"""Runs the line on one machine: this process gives out groups and collects results, workers run the rules.
+"""Runs the line on one machine: this process gives out work and collects results, workers run the rules.
 
 The parent never runs rule code. A rule that loops, eats memory, exits or crashes costs one rule error for the
 event it had in hand, and the group goes on where it was.
 """
 
-import multiprocessing
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from typing import Any
 
 from trailcam.contracts.source import Blob
-from trailcam.engines import worker
-from trailcam.engines.messages import (
-    ROW_LOADING,
-    ChunkDone,
-    Killing,
-    Loaded,
-    OutOfMemory,
-    Setup,
-    Task,
-    TaskDone,
-)
-from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.engines.messages import ChunkDone, OutOfMemory, Setup, Task, TaskDone, TestDone
+from trailcam.engines.process import DiedLoading, WorkerProcess, start, start_first
+from trailcam.errors import Problem, WorldError, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
+from trailcam.rules.inline_tests import TestResult
 
 MOST_DEATHS = 3
 DEATHS_WITHIN_SECONDS = 600
@@ -47,71 +35,13 @@ class GroupResult:
 
 
 @dataclass(slots=True)
-class _Open:
-    """A task in work and what has come of it."""
+class _Work:
+    """A task and what has come of it."""
 
     task: Task
     result: GroupResult
+    tests: list[TestResult] = field(default_factory=list)
     crashes: int = 0
-
-
-class _Process:
-    """One worker process as its parent sees it."""
-
-    def __init__(self, setup: Setup, skip: frozenset[int]) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["trailcam.engines.worker"])
-        self.slots: Any = context.RawArray("Q", 3)
-        self.connection, other = context.Pipe()
-        self._process = context.Process(
-            target=worker.main, args=(other, self.slots, setup, skip), daemon=True, name="trailcam-worker"
-        )
-        self._process.start()
-        other.close()
-        self.open: _Open | None = None
-        self.timed_out = False
-        self._seen: tuple[int, ...] = ()
-        self._since = time.monotonic()
-
-    def give(self, work: _Open) -> bool:
-        """Sends a task; False when the process is gone."""
-        self._seen = ()
-        try:
-            self.connection.send(work.task)
-        except (BrokenPipeError, ConnectionResetError):
-            return False
-        self.open = work
-        return True
-
-    def stuck(self, limit_seconds: float) -> bool:
-        """Whether one rule has had one event in hand for longer than the limit."""
-        seen = tuple(self.slots)
-        if seen != self._seen or seen[worker.RULE] == 0:
-            self._seen, self._since = seen, time.monotonic()
-            return False
-        return time.monotonic() - self._since > limit_seconds
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid or 0
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def end(self) -> int | None:
-        """Waits for the process to be gone; its exit code."""
-        self._process.join()
-        self.connection.close()
-        return self._process.exitcode
-
-    def close(self) -> None:
-        """Asks the process to end, and makes it."""
-        with suppress(OSError, ValueError):
-            self.connection.send(None)
-        self._process.join(timeout=1)
-        self._process.kill()
-        self._process.join()
-        self.connection.close()
 
 
 class LocalEngine:
@@ -128,8 +58,8 @@ class LocalEngine:
         self._setup = setup
         self._most = workers
         self._clock = clock
-        self.processes: list[_Process] = []
-        """The workers that are alive."""
+        self._idle: list[WorkerProcess] = []
+        self._busy: dict[WorkerProcess, _Work] = {}
         self._deaths: dict[int, deque[float]] = {}
         self._numbers = iter(range(2**62))
         self._poll_seconds = min(0.25, setup.limits.rule_seconds / 8)
@@ -139,20 +69,21 @@ class LocalEngine:
         """Those among them that end a worker while they are executed."""
 
     def __enter__(self) -> "LocalEngine":
-        try:
-            self.processes.append(self._first())
-        except BaseException:
-            self.__exit__()
-            raise
+        self._idle.append(start_first(self._setup, poll_seconds=self._poll_seconds))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self.processes:
-            process.kill() if process.open else process.close()
-        for process in self.processes:
-            if process.open:
-                process.end()
-        self.processes.clear()
+        for process in self._busy:
+            process.stop()
+        for process in self._idle:
+            process.close()
+        self._busy.clear()
+        self._idle.clear()
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the workers that are alive."""
+        return [process.pid for process in (*self._idle, *self._busy)]
 
     def run(self, groups: Iterable[tuple[Blob, ...]]) -> Iterator[GroupResult]:
         """The results of all groups, in the order in which they are done.
@@ -160,96 +91,105 @@ class LocalEngine:
         A group is taken only when a worker is free, so that nothing piles up.
 
         Raises:
-            WorldError: TC0504 workers end again and again outside of any rule.
+            WorldError: TC0504 workers do not come up any more.
         """
-        source = iter(groups)
-        queue: deque[_Open] = deque()
+        for work in self._run(self._group(blobs) for blobs in groups):
+            yield work.result
+
+    def test(self, rules: Iterable[int]) -> Iterator[tuple[int, list[TestResult]]]:
+        """(rule's number, results of its inline tests in order), in the order in which they are done."""
+        tasks = (
+            Task(id=next(self._numbers), rule=rule, tests=tuple(range(len(self._setup.rules[rule].tests))))
+            for rule in rules
+        )
+        for work in self._run(_Work(task, GroupResult(())) for task in tasks if task.tests):
+            yield work.task.rule, work.tests
+
+    def _run(self, source: Iterator[_Work]) -> Iterator[_Work]:
+        queue: deque[_Work] = deque()
         exhausted = False
         while True:
-            while not exhausted and not queue and self._room():
-                group = next(source, None)
-                if group is None:
-                    exhausted = True
-                else:
-                    queue.append(self._open(group))
+            while not exhausted and not queue and len(self._busy) < self._most:
+                work = next(source, None)
+                exhausted = work is None
+                if work is not None:
+                    queue.append(work)
                     self._give_out(queue)
             self._give_out(queue)
-            busy = [process for process in self.processes if process.open]
-            if not busy:
+            if not self._busy:
                 return
-            yield from self._collect(busy, queue)
+            yield from self._collect(queue)
 
     # -- giving out --------------------------------------------------------------------------------------
 
-    def _open(
+    def _group(
         self, blobs: tuple[Blob, ...], *, batch_events: int = BATCH_EVENTS, batch_bytes: int = BATCH_BYTES
-    ) -> _Open:
+    ) -> _Work:
         task = Task(id=next(self._numbers), blobs=blobs, batch_events=batch_events, batch_bytes=batch_bytes)
-        task.off.update(dict.fromkeys(self.taken_off, (0, 0)))
-        return _Open(task, GroupResult(blobs))
+        return _Work(task, GroupResult(blobs))
 
-    def _room(self) -> bool:
-        return len(self.processes) < self._most or any(process.open is None for process in self.processes)
-
-    def _idle(self) -> _Process:
-        """A worker without work, started if need be."""
-        for process in self.processes:
-            if process.open is None:
-                return process
-        self.processes.append(self._started())
-        return self.processes[-1]
-
-    def _give_out(self, queue: deque[_Open]) -> None:
-        while queue and self._room():
-            process = self._idle()
-            if process.give(queue[0]):
-                queue.popleft()
+    def _give_out(self, queue: deque[_Work]) -> None:
+        while queue and len(self._busy) < self._most:
+            process = self._idle.pop() if self._idle else self._started()
+            work = queue[0]
+            work.task.off |= {rule: (0, 0) for rule in self.taken_off if rule not in work.task.off}
+            if process.give(work.task):
+                self._busy[process] = queue.popleft()
             else:  # it died between two tasks: nothing was in hand
                 process.end()
-                self.processes.remove(process)
+
+    def _started(self) -> WorkerProcess:
+        """One worker more; a rule whose top level ends it now dies like any other."""
+        while True:
+            started = start(self._setup, frozenset(self._unloadable), poll_seconds=self._poll_seconds)
+            if isinstance(started, WorkerProcess):
+                return started
+            failed = [started.rule] if isinstance(started, DiedLoading) else [n for n, _ in started.failures]
+            self._unloadable |= {rule for rule in failed if self._died_of(rule)}
 
     # -- collecting --------------------------------------------------------------------------------------
 
-    def _collect(self, busy: list[_Process], queue: deque[_Open]) -> Iterator[GroupResult]:
-        ready = wait([process.connection for process in busy], timeout=self._poll_seconds)
-        for process in busy:
+    def _collect(self, queue: deque[_Work]) -> Iterator[_Work]:
+        ready = wait([process.connection for process in self._busy], timeout=self._poll_seconds)
+        for process in list(self._busy):
             if process.connection in ready:
-                try:
-                    message = process.connection.recv()
-                except (EOFError, OSError):
-                    yield from self._bury(process, queue)
-                    continue
-                yield from self._take(process, message, queue)
-            elif process.stuck(self._setup.limits.rule_seconds):
-                process.timed_out = True
-                process.kill()
-                yield from self._bury(process, queue)
+                message = process.receive()
+                done = self._bury(process, queue) if message is None else self._take(process, message, queue)
+            else:
+                done = self._bury(process, queue) if process.kill_if_stuck() else None
+            if done is not None:
+                yield done
 
-    def _take(self, process: _Process, message: object, queue: deque[_Open]) -> Iterator[GroupResult]:
-        work = process.open
-        if work is None:
-            return
+    def _take(self, process: WorkerProcess, message: object, queue: deque[_Work]) -> _Work | None:
+        work = self._busy[process]
         if isinstance(message, ChunkDone):
             work.result.chunks.append(message)
             work.task.resume = message.number + 1
+        elif isinstance(message, TestDone):
+            work.tests.append(message.result)
+            work.task.resume = message.number + 1
         elif isinstance(message, TaskDone):
-            process.open = None
-            yield work.result
+            self._idle.append(process)
+            del self._busy[process]
+            return work
         elif isinstance(message, OutOfMemory):
-            process.open = None
-            yield from self._smaller(work, queue)
+            self._idle.append(process)
+            del self._busy[process]
+            return self._smaller(work, queue)
+        return None
 
-    def _smaller(self, work: _Open, queue: deque[_Open]) -> Iterator[GroupResult]:
-        """A group that exhausts memory is cut in two; an origin alone is read in smaller batches."""
+    def _smaller(self, work: _Work, queue: deque[_Work]) -> _Work | None:
+        """A group that exhausts memory is cut in two; an origin alone is read in smaller batches.
+
+        Gives the work back, as done, when it cannot be made smaller.
+        """
         blobs, task = work.task.blobs, work.task
         if len(blobs) > 1:
             half = len(blobs) // 2
-            queue.extendleft([self._open(blobs[half:]), self._open(blobs[:half])])
+            queue.extendleft([self._group(blobs[half:]), self._group(blobs[:half])])
         elif task.batch_events > 1:
-            events = max(1, task.batch_events // _FEWER_EVENTS)
-            queue.appendleft(
-                self._open(blobs, batch_events=events, batch_bytes=max(1, task.batch_bytes // _FEWER_EVENTS))
-            )
+            events, size = (max(1, n // _FEWER_EVENTS) for n in (task.batch_events, task.batch_bytes))
+            queue.appendleft(self._group(blobs, batch_events=events, batch_bytes=size))
         else:
             origin = blobs[0].origin
             read = sum(chunk.records for chunk in work.result.chunks)
@@ -264,48 +204,31 @@ class LocalEngine:
                     raw=b"",
                 )
             )
-            yield work.result
+            return work
+        return None
 
     # -- deaths ------------------------------------------------------------------------------------------
 
-    def _bury(self, process: _Process, queue: deque[_Open]) -> list[GroupResult]:
-        """A worker is gone: its pair in hand becomes a rule error, its group goes on in another."""
-        status = process.end()
-        self.processes.remove(process)
-        work = process.open
-        if work is None:
-            return []
-        chunk, row, rule = (
-            process.slots[worker.CHUNK],
-            process.slots[worker.ROW],
-            process.slots[worker.RULE] - 1,
-        )
-        if rule < 0:
-            work.crashes += 1
-            if work.crashes < MOST_DEATHS:
-                queue.appendleft(work)
-                return []
-            return list(self._smaller(work, queue))
-        work.task.killing[chunk, row, rule] = self._killing(process, status)
-        if self._died_of(rule):
-            work.task.off[rule] = (chunk, row + 1)
-        queue.appendleft(work)
-        return []
-
-    def _killing(self, process: _Process, status: int | None) -> Killing:
-        if process.timed_out:
-            limit = self._setup.limits.rule_seconds
-            return Killing(
-                error_class="RuleTimeout",
-                message=f"{code('rule_timeout')}: ran longer than {limit:g} s on this event",
-            )
-        return Killing(
-            error_class="RuleKilledWorker",
-            message=f"{code('rule_killed_worker')}: ended its process with {_status(status)}",
-        )
+    def _bury(self, process: WorkerProcess, queue: deque[_Work]) -> _Work | None:
+        """A worker is gone: its pair in hand becomes a rule error, its work goes on in another."""
+        work = self._busy.pop(process)
+        killing, in_hand = process.end(), process.in_hand
+        if in_hand.rule >= 0:
+            work.task.killing[in_hand.chunk, in_hand.row, in_hand.rule] = killing
+            if self._died_of(in_hand.rule):
+                work.task.off[in_hand.rule] = (in_hand.chunk, in_hand.row + 1)
+            queue.appendleft(work)
+            return None
+        work.crashes += 1
+        if work.crashes < MOST_DEATHS:
+            queue.appendleft(work)
+            return None
+        if not work.task.blobs:
+            raise WorldError(Problem(code=code("worker_broken"), message=killing.message))
+        return self._smaller(work, queue)
 
     def _died_of(self, rule: int) -> bool:
-        """Counts a death; True when the rule is to be taken off."""
+        """Counts a death; True when the rule is taken off."""
         deaths = self._deaths.setdefault(rule, deque())
         deaths.append(self._clock())
         while deaths[0] < deaths[-1] - DEATHS_WITHIN_SECONDS:
@@ -313,76 +236,3 @@ class LocalEngine:
         if len(deaths) >= MOST_DEATHS:
             self.taken_off.add(rule)
         return rule in self.taken_off
-
-    # -- starting ----------------------------------------------------------------------------------------
-
-    def _first(self) -> _Process:
-        """The first worker, after every rule has been executed in one."""
-        problems: dict[int, str] = {}
-        while True:
-            process = _Process(self._setup, frozenset(problems))
-            loaded = self._loaded(process)
-            if isinstance(loaded, Loaded):
-                problems.update(loaded.failures)
-                break
-            rule, status = loaded
-            if process.timed_out:
-                limit = self._setup.limits.rule_seconds
-                problems[rule] = f"it did not come to its end within {limit:g} s"
-            else:
-                problems[rule] = f"it ended its process with {_status(status)}"
-        if problems:
-            process.close()
-            raise TrailcamError(
-                Problem(
-                    code=code("rule_import"),
-                    message=f"{self._setup.rules[number].id}: {problems[number]}",
-                    path=self._setup.rules[number].path,
-                )
-                for number in sorted(problems)
-            )
-        return process
-
-    def _started(self) -> _Process:
-        """One worker more; a rule whose top level ends it is counted like any other death of that rule."""
-        while True:
-            process = _Process(self._setup, frozenset(self._unloadable))
-            loaded = self._loaded(process)
-            if isinstance(loaded, Loaded):
-                return process
-            if self._died_of(loaded[0]):
-                self._unloadable.add(loaded[0])
-
-    def _loaded(self, process: _Process) -> Loaded | tuple[int, int | None]:
-        """What a starting worker says, or (rule, exit status) of the rule whose top level ended it."""
-        while True:
-            if wait([process.connection], timeout=self._poll_seconds):
-                try:
-                    message = process.connection.recv()
-                except (EOFError, OSError):
-                    return self._died_loading(process)
-                if isinstance(message, Loaded):
-                    return message
-            elif process.slots[worker.RULE] and process.stuck(self._setup.limits.rule_seconds):
-                process.timed_out = True
-                process.kill()
-                return self._died_loading(process)
-
-    def _died_loading(self, process: _Process) -> tuple[int, int | None]:
-        status = process.end()
-        rule = process.slots[worker.RULE] - 1
-        if rule < 0 or process.slots[worker.ROW] != ROW_LOADING:
-            raise WorldError(
-                Problem(
-                    code=code("worker_broken"),
-                    message=f"a worker process ended with {_status(status)} before it had loaded any rule",
-                )
-            )
-        return rule, status
-
-
-def _status(status: int | None) -> str:
-    if status is not None and status < 0:
-        with suppress(ValueError):
-            return f"signal {signal.Signals(-status).name}"
-    return f"exit status {status}"

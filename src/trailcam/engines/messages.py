@@ -9,6 +9,7 @@ from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
+from trailcam.rules.inline_tests import TestResult
 
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
@@ -45,10 +46,15 @@ class Killing:
 
 @dataclass(slots=True, kw_only=True)
 class Task:
-    """A group of origins to take from decode to detect."""
+    """Work for one worker, in chunks that are counted from 0: a group of origins to take from decode to
+    detect, or inline tests of one rule, each of them a chunk."""
 
     id: int
-    blobs: tuple[Blob, ...]
+    blobs: tuple[Blob, ...] = ()
+    tests: tuple[int, ...] = ()
+    """Numbers of the rule's tests."""
+    rule: int = -1
+    """Whose tests."""
     batch_events: int = BATCH_EVENTS
     batch_bytes: int = BATCH_BYTES
     resume: int = 0
@@ -89,6 +95,17 @@ class ChunkDone:
     matches: tuple[Match, ...]
     errors: tuple[RuleError, ...]
     not_run: tuple[NotRun, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestDone:
+    """How one inline test of a task went."""
+
+    __test__ = False  # the name is the field's; pytest shall not collect it
+
+    task: int
+    number: int
+    result: TestResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,14 @@ died of. It owns nothing that must survive.
 """
 
 import gc
+import hashlib
+import json
 import os
 import resource
 import signal
 from collections.abc import Iterator, MutableSequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -26,13 +30,19 @@ from trailcam.engines.messages import (
     Setup,
     Task,
     TaskDone,
+    TestDone,
 )
+from trailcam.errors import code
 from trailcam.model.deadletter import DeadLetter
+from trailcam.model.event import PantherEvent
 from trailcam.model.match import RuleError
+from trailcam.model.origin import Origin
+from trailcam.model.timestamps import Micros
 from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import Detections, detect
-from trailcam.pipeline.normalize import Chunk, Normalizer
+from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS, Chunk, Normalizer
 from trailcam.rules.functions import describe
+from trailcam.rules.inline_tests import failed, run_test
 from trailcam.rules.modules import execute, helpers
 from trailcam.rules.run import RuleRunner
 
@@ -106,12 +116,52 @@ class _Worker:
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
+        self._modules = runners
         self._runners: dict[str, list[tuple[int, Runner]]] = {}
         for number, runner in runners.items():
             for log_type in runner.rule.log_types:
                 self._runners.setdefault(log_type, []).append((number, runner))
 
     def work(self, task: Task) -> None:
+        if task.tests:
+            self._test(task)
+        else:
+            self._read(task)
+
+    def _test(self, task: Task) -> None:
+        rule = self._setup.rules[task.rule]
+        for number, index in enumerate(task.tests):
+            if number < task.resume:
+                continue
+            test = rule.tests[index]
+            killing = task.killing.get((number, 0, task.rule))
+            module = self._modules[task.rule].module
+            if killing is not None:
+                result = failed(rule, test, killing.message)
+            elif task.rule in task.off or module is None:
+                result = failed(rule, test, f"{code('rule_taken_off')}: the rule is not run any more")
+            else:
+                self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
+                result = run_test(rule, module, test, self._line)
+                self._slots[RULE] = 0
+            self._connection.send(TestDone(task=task.id, number=number, result=result))
+        self._connection.send(TaskDone(task=task.id))
+
+    def _line(self, record: object, log_type: str) -> PantherEvent:
+        """A sample record through decode and normalise, as if it had come alone in a file."""
+        raw = json.dumps(record).encode()
+        blob = MemoryBlob(raw)
+        normalizer = self._normalizer(BATCH_EVENTS, BATCH_BYTES)
+        chunks = list(normalizer.chunks((blob,), partial(self._decode, normalizer)))
+        letters = [letter for chunk in chunks for letter in chunk.dead_letters]
+        batches = [batch for chunk in chunks for batch in chunk.batches]
+        if letters or len(batches) != 1 or len(batches[0]) != 1:
+            raise ValueError(letters[0].detail if letters else "it is not one record")
+        if batches[0].log_type != log_type:
+            raise ValueError(f"it is an event of {batches[0].log_type}, not of {log_type}")
+        return batches[0].event(0)
+
+    def _read(self, task: Task) -> None:
         try:
             for number, chunk in enumerate(self._chunks(task)):
                 if number >= task.resume:
@@ -123,13 +173,16 @@ class _Worker:
         self._connection.send(TaskDone(task=task.id))
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
-        normalizer = Normalizer(
+        normalizer = self._normalizer(task.batch_events, task.batch_bytes)
+        return normalizer.chunks(task.blobs, partial(self._decode, normalizer))
+
+    def _normalizer(self, batch_events: int, batch_bytes: int) -> Normalizer:
+        return Normalizer(
             self._setup.log_types,
             parse_time=self._setup.parse_time,
-            batch_events=task.batch_events,
-            batch_bytes=task.batch_bytes,
+            batch_events=batch_events,
+            batch_bytes=batch_bytes,
         )
-        return normalizer.chunks(task.blobs, partial(self._decode, normalizer))
 
     def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
         return decode(
@@ -210,6 +263,30 @@ class _Worker:
             errors=tuple(found.errors),
             not_run=tuple(found.not_run),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBlob:
+    """An origin that is at hand: the record of an inline test."""
+
+    data: bytes
+
+    @property
+    def origin(self) -> Origin:
+        """An origin without a place or a time of its own."""
+        return Origin(
+            id=f"sha256:{hashlib.sha256(self.data).hexdigest()}",
+            name="inline test",
+            source_id="inline",
+            source_label="inline",
+            size_bytes=len(self.data),
+            fallback_time=Micros(0),
+        )
+
+    @contextmanager
+    def open(self) -> Iterator[Iterator[bytes]]:
+        """See `trailcam.contracts.source.Blob`."""
+        yield iter((self.data,))
 
 
 def envelopes(setup: Setup) -> tuple[Envelope, ...]:

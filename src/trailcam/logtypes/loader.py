@@ -1,12 +1,12 @@
 """Reads log type folders. The form of `schema.yml` is Panther's, with a few keys of ours beside it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from trailcam import registry
-from trailcam.errors import Problem, TrailcamError, code
+from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.forms import (
     ANYTHING,
     NAME,
@@ -23,11 +23,13 @@ from trailcam.forms import (
     check,
 )
 from trailcam.model.logtype import SCANNERS, SHAPED_SCANNERS, Anywhere, Field, LogType, Signature
-from trailcam.yaml12 import Document, read
+from trailcam.yaml12 import Document, Steps, read
 
 SCHEMA_FILE = "schema.yml"
 
-FIELD_TYPES = ("string", "int", "bigint", "float", "boolean", "timestamp", "object", "array", "json")
+SCALAR_TYPES = ("string", "int", "bigint", "float", "boolean", "timestamp")
+
+FIELD_TYPES = (*SCALAR_TYPES, "object", "array", "json")
 
 FIELD_FORM: Form = Form(
     "a field",
@@ -43,7 +45,10 @@ FIELD_FORM: Form = Form(
         "element": Key(Recursive(lambda: ELEMENT_FORM, "a type"), doc="Type of an array's items."),
     },
 )
-ELEMENT_FORM: Form = Form("an element", {key: kind for key, kind in FIELD_FORM.keys.items() if key != "name"})
+ELEMENT_FORM: Form = Form(
+    "an element",
+    {key: FIELD_FORM.keys[key] for key in ("type", "description", "indicators", "fields", "element")},
+)
 
 SCHEMA_FORM = Form(
     "a schema",
@@ -155,30 +160,97 @@ def samples(log_type: LogType) -> dict[str, dict[str, Any]]:
 
 
 def _cross_checks(document: Document) -> list[Problem]:
-    """What the form alone cannot say."""
+    """What the form alone cannot say, in the order of the lines."""
     schema = document.value
-    problems = []
-    times = [index for index, field in enumerate(schema["fields"]) if field.get("isEventTime")]
-    if len(times) > 1:
-        problems.append(_problem(document, ("fields", times[1]), "only one field can be the event time"))
-    signature = schema["signature"]
-    if not any(signature.get(key) for key in ("requires", "values", "some")):
-        problems.append(_problem(document, ("signature",), "a signature must ask for something"))
-    for index, rule in enumerate(schema.get("anywhere", ())):
-        if not rule.get("keys") and rule["scanner"] not in SHAPED_SCANNERS:
-            problems.append(
-                _problem(
-                    document,
-                    ("anywhere", index),
-                    f"{rule['scanner']} has no shape of its own, so it needs keys; "
-                    f"without keys: {', '.join(SHAPED_SCANNERS)}",
+    problems = [
+        *_field_problems(document, schema["fields"], ("fields",)),
+        *_identity_problems(document, schema),
+        *_signature_problems(document, schema["signature"]),
+        *_anywhere_problems(document, schema.get("anywhere", ())),
+    ]
+    return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _field_problems(
+    document: Document, fields: list[dict[str, Any]], steps: Steps, *, listed: bool = False
+) -> Iterator[Problem]:
+    """`listed`: the fields are those of a list's items, of which a record has many."""
+    names: set[str] = set()
+    times = 0
+    for index, field in enumerate(fields):
+        here: Steps = (*steps, index)
+        name, kind = field["name"], field["type"]
+        if name in names:
+            yield _problem(document, here, f'field "{name}" is declared twice')
+        names.add(name)
+        if field.get("column") and (listed or kind not in SCALAR_TYPES):
+            what = "lies in a list" if listed else f"is of type {kind}"
+            yield _problem(document, here, f'a column holds one scalar a record, but "{name}" {what}')
+        if field.get("isEventTime"):
+            times += 1
+            if len(steps) > 1 or kind != "timestamp":
+                yield _problem(
+                    document, here, f'the event time is a timestamp at the top of the record; "{name}" is not'
                 )
+            elif times > 1:
+                yield _problem(document, here, "only one field can be the event time")
+        yield from _type_problems(document, field, here, listed=listed)
+
+
+def _type_problems(
+    document: Document, field: dict[str, Any], here: Steps, *, listed: bool
+) -> Iterator[Problem]:
+    for key, kind in (("fields", "object"), ("element", "array")):
+        if key in field and field["type"] != kind:
+            yield _problem(document, here, f"`{key}` needs the type {kind}, not {field['type']}")
+    if "fields" in field:
+        yield from _field_problems(document, field["fields"], (*here, "fields"), listed=listed)
+    if "element" in field:
+        yield from _type_problems(document, field["element"], (*here, "element"), listed=True)
+
+
+def _identity_problems(document: Document, schema: dict[str, Any]) -> Iterator[Problem]:
+    names = [field["name"] for field in schema["fields"]]
+    if "identity" in schema and schema["identity"] not in names:
+        yield _problem(
+            document,
+            ("identity",),
+            f'identity is "{schema["identity"]}", which is not among the fields at the top',
+            nearest(schema["identity"], names),
+        )
+
+
+def _signature_problems(document: Document, signature: dict[str, Any]) -> Iterator[Problem]:
+    if not any(signature.get(key) for key in ("requires", "values", "some")):
+        yield _problem(document, ("signature",), "a signature must ask for something")
+    some = len(signature.get("some", ()))
+    if "at_least" in signature and not 1 <= signature["at_least"] <= some:
+        yield _problem(
+            document,
+            ("signature", "at_least"),
+            f"at_least must be from 1 to the length of `some`, {some}; found {signature['at_least']}",
+        )
+
+
+def _anywhere_problems(document: Document, rules: Iterable[dict[str, Any]]) -> Iterator[Problem]:
+    for index, rule in enumerate(rules):
+        here: Steps = ("anywhere", index)
+        if not rule.get("keys") and rule["scanner"] not in SHAPED_SCANNERS:
+            yield _problem(
+                document,
+                here,
+                f"{rule['scanner']} has no shape of its own, so it needs keys; "
+                f"without keys: {', '.join(SHAPED_SCANNERS)}",
             )
-    return problems
+        for key in rule.get("keys", ()):
+            if "*" in key.strip("*") or key.count("*") > 1 or not key.strip("*"):
+                yield _problem(document, here, f'a key has one `*` at most, at an end; found "{key}"')
 
 
-def _problem(document: Document, steps: tuple[str | int, ...], message: str) -> Problem:
-    return Problem(code=code("bad_schema"), message=message, path=document.path, line=document.line(steps))
+def _problem(document: Document, steps: Steps, message: str, hint: str = "") -> Problem:
+    return Problem(
+        code=code("bad_schema"), message=message, path=document.path, line=document.line(steps), hint=hint
+    )
 
 
 def _log_type(schema: dict[str, Any], folder: Path) -> LogType:

@@ -25,7 +25,7 @@ STANDARD_FIELDS = {
 }
 """Name to meaning; the `p_any_*` lists are sorted, unique, and absent when empty."""
 
-_RESERVED = frozenset(STANDARD_FIELDS) | {"p_enrichment", "p_udm", "p_timeline"}
+_RESERVED = frozenset(STANDARD_FIELDS) | {"p_enrichment", "p_udm", "p_timeline", "_mocked_lookup_data_"}
 _RESERVED_PREFIXES = ("p_any_", "p_rule_", "p_alert_")
 
 
@@ -36,7 +36,7 @@ def is_reserved(key: str) -> bool:
     >>> is_reserved("P_Row_ID"), is_reserved("p_custom")
     (True, False)
     """
-    if key[:2] not in ("p_", "P_"):
+    if key[:1] not in ("p", "P", "_"):
         return False
     lower = key.lower()
     return lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES)

@@ -30,12 +30,19 @@ class Classifier:
         return self.classify(record) is not None
 
     def why_not(self, record: Mapping[str, Any]) -> str:
-        """The nearest log type and what the record lacks of its signature, in words."""
+        """The nearest log type and what the record lacks of its signature, in words.
+
+        The nearest is the one of which the record has most; nothing of the record's own text is repeated.
+        """
         if not self._log_types:
             return "no log types are loaded"
-        lacks = {log_type.name: missing(log_type.signature, record) for log_type in self._log_types}
-        name = min(lacks, key=lambda name: (len(lacks[name]), name))
-        return f"nearest is {name}, but {'; '.join(lacks[name])}"
+        signature, name = min(
+            ((log_type.signature, log_type.name) for log_type in self._log_types),
+            key=lambda one: (-_present(one[0], record), len(missing(one[0], record)), one[1]),
+        )
+        if not _present(signature, record):
+            return "it has no key that any known log type asks for"
+        return f"nearest is {name}, but {'; '.join(missing(signature, record))}"
 
 
 def missing(signature: Signature, record: Mapping[str, Any]) -> list[str]:
@@ -60,3 +67,13 @@ def _among(value: Any, words: Iterable[Any]) -> bool:
 
 def _weight(signature: Signature) -> int:
     return 2 * len(signature.requires) + 2 * len(signature.values) + signature.at_least * bool(signature.some)
+
+
+def _present(signature: Signature, record: Mapping[str, Any]) -> float:
+    """How many of a signature's demands a record meets; those of `some` together are one."""
+    some = sum(key in record for key in signature.some)
+    return (
+        sum(key in record for key in signature.requires)
+        + sum(key in record and _among(record[key], accepted) for key, accepted in signature.values)
+        + min(some / signature.at_least, 1)
+    )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from trailcam.model.logtype import Field, LogType
+from trailcam.model.standard_fields import is_reserved
 
 Found = Iterator[tuple[str, str]]
 """Pairs of (list name, value)."""
@@ -20,7 +21,7 @@ Scanner = Callable[[str], Found]
 
 _ADDRESS_SHAPE = re.compile(r"[0-9a-fA-F.:]{2,45}")
 _INSTANCE_SHAPE = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_EMAIL_SHAPE = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"'.]+")
+_EMAIL_SHAPE = re.compile(r"[^\s@<>\"'(),:;/\\\[\]]+@[\w-]+(?:\.[\w-]+)+")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _ARN_PARTS = 6
@@ -83,7 +84,9 @@ def aws_arn(text: str) -> Found:
     if resource.startswith("instance/"):
         yield from aws_instance_id(resource.removeprefix("instance/"))
     if parts[2] == "sts" and resource.startswith("assumed-role/"):
-        yield from email(resource.rsplit("/", 1)[1])
+        session = resource.rsplit("/", 1)[1]
+        if _EMAIL_SHAPE.fullmatch(session):
+            yield "p_any_emails", session
 
 
 def aws_account_id(text: str) -> Found:
@@ -159,6 +162,9 @@ SHAPED: dict[str, Scanner] = {
 
 TAGS = "aws_tag"
 
+_TAG_KEYS = (("key", "value"), ("Key", "Value"), ("tagKey", "tagValue"), ("TagKey", "TagValue"))
+"""How AWS services spell a tag."""
+
 
 class Indicators:
     """The indicator scan of one log type."""
@@ -177,7 +183,12 @@ class Indicators:
                     self._exact.setdefault(key, []).append(rule.scanner)
 
     def scan(self, record: dict[str, Any]) -> dict[str, list[str]]:
-        """The lists of one record by name: sorted, unique, none of them empty."""
+        """The lists of one record by name: sorted, unique, none of them empty.
+
+        Keys that would pass for ours, lists of an earlier scan for instance, are not looked into.
+        """
+        if any(map(is_reserved, record)):
+            record = {key: value for key, value in record.items() if not is_reserved(key)}
         found: set[tuple[str, str]] = set()
         for field in self._fields:
             if field.name in record:
@@ -217,7 +228,7 @@ class Indicators:
 
 
 def _apply(scanner: str, value: Any, found: set[tuple[str, str]]) -> None:
-    """A text, or each text of a list; tags are a list of {key, value} or a mapping."""
+    """A text, or each text of a list; tags have shapes of their own."""
     if scanner == TAGS:
         found.update(_tags(value))
     elif isinstance(value, str):
@@ -229,10 +240,25 @@ def _apply(scanner: str, value: Any, found: set[tuple[str, str]]) -> None:
 
 
 def _tags(value: Any) -> Found:
+    """From a list of tags, `{items: [tags]}`, one tag, or a mapping of names to values."""
+    if isinstance(value, dict) and isinstance(value.get("items"), list):
+        value = value["items"]
     if isinstance(value, dict):
-        value = value.get("items", [{"key": key, "value": item} for key, item in value.items()])
-    for tag in value if isinstance(value, list) else ():
-        if isinstance(tag, dict):
-            key, content = (tag.get(name, tag.get(name.title())) for name in ("key", "value"))
-            if isinstance(key, str) and isinstance(content, str):
-                yield "p_any_aws_tags", f"{key}:{content}"
+        yield from list(_tag(value)) or _named(value)
+    elif isinstance(value, list):
+        for tag in value:
+            if isinstance(tag, dict):
+                yield from _tag(tag)
+
+
+def _tag(tag: dict[str, Any]) -> Found:
+    for key_name, value_name in _TAG_KEYS:
+        key, content = tag.get(key_name), tag.get(value_name)
+        if isinstance(key, str) and isinstance(content, str):
+            yield "p_any_aws_tags", f"{key}:{content}"
+
+
+def _named(tags: dict[str, Any]) -> Found:
+    for key, content in tags.items():
+        if isinstance(content, str):
+            yield "p_any_aws_tags", f"{key}:{content}"

@@ -24,17 +24,17 @@ class RuleRunner:
     ) -> None:
         self.rule = rule
         self.setup_error = setup_error
-        self._module = module
+        self.module = module
 
     def run(self, event: PantherEvent, subject: Subject) -> Verdict:
         """See `trailcam.contracts.runner.Runner`."""
-        if self._module is None:
+        if self.module is None:
             error = self.setup_error or ImportError(f"{self.rule.id} was not loaded")
             return Verdict(errors=(rule_error(self.rule, subject, "setup", error),))
         try:
-            if not call_matcher(self._module, event):
+            if not call_matcher(self.module, event):
                 return _NO_MATCH
-            outputs = call_auxiliary(self._module, event)
+            outputs = call_auxiliary(self.module, event)
         except StateUnavailable:
             return _KEEPS_STATE
         except BaseException as error:  # the rule runner's broad catch: every failure is told

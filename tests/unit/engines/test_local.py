@@ -206,7 +206,7 @@ def test_leaving_the_engine_leaves_no_process(tmp_path: Path) -> None:
     assert isinstance(blob, LocalBlob)
     with LocalEngine(make_setup([EVERY]), workers=2) as engine:
         list(engine.run([(blob,), (blob,)]))
-        pids = [process.pid for process in engine.processes]
+        pids = engine.pids
         assert pids
     for pid in pids:
         with pytest.raises(ProcessLookupError):

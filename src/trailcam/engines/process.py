@@ -1,0 +1,176 @@
+"""One worker process as its parent sees it, and how it comes up: rules are executed while it is watched."""
+
+import multiprocessing
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import Any
+
+from trailcam.engines import worker
+from trailcam.engines.messages import ROW_LOADING, Killing, Loaded, Setup, Task
+from trailcam.errors import Problem, TrailcamError, WorldError, code
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """What a process had in hand: chunk, row, and the rule's number, -1 when it was in no rule."""
+
+    chunk: int
+    row: int
+    rule: int
+
+
+class WorkerProcess:
+    """A process that takes one task at a time."""
+
+    def __init__(self, setup: Setup, skip: frozenset[int]) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["trailcam.engines.worker"])
+        self._limit_seconds = setup.limits.rule_seconds
+        self._slots: Any = context.RawArray("Q", 3)
+        self.connection, other = context.Pipe()
+        self._process = context.Process(
+            target=worker.main, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
+        )
+        self._process.start()
+        other.close()
+        self._timed_out = False
+        self._seen = self.in_hand
+        self._since = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid or 0
+
+    @property
+    def in_hand(self) -> InHand:
+        """What it has in hand, or had when it died."""
+        slots = self._slots
+        return InHand(slots[worker.CHUNK], slots[worker.ROW], slots[worker.RULE] - 1)
+
+    def give(self, task: Task) -> bool:
+        """Sends a task; False when the process is gone."""
+        self._since = time.monotonic()
+        try:
+            self.connection.send(task)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def receive(self) -> Any:
+        """The next message; None when the process is gone."""
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError):
+            return None
+
+    def kill_if_stuck(self) -> bool:
+        """Kills the process if one rule has had one event in hand for too long."""
+        seen = self.in_hand
+        if seen != self._seen or seen.rule < 0:
+            self._seen, self._since = seen, time.monotonic()
+        elif time.monotonic() - self._since > self._limit_seconds:
+            self._timed_out = True
+            self._process.kill()
+        return self._timed_out
+
+    def end(self) -> Killing:
+        """Waits for a process that is gone; what it died of."""
+        self._process.join()
+        self.connection.close()
+        if self._timed_out:
+            return Killing(
+                error_class="RuleTimeout",
+                message=f"{code('rule_timeout')}: it took longer than {self._limit_seconds:g} s",
+            )
+        status = _status(self._process.exitcode)
+        return Killing(
+            error_class="RuleKilledWorker",
+            message=f"{code('rule_killed_worker')}: it ended its process with {status}",
+        )
+
+    def stop(self) -> None:
+        """Ends the process at once, whatever it does."""
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+    def close(self) -> None:
+        """Asks an idle process to end, and makes it."""
+        with suppress(OSError, ValueError):
+            self.connection.send(None)
+        self._process.join(timeout=1)
+        self.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class DiedLoading:
+    """A process was ended by the top level of a rule."""
+
+    rule: int
+    killing: Killing
+
+
+def start(setup: Setup, skip: frozenset[int], *, poll_seconds: float) -> WorkerProcess | DiedLoading | Loaded:
+    """A process that has executed all rules but those in `skip`; or how that failed.
+
+    Raises:
+        WorldError: TC0504 it ended before it came to the first rule.
+    """
+    process = WorkerProcess(setup, skip)
+    try:
+        while not wait([process.connection], timeout=poll_seconds) and not process.kill_if_stuck():
+            pass
+        loaded = process.receive()
+    except BaseException:
+        process.stop()
+        raise
+    if isinstance(loaded, Loaded):
+        if not loaded.failures:
+            return process
+        process.close()
+        return loaded
+    killing, in_hand = process.end(), process.in_hand
+    if in_hand.rule < 0 or in_hand.row != ROW_LOADING:
+        message = f"a worker process did not come up: {killing.message}"
+        raise WorldError(Problem(code=code("worker_broken"), message=message))
+    return DiedLoading(in_hand.rule, killing)
+
+
+def start_first(setup: Setup, *, poll_seconds: float) -> WorkerProcess:
+    """A process that has executed all rules.
+
+    Raises:
+        TrailcamError: TC0210 for every rule whose top level raises, hangs or ends its process.
+        WorldError: TC0504.
+    """
+    problems: dict[int, str] = {}
+    while True:
+        started = start(setup, frozenset(problems), poll_seconds=poll_seconds)
+        if isinstance(started, DiedLoading):
+            problems[started.rule] = started.killing.message
+            continue
+        if isinstance(started, Loaded):
+            problems.update(started.failures)
+        elif not problems:
+            return started
+        else:
+            started.close()
+        raise TrailcamError(
+            Problem(
+                code=code("rule_import"),
+                message=f"{setup.rules[number].id}: {problems[number]}",
+                path=setup.rules[number].path,
+            )
+            for number in sorted(problems)
+        )
+
+
+def _status(status: int | None) -> str:
+    if status is not None and status < 0:
+        with suppress(ValueError):
+            return f"signal {signal.Signals(-status).name}"
+    return f"exit status {status}"

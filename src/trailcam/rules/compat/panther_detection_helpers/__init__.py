@@ -1,0 +1,1 @@
+"""What rules use of the package of this name: `caching` (memory between events), `mocking`, `monitoring`."""

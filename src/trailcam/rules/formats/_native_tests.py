@@ -1,0 +1,179 @@
+"""Tests of the native form: an event, or a named sample, with fields changed by dotted path."""
+
+from copy import deepcopy
+from math import isfinite
+from typing import Any
+
+from trailcam.contracts.rule_format import Known
+from trailcam.errors import Problem, code, nearest
+from trailcam.forms import ANYTHING, NAME, TRUTH, Form, Key, ListOf, MappingOf, Plain, describe
+from trailcam.model.rule import Mock, RuleTest
+from trailcam.yaml12 import Document, Steps
+
+
+def is_json(value: Any) -> bool:
+    """Whether JSON can hold a value as it is: no tuple, no bytes, no key that is not a text."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_json(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(is_json(item) for item in value)
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() < 14_000  # about the 4,300 digits that a record's integer may have
+    return value is None or isinstance(value, str)
+
+
+_JSON = Plain("what JSON can hold: dict, list, text, number, True, False or None", is_json)
+_RECORD = Plain(
+    "a dict of what JSON can hold: dict, list, text, number, True, False or None",
+    lambda value: isinstance(value, dict) and is_json(value),
+)
+_SAMPLE = Plain(
+    'a text like "AWS.CloudTrail/console_login"',
+    lambda value: isinstance(value, str) and all(value.partition("/")),
+)
+_PATH = Plain(
+    'a dotted path like "userIdentity.type"',
+    lambda value: isinstance(value, str) and all(value.split(".")),
+)
+
+TEST_FORM = Form(
+    "a test",
+    {
+        "name": Key(NAME, required=True, doc="What it shows, as a sentence."),
+        "expect": Key(TRUTH, required=True, doc="What `rule(event)` gives."),
+        "sample": Key(_SAMPLE, doc="A raw record: log type, slash, name of the sample."),
+        "event": Key(_RECORD, doc="The event as the rule sees it; with `log_type`, a raw record."),
+        "log_type": Key(NAME, doc="Of which type the raw record in `event` is."),
+        "override": Key(
+            MappingOf(_JSON, _PATH),
+            doc="Dotted path to new value; numbers index lists; the last step may be new.",
+        ),
+        "remove": Key(ListOf(_PATH), doc="Dotted paths of fields to take out."),
+        "mocks": Key(MappingOf(ANYTHING, NAME), doc="Name in the module to what a call of it returns."),
+    },
+    exactly_one=(("sample", "event"),),
+)
+
+
+def same_name(test: Any) -> str | None:
+    """For `ListOf.alike`: tests are told apart by name."""
+    name = test.get("name") if isinstance(test, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def build(document: Document, index: int, *, known: Known) -> RuleTest | list[Problem]:
+    """One test of a document that fits the form, or everything that is wrong with it."""
+    building = _Building(document, index, known)
+    event = building.event()
+    if event is not None:
+        building.change(event)
+    if building.problems or event is None:
+        return building.problems
+    test = building.test
+    return RuleTest(
+        name=test["name"],
+        expected=test["expect"],
+        event=event,
+        log_type=building.log_type,
+        mocks=tuple(Mock(name=name, return_value=value) for name, value in test.get("mocks", {}).items()),
+        line=document.line(("TESTS", index)),
+    )
+
+
+class _Nowhere(Exception):
+    """A path that leads nowhere: the message says where it stops."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class _Building:
+    def __init__(self, document: Document, index: int, known: Known) -> None:
+        self.document = document
+        self.known = known
+        self.test: dict[str, Any] = document.value["TESTS"][index]
+        self.log_type: str | None = self.test.get("log_type")
+        self.problems: list[Problem] = []
+        self._place: Steps = ("TESTS", index)
+
+    def event(self) -> dict[str, Any] | None:
+        """The event before its changes; None when there is none to change."""
+        if "sample" in self.test:
+            if "log_type" in self.test:
+                self._report("bad_value", ("log_type",), "log_type goes with event; a sample has its own")
+            self.log_type, _, name = self.test["sample"].partition("/")
+            return self._sample(self.log_type, name) if self._is_known(("sample",)) else None
+        if self.log_type is not None:
+            self._is_known(("log_type",))
+        event: dict[str, Any] = deepcopy(self.test["event"])
+        return event
+
+    def change(self, event: dict[str, Any]) -> None:
+        """Applies `override`, then `remove`, in the order they are written."""
+        for path, value in self.test.get("override", {}).items():
+            try:
+                container, key = _lead(event, path, new=True)
+                container[key] = deepcopy(value)
+            except _Nowhere as stop:
+                self._report("path_leads_nowhere", ("override", path), f"override {stop}", stop.hint)
+        for index, path in enumerate(self.test.get("remove", ())):
+            try:
+                container, key = _lead(event, path, new=False)
+                del container[key]
+            except _Nowhere as stop:
+                self._report("path_leads_nowhere", ("remove", index), f"remove {stop}", stop.hint)
+
+    def _is_known(self, at: Steps) -> bool:
+        name = self.log_type or ""
+        if name in self.known.log_types:
+            return True
+        self._report(
+            "unknown_log_type", at, f'unknown log type "{name}"', nearest(name, self.known.log_types)
+        )
+        return False
+
+    def _sample(self, log_type: str, name: str) -> dict[str, Any] | None:
+        try:
+            return deepcopy(self.known.sample(log_type, name))
+        except KeyError as error:
+            names = [str(known) for known in error.args[1:]]
+            hint = nearest(name, names) or (f"samples: {', '.join(names)}" if names else "")
+            self._report("unknown_sample", ("sample",), f'{log_type} has no sample "{name}"', hint)
+            return None
+
+    def _report(self, name: str, at: Steps, message: str, hint: str = "") -> None:
+        line = self.document.line((*self._place, *at))
+        self.problems.append(
+            Problem(code=code(name), message=message, path=self.document.path, line=line, hint=hint)
+        )
+
+
+def _lead(event: dict[str, Any], path: str, *, new: bool) -> tuple[Any, Any]:
+    """The container and key a dotted path leads to; `new`: a mapping need not have the key yet.
+
+    Raises:
+        _Nowhere: the path stops before its end.
+    """
+    *before, last = path.split(".")
+    container: Any = event
+    for depth, step in enumerate(before):
+        container = container[_key(container, step, path=path, depth=depth)]
+    if new and isinstance(container, dict):
+        return container, last
+    return container, _key(container, last, path=path, depth=len(before))
+
+
+def _key(container: Any, step: str, *, path: str, depth: int) -> str | int:
+    place = ".".join(path.split(".")[:depth]) or "the event"
+    if isinstance(container, dict):
+        if step not in container:
+            raise _Nowhere(f'"{path}" leads nowhere: {place} has no "{step}"', nearest(step, container))
+        return step
+    if isinstance(container, list):
+        if not (step.isascii() and step.isdecimal() and int(step) < len(container)):
+            raise _Nowhere(f'"{path}" leads nowhere: {place} is a list of {len(container)}, without "{step}"')
+        return int(step)
+    raise _Nowhere(f'"{path}" leads nowhere: {place} is {describe(container)}')

@@ -1,0 +1,217 @@
+"""Reads rules of every format into packs; executes nothing of the user's code."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trailcam import registry
+from trailcam.contracts.rule_format import Known, Reading, RuleFormat
+from trailcam.errors import Problem, TrailcamError, code
+from trailcam.model.rule import Pack
+from trailcam.rules import helper_modules, walk
+from trailcam.rules.helper_modules import Helper
+
+
+def load_packs(
+    paths: Sequence[Path],
+    *,
+    log_types: Collection[str],
+    sample: Callable[[str, str], dict[str, Any]],
+) -> tuple[Pack, ...]:
+    """The packs at these paths, in their order; the rules of each sorted by path.
+
+    A path is the folder of a pack or one file of a rule; the files named of one folder make one pack. What
+    lies under several paths belongs to the first. Paths stay as given: relative to where the process runs.
+
+    `sample` gives a raw record by log type and name, see `trailcam.contracts.rule_format.Known`.
+
+    Raises:
+        TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0219: every problem of every file at once.
+    """
+    loading = _Loading(Known(log_types=frozenset(log_types), sample=sample))
+    for path in paths:
+        loading.add(path)
+    problems = loading.problems + loading.compared()
+    if problems:
+        raise TrailcamError(sorted(dict.fromkeys(problems), key=_place))
+    return tuple(part.pack() for part in loading.parts)
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    return str(problem.path or ""), problem.line or 0, problem.column or 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What some files hold: items by the file they are read from, and Python files that belong to none."""
+
+    items: dict[Path, Reading]
+    rest: list[Path]
+    owners: dict[Path, Path]
+    """From the real path of an item's file or companion to the file the item is read from."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """A pack while it is read."""
+
+    root: Path
+    items: dict[Path, Reading] = field(default_factory=dict)
+    declared: list[Helper] = field(default_factory=list)
+    """Helpers under a name of their own."""
+    found: list[Helper] = field(default_factory=list)
+    """Helpers by the place they lie at."""
+    helper_paths: list[Path] = field(default_factory=list)
+
+    def declare(self, items: dict[Path, Reading]) -> None:
+        for file, reading in items.items():
+            if reading.helper is not None:
+                name, module = reading.helper
+                self.declared.append(Helper(name=name, files=(module,), declared=file, line=reading.line))
+
+    def pack(self) -> Pack:
+        readings = [self.items[file] for file in sorted(self.items)]
+        not_run = Counter(reading.not_run for reading in readings if reading.not_run)
+        return Pack(
+            name=self.root.resolve().name,
+            root=self.root,
+            rules=tuple(reading.rule for reading in readings if reading.rule is not None),
+            helper_paths=tuple(self.helper_paths),
+            helper_modules=tuple((helper.name, helper.files[0]) for helper in self.declared),
+            not_loaded=tuple(sorted(not_run.items())),
+        )
+
+
+class _Loading:
+    """Reads path after path, remembers what was taken, and compares in the end."""
+
+    def __init__(self, known: Known) -> None:
+        self.parts: list[_Part] = []
+        self.problems: list[Problem] = []
+        self._known = known
+        self._formats: list[RuleFormat] = [
+            registry.load("rule_format", name) for name in registry.names("rule_format")
+        ]
+        self._taken: set[Path] = set()
+        """Real paths of files that belong to an earlier path."""
+        self._folders_of_files: dict[Path, tuple[_Part, _Contents]] = {}
+        self._elsewhere: dict[Path, _Contents] = {}
+        """Helper folders that lie outside of what was named."""
+
+    def add(self, path: Path) -> None:
+        try:
+            if path.is_dir():
+                self._add_folder(path)
+            elif path.is_file():
+                self._add_file(path)
+            else:
+                self._problem("path_not_found", f"no such file or folder: {path}")
+        except OSError as error:
+            self._problem("unreadable_rule", f"cannot read it: {error.strerror}", path)
+
+    def compared(self) -> list[Problem]:
+        """The problems of all items, and those that show between them."""
+        problems: list[Problem] = []
+        first: dict[str, str] = {}
+        for part in self.parts:
+            for file in sorted(part.items):
+                reading = part.items[file]
+                problems += reading.problems
+                if reading.rule is None:
+                    continue
+                place = f"{reading.rule.metadata_path}:{reading.line}"
+                if first.setdefault(reading.rule.id, place) != place:
+                    message = f'the id "{reading.rule.id}" is also that of {first[reading.rule.id]}'
+                    problems.append(
+                        Problem(code=code("duplicate_id"), message=message, path=file, line=reading.line)
+                    )
+        helpers = [helper for part in self.parts for helper in (*part.declared, *part.found)]
+        return problems + helper_modules.conflicts(helpers)
+
+    def _add_folder(self, root: Path) -> None:
+        every, problems = walk.files(root)
+        self.problems += problems
+        files = [path for path in every if path.resolve() not in self._taken]
+        contents = self._read(files)
+        self._taken.update(contents.owners, (path.resolve() for path in contents.rest))
+        part = _Part(root, contents.items)
+        part.declare(contents.items)
+        self._add_helpers(part, contents, whole=True)
+        if contents.items or any(helper.declared in contents.rest for helper in part.found):
+            self.parts.append(part)
+        elif len(files) == len(every):
+            self._problem("no_rules", "no rules, and no modules that rules could import", root)
+
+    def _add_file(self, path: Path) -> None:
+        if path.resolve() in self._taken:
+            return
+        folder = path.parent
+        if folder not in self._folders_of_files:
+            neighbours = sorted(other for other in folder.iterdir() if other.is_file())
+            self._folders_of_files[folder] = _Part(folder), self._read(neighbours)
+        part, contents = self._folders_of_files[folder]
+        file = contents.owners.get(path.resolve())
+        if file is None:
+            beside = (reading for other, reading in contents.items.items() if other.stem == path.stem)
+            found = [problem for reading in beside for problem in reading.problems]
+            self.problems += found
+            if not found:
+                self._problem("not_a_rule", "the file is no rule, and no rule beside it names it", path)
+            return
+        if not part.items:
+            self.parts.append(part)
+            self._add_helpers(part, contents, whole=False)
+        reading = contents.items[file]
+        part.items[file] = reading
+        part.declare({file: reading})
+        self._taken.update(other.resolve() for other in (file, *reading.companions))
+
+    def _add_helpers(self, part: _Part, contents: _Contents, *, whole: bool) -> None:
+        """What the rules of a pack can import; `whole`: the contents are those of its folder and below."""
+        for folder in (part.root, *helper_modules.folders(part.root)):
+            is_root = folder == part.root
+            if is_root or (whole and folder.parent == part.root):
+                here = contents
+            else:
+                here = self._read_elsewhere(folder)
+                part.declare(here.items)
+            helpers = helper_modules.in_folder(folder, here.rest, packages=not is_root)
+            if helpers:
+                part.found += helpers
+                part.helper_paths.append(folder)
+            if whole or not is_root:  # what lies beside a file that was named is nobody's mistake yet
+                self.problems += helper_modules.problems(helpers)
+        self.problems += helper_modules.problems(part.declared)
+
+    def _read_elsewhere(self, folder: Path) -> _Contents:
+        if folder not in self._elsewhere:
+            files, problems = walk.files(folder)
+            contents = self._read(files)
+            self.problems += problems
+            self.problems += [problem for reading in contents.items.values() for problem in reading.problems]
+            self._elsewhere[folder] = contents
+        return self._elsewhere[folder]
+
+    def _read(self, files: Iterable[Path]) -> _Contents:
+        """Offers every file to the formats of its ending; companions of items are no items themselves."""
+        every = list(files)
+        readings: dict[Path, Reading] = {}
+        for file in every:
+            for rule_format in self._formats:
+                if file.suffix.lower() in rule_format.SUFFIXES:
+                    reading = rule_format.read(file, known=self._known)
+                    if reading is not None:
+                        readings[file] = reading
+                        break
+        companions = {
+            other.resolve(): file for file, reading in readings.items() for other in reading.companions
+        }
+        free = {file: real for file in every if (real := file.resolve()) not in companions}
+        items = {file: readings[file] for file in free if file in readings}
+        rest = [file for file in free if file.suffix == ".py" and file not in readings]
+        return _Contents(items, rest, {free[file]: file for file in items} | companions)
+
+    def _problem(self, name: str, message: str, path: Path | None = None) -> None:
+        self.problems.append(Problem(code=code(name), message=message, path=path))
