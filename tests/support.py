@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trailcam.logtypes.loader import builtin
 from trailcam.engines.messages import Limits, Setup
+from trailcam.logtypes.loader import builtin
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.severity import Severity
 from trailcam.model.timestamps import Micros
@@ -31,9 +31,7 @@ def make_rule(rule_id: str, body: str, **fields: Any) -> Rule:
 def make_setup(rules: Sequence[Rule], *, limits: Limits = LIMITS) -> Setup:
     """What workers need to run these rules over the built-in log types."""
     pack = Pack(name="test", root=Path(), rules=tuple(rules))
-    return Setup(
-        packs=(pack,), rules=tuple(rules), log_types=builtin(), limits=limits, parse_time=Micros(0)
-    )
+    return Setup(packs=(pack,), rules=tuple(rules), log_types=builtin(), limits=limits, parse_time=Micros(0))
 
 
 def record(number: int, **fields: Any) -> dict[str, Any]:

@@ -94,8 +94,8 @@ class ImmutableCaseInsensitiveDict(Mapping[str, Any]):
         return self.to_dict()
 
     def raw_view(self) -> dict[str, Any]:
-        """The wrapped dict itself: case-sensitive, not to be changed."""
-        return self._data
+        """The data in plain dicts and lists, case-sensitive; a copy, so that no rule changes the event."""
+        return self.to_dict()
 
     def _raw(self, key: Any) -> Any:
         data = self._data
@@ -108,7 +108,7 @@ class ImmutableCaseInsensitiveDict(Mapping[str, Any]):
 
 
 class ImmutableList(Sequence[Any]):
-    """A read-only list: items are wrapped as they are read, a slice is a tuple of raw items.
+    """A read-only list: items are wrapped as they are read, a slice is a tuple of raw copies.
 
     >>> ImmutableList(["a", ["b"]])[1]
     ImmutableList(('b',))
@@ -125,6 +125,8 @@ class ImmutableList(Sequence[Any]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Any, ...]: ...
     def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return tuple(map(_thaw, self._items[index]))
         return _wrap(self._items[index])
 
     def __iter__(self) -> Iterator[Any]:
@@ -175,7 +177,7 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
         Below a list, one value comes as itself and several as a list in first-seen order; `return_val` may
         ask for the `first` or the `last`, and any other word is answered with the word "all". Each element
-        without the key adds `default`. A dict or list at the end is a shallow copy of the event's own.
+        without the key adds `default`. A dict or list at the end is a copy.
 
         Raises:
             TypeError: a value below a list is a dict or a list of lists, which cannot be told apart by hash.
@@ -318,7 +320,7 @@ def _walk(node: Any, keys: tuple[str, ...], default: Any, return_val: str) -> An
     if not keys:
         if node is None or _is_hollow(node):
             return default
-        return node.copy() if type(node) in (dict, list) else node
+        return _thaw(node)
     if _is_mapping(node):
         return _walk(node.get(keys[0], default), keys[1:], default, return_val)
     if not _is_list(node):

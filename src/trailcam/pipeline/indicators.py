@@ -8,6 +8,8 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -160,6 +162,8 @@ SHAPED: dict[str, Scanner] = {
 }
 """The strict forms, for any text whatever its key."""
 
+_REMEMBERED_LENGTH = 256
+
 TAGS = "aws_tag"
 
 _TAG_KEYS = (("key", "value"), ("Key", "Value"), ("tagKey", "tagValue"), ("TagKey", "TagValue"))
@@ -170,7 +174,7 @@ class Indicators:
     """The indicator scan of one log type."""
 
     def __init__(self, log_type: LogType) -> None:
-        self._fields = log_type.fields
+        self._fields = _bearing(log_type.fields)
         self._shaped = [SHAPED[rule.scanner] for rule in log_type.anywhere if not rule.keys]
         self._exact: dict[str, list[str]] = {}
         self._patterns: list[tuple[str, str, str]] = []
@@ -181,6 +185,9 @@ class Indicators:
                     self._patterns.append((head, tail, rule.scanner))
                 else:
                     self._exact.setdefault(key, []).append(rule.scanner)
+        # Keys and texts recur from record to record; what they were found to hold is remembered.
+        self._scanners_of = lru_cache(4_096)(self._scanners_under)
+        self._shapes_of = lru_cache(32_768)(self._shapes_in)
 
     def scan(self, record: dict[str, Any]) -> dict[str, list[str]]:
         """The lists of one record by name: sorted, unique, none of them empty.
@@ -212,19 +219,41 @@ class Indicators:
 
     def _walk(self, value: Any, found: set[tuple[str, str]]) -> None:
         if isinstance(value, str):
-            for shaped in self._shaped:
-                found.update(shaped(value))
+            shapes = self._shapes_of(value) if len(value) <= _REMEMBERED_LENGTH else self._shapes_in(value)
+            if shapes:
+                found.update(shapes)
         elif isinstance(value, list):
             for item in value:
                 self._walk(item, found)
         elif isinstance(value, dict):
             for key, item in value.items():
-                for scanner in self._exact.get(key, ()):
+                for scanner in self._scanners_of(key):
                     _apply(scanner, item, found)
-                for head, tail, scanner in self._patterns:
-                    if key.startswith(head) and key.endswith(tail):
-                        _apply(scanner, item, found)
                 self._walk(item, found)
+
+    def _scanners_under(self, key: str) -> tuple[str, ...]:
+        """The scanners whose keys this is."""
+        fitting = [
+            scanner
+            for head, tail, scanner in self._patterns
+            if len(key) >= len(head) + len(tail) and key.startswith(head) and key.endswith(tail)
+        ]
+        return (*self._exact.get(key, ()), *fitting)
+
+    def _shapes_in(self, text: str) -> tuple[tuple[str, str], ...]:
+        """What a text shows by its shape alone."""
+        return tuple(pair for shaped in self._shaped for pair in shaped(text))
+
+
+def _bearing(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The fields in or under which the schema declares indicators."""
+    kept = []
+    for field in fields:
+        inner = _bearing(field.fields)
+        element = _bearing((field.element,)) if field.element is not None else ()
+        if field.indicators or inner or element:
+            kept.append(replace(field, fields=inner, element=element[0] if element else None))
+    return tuple(kept)
 
 
 def _apply(scanner: str, value: Any, found: set[tuple[str, str]]) -> None:

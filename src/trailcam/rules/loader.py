@@ -133,9 +133,9 @@ class _Loading:
     def _add_folder(self, root: Path) -> None:
         every, problems = walk.files(root)
         self.problems += problems
-        files = [path for path in every if path.resolve() not in self._taken]
+        files = [path for path in every if walk.real(path) not in self._taken]
         contents = self._read(files)
-        self._taken.update(contents.owners, (path.resolve() for path in contents.rest))
+        self._taken.update(contents.owners, (walk.real(path) for path in contents.rest))
         part = _Part(root, contents.items)
         part.declare(contents.items)
         self._add_helpers(part, contents, whole=True)
@@ -145,14 +145,14 @@ class _Loading:
             self._problem("no_rules", "no rules, and no modules that rules could import", root)
 
     def _add_file(self, path: Path) -> None:
-        if path.resolve() in self._taken:
+        if walk.real(path) in self._taken:
             return
         folder = path.parent
         if folder not in self._folders_of_files:
             neighbours = sorted(other for other in folder.iterdir() if other.is_file())
             self._folders_of_files[folder] = _Part(folder), self._read(neighbours)
         part, contents = self._folders_of_files[folder]
-        file = contents.owners.get(path.resolve())
+        file = contents.owners.get(walk.real(path))
         if file is None:
             beside = (reading for other, reading in contents.items.items() if other.stem == path.stem)
             found = [problem for reading in beside for problem in reading.problems]
@@ -166,7 +166,7 @@ class _Loading:
         reading = contents.items[file]
         part.items[file] = reading
         part.declare({file: reading})
-        self._taken.update(other.resolve() for other in (file, *reading.companions))
+        self._taken.update(walk.real(other) for other in (file, *reading.companions))
 
     def _add_helpers(self, part: _Part, contents: _Contents, *, whole: bool) -> None:
         """What the rules of a pack can import; `whole`: the contents are those of its folder and below."""
@@ -206,9 +206,9 @@ class _Loading:
                         readings[file] = reading
                         break
         companions = {
-            other.resolve(): file for file, reading in readings.items() for other in reading.companions
+            walk.real(other): file for file, reading in readings.items() for other in reading.companions
         }
-        free = {file: real for file in every if (real := file.resolve()) not in companions}
+        free = {file: real for file in every if (real := walk.real(file)) not in companions}
         items = {file: readings[file] for file in free if file in readings}
         rest = [file for file in free if file.suffix == ".py" and file not in readings]
         return _Contents(items, rest, {free[file]: file for file in items} | companions)

@@ -119,7 +119,10 @@ class _Literals:
             return None
 
     def _not_literal(self, node: ast.expr) -> None:
-        text = " ".join(ast.unparse(node).split())
+        try:
+            text = " ".join(ast.unparse(node).split())
+        except RecursionError:
+            text = "a very long expression"
         shown = text if len(text) <= 60 else f"{text[:57]}..."
         self._problem("bad_value", node, f"not a literal value: {shown}")
 

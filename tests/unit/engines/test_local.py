@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-
 from tests.support import LIMITS, make_rule, make_setup, record, write_log
+
 from trailcam.app.tally import Tally
 from trailcam.engines.local import LocalEngine
 from trailcam.engines.messages import Limits
@@ -24,7 +25,8 @@ def names(rule_id: str, action: str) -> Rule:
     """A rule that does something on events named Trigger and says no to all others."""
     return make_rule(
         rule_id,
-        f"import os, sys, time\ndef rule(event):\n    if event['eventName'] == 'Trigger':\n        {action}\n    return False",
+        "import os, sys, time\ndef rule(event):\n    if event['eventName'] == 'Trigger':\n"
+        f"        {action}\n    return False",
     )
 
 
@@ -171,7 +173,7 @@ def test_a_worker_killed_from_outside_is_replaced_and_its_group_done_again(tmp_p
 
 
 def test_a_group_that_exhausts_memory_is_split_until_it_fits(tmp_path: Path) -> None:
-    heavy = {"requestParameters": {"a": [[] for _ in range(60_000)]}}
+    heavy: dict[str, Any] = {"requestParameters": {"a": [[] for _ in range(60_000)]}}
     for file in range(4):
         write_log(tmp_path / f"{file}.json", [record(file * 10 + n, **heavy) for n in range(4)])
     blobs = [claim(path, spool=tmp_path) for path in sorted(tmp_path.glob("*.json"))]

@@ -775,8 +775,19 @@ def test_copies_unwrap_wrappers_and_keep_what_is_not_json(event: PantherEvent) -
     assert plain["s"] == {1}
 
 
-def test_raw_view_is_the_wrapped_dict_itself(event: PantherEvent) -> None:
-    assert event.raw_view() is event.raw_view()
+def test_nothing_that_an_event_gives_out_changes_the_event() -> None:
+    raw = {"a": {"b": [{"c": {"d": 1}}, {"c": {"d": 2}}]}}
+    event = PantherEvent(raw)
+    event.raw_view()["a"]["b"].clear()
+    event["a"].raw_view()["b"][0]["c"] = 0
+    event.deep_walk("a", "b")[0]["c"]["d"] = 0
+    event.deep_walk("a")["b"].clear()
+    event["a"]["b"][0:1][0]["c"]["d"] = 0
+    event.to_dict()["a"].clear()
+    assert raw == {"a": {"b": [{"c": {"d": 1}}, {"c": {"d": 2}}]}}
+
+
+def test_raw_view_is_case_sensitive(event: PantherEvent) -> None:
     assert event.raw_view() == login()
     with pytest.raises(KeyError):
         event.raw_view()["eventname"]

@@ -12,7 +12,7 @@ from trailcam.model.rule import Mock, Rule, RuleTest
 from trailcam.model.severity import Severity
 from trailcam.rules.formats import native
 
-SAMPLES = {
+SAMPLES: dict[str, dict[str, Any]] = {
     "console_login": {
         "eventName": "ConsoleLogin",
         "userIdentity": {"type": "Root", "accountId": "111122223333"},
@@ -70,12 +70,9 @@ def with_test(clauses: str) -> str:
     return f'{METADATA}TESTS = [{{"name": "x", "expect": True, {clauses}}}]\n{RULE}'
 
 
-def test_of(folder: Path, clauses: str) -> RuleTest:
+def only_test(folder: Path, clauses: str) -> RuleTest:
     (found,) = rule(folder, with_test(clauses)).tests
     return found
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]  # a helper, whatever its name says
 
 
 def test_a_rule_with_every_key_is_read_whole(tmp_path: Path) -> None:
@@ -144,9 +141,9 @@ def test_a_rule_with_every_key_is_read_whole(tmp_path: Path) -> None:
                 event=SAMPLES["console_login"],
                 log_type="AWS.CloudTrail",
                 mocks=(Mock(name="lookup", return_value=("a", 1)),),
-                line=27,
+                line=28,
             ),
-            RuleTest(name="two", expected=False, event={"a": -1, "b": [1.5, None, True]}, line=33),
+            RuleTest(name="two", expected=False, event={"a": -1, "b": [1.5, None, True]}, line=34),
         ),
     )
 
@@ -194,7 +191,7 @@ def test_nothing_of_a_rule_is_executed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "code", "hint"),
+    "case",
     [
         ('"id"', '"ID"', 2, "TC0203", 'did you mean "id"?'),
         ('"Example.Rule"', "'a\"b'", 2, "TC0205", ""),
@@ -209,9 +206,8 @@ def test_nothing_of_a_rule_is_executed(tmp_path: Path) -> None:
         ('"severity"', '"severity": "low", "severity"', 4, "TC0213", ""),
     ],
 )
-def test_a_mistake_in_the_metadata_is_told(
-    tmp_path: Path, old: str, new: str, line: int, code: str, hint: str
-) -> None:
+def test_a_mistake_in_the_metadata_is_told(tmp_path: Path, case: tuple[str, str, int, str, str]) -> None:
+    old, new, line, code, hint = case
     reading = read(tmp_path, METADATA.replace(old, new) + RULE)
     told = [problem for problem in reading.problems if problem.code != "TC0204"]
     assert [(problem.code, problem.path, problem.line) for problem in told] == [
@@ -256,6 +252,11 @@ def test_a_mistake_in_another_key_is_told(tmp_path: Path, clause: str, code: str
 def test_what_a_spread_may_bring_is_not_called_missing(tmp_path: Path) -> None:
     problem = only_problem(tmp_path, f'METADATA = {{"id": "x",\n  **COMMON}}\n{RULE}')
     assert (problem.code, problem.line) == ("TC0205", 2)
+
+
+def test_an_expression_of_any_length_is_told(tmp_path: Path) -> None:
+    problem = only_problem(tmp_path, f"METADATA = {' + '.join(['A'] * 900)}\n{RULE}")
+    assert problem.message == "not a literal value: a very long expression"
 
 
 @pytest.mark.parametrize("value", ["None", "dict(id='x')", "[]", "COMMON | {}"])
@@ -328,7 +329,7 @@ def test_all_mistakes_of_a_file_come_at_once(tmp_path: Path) -> None:
 
 
 def test_a_sample_with_changes_is_a_raw_record_of_its_log_type(tmp_path: Path) -> None:
-    found = test_of(
+    found = only_test(
         tmp_path,
         '"sample": "AWS.CloudTrail/console_login", '
         '"override": {"userIdentity.type": "IAMUser", "userIdentity.userName": "ada", '
@@ -345,7 +346,7 @@ def test_a_sample_with_changes_is_a_raw_record_of_its_log_type(tmp_path: Path) -
 
 
 def test_changes_leave_the_sample_as_it_is(tmp_path: Path) -> None:
-    test_of(
+    only_test(
         tmp_path, '"sample": "AWS.CloudTrail/console_login", "override": {"userIdentity.type": "IAMUser"}'
     )
     identity = SAMPLES["console_login"]["userIdentity"]
@@ -353,12 +354,12 @@ def test_changes_leave_the_sample_as_it_is(tmp_path: Path) -> None:
 
 
 def test_an_event_is_what_the_rule_sees_and_can_be_changed_too(tmp_path: Path) -> None:
-    found = test_of(tmp_path, '"event": {"a": {"b": 1, "c": 2}}, "override": {"a.b": 3}, "remove": ["a.c"]')
+    found = only_test(tmp_path, '"event": {"a": {"b": 1, "c": 2}}, "override": {"a.b": 3}, "remove": ["a.c"]')
     assert (found.event, found.log_type) == ({"a": {"b": 3}}, None)
 
 
 def test_an_event_with_a_log_type_is_a_raw_record(tmp_path: Path) -> None:
-    assert test_of(tmp_path, '"event": {}, "log_type": "AWS.CloudTrail"').log_type == "AWS.CloudTrail"
+    assert only_test(tmp_path, '"event": {}, "log_type": "AWS.CloudTrail"').log_type == "AWS.CloudTrail"
 
 
 @pytest.mark.parametrize(

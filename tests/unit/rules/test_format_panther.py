@@ -265,10 +265,9 @@ BAD_CLAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "line", "code", "hint"), BAD_CLAUSES)
-def test_a_mistake_in_a_required_key_is_told(
-    tmp_path: Path, old: str, new: str, line: int, code: str, hint: str
-) -> None:
+@pytest.mark.parametrize("case", BAD_CLAUSES)
+def test_a_mistake_in_a_required_key_is_told(tmp_path: Path, case: tuple[str, str, int, str, str]) -> None:
+    old, new, line, code, hint = case
     reading = read(tmp_path, LEAST.replace(old, new))
     told = [problem for problem in reading.problems if problem.code != "TC0204"]
     assert [(problem.code, problem.path, problem.line) for problem in told] == [
