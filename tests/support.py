@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,3 +58,25 @@ def write_log(path: Path, records: Iterable[Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
     return path
+
+
+def trailcam(*arguments: str | Path, stdin: bytes = b"", **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own, as a user would."""
+    done = subprocess.run(
+        [sys.executable, "-m", "trailcam", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=120,
+        **options,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace")
+    )
+
+
+def summary(*arguments: str | Path, stdin: bytes = b"", **options: Any) -> tuple[int, dict[str, Any]]:
+    """(exit code, summary) of `trailcam run`."""
+    done = trailcam("run", *arguments, "--summary", "json", stdin=stdin, **options)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])

@@ -116,4 +116,7 @@ class _Samples:
     def __call__(self, log_type: str, name: str) -> dict[str, Any]:
         if log_type not in self._read:
             self._read[log_type] = logtypes.samples(self._log_types[log_type])
-        return self._read[log_type][name]
+        found = self._read[log_type]
+        if name not in found:
+            raise KeyError(name, *found)
+        return found[name]

@@ -65,11 +65,12 @@ def run_command_line(arguments: Sequence[str]) -> int:
         problem = Problem(code=code("bad_option"), message=error.format_message(), hint=usage)
         return _tell([problem], 2)
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        result = INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough: say no more, and not at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    if result == INTERRUPTED:  # typer turns Ctrl-C into this number
+        print("interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
 
 

@@ -53,15 +53,24 @@ def window_row(window: Window) -> dict[str, Any]:
     }
 
 
+MOST_TABLE_ROWS = 200
+"""A table is for eyes; the other formats print everything."""
+
+
 def print_rows(rows: Sequence[dict[str, Any]], form: Format, *, columns: Sequence[str], title: str) -> None:
-    """Rows as a table of some of their columns, one JSON list, or one JSON object a line."""
+    """Rows as a table of some of their columns, one JSON list, or one JSON object a line.
+
+    In a table the last column is the rule with its title, as wide as the terminal leaves it.
+    """
     if form is Format.jsonl:
         for row in rows:
             print(to_json(row))
     elif form is Format.json:
         print("[" + ",\n ".join(to_json(row) for row in rows) + "]")
     else:
-        _table(rows, columns, title)
+        _table(rows[:MOST_TABLE_ROWS], columns, title)
+        if len(rows) > MOST_TABLE_ROWS:
+            say(f"{len(rows) - MOST_TABLE_ROWS:,} more {title}: --format jsonl prints all of them")
 
 
 def to_json(row: Any) -> str:
@@ -81,13 +90,14 @@ def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], title: str) -
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in _WHOLE)
+        table.add_column(column.replace("_", " "), no_wrap=True)
+    table.add_column("rule: title", overflow="fold", ratio=1)
     for row in rows:
-        table.add_row(*(Text(printable(row[column]), _style(column, row[column])) for column in columns))
+        cells = [Text(printable(row[column]), _style(column, row[column])) for column in columns]
+        table.add_row(*cells, Text(printable(f"{row['rule_id']}: {row['title']}")))
     console.print(table)
 
 
-_WHOLE = ("event_time", "severity", "window_start", "matches", "qualifies", "line")
 _COLOURS = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow", "LOW": "cyan", "INFO": "dim"}
 
 

@@ -36,7 +36,7 @@ def misspelt(document: Document, steps: Steps, *, known: Known) -> list[Problem]
 @lru_cache(maxsize=4096)
 def nearly(name: str, known: frozenset[str]) -> str:
     """The known log type that an unknown name misspells; empty when the name is known or like none."""
-    if False:
+    if name in known:
         return ""
     lower = name.lower()
     for candidate in sorted(known):

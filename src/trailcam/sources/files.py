@@ -22,6 +22,9 @@ CHUNK_BYTES = 1 << 20
 STDIN = "-"
 SOURCE = "files"
 
+LOG_NAMES = "names that end in .json, .jsonl, .ndjson, .log or .gz"
+"""What is read in a folder, in words."""
+
 _LOG_NAME = re.compile(r"\.(json|jsonl|ndjson|log|gz)$", re.IGNORECASE)
 _TIME_IN_NAME = re.compile(r"_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?Z[_.]")
 
@@ -75,7 +78,9 @@ def find(paths: Sequence[Path]) -> Found:
         elif path.is_dir():
             logs, others, unreadable = _walk(path)
             if not logs and not unreadable:
-                problems.append(Problem(code=code("no_logs"), message=f"no log files in folder {path}"))
+                problems.append(
+                    Problem(code=code("no_logs"), message=f"no log files in folder {path}: {LOG_NAMES}")
+                )
             found.files += logs
             found.skipped += others
             found.unreadable += unreadable

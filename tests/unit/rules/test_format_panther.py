@@ -254,7 +254,7 @@ BAD_CLAUSES = [
     ("[AWS.CloudTrail]", "AWS.CloudTrail", 5, "TC0205", ""),
     ("[AWS.CloudTrail]", "[AWS.CloudTrail, AWS.CloudTrail]", 5, "TC0205", "remove one of the two"),
     ("[AWS.CloudTrail]", "[AWS.Cloudtrail]", 5, "TC0209", 'did you mean "AWS.CloudTrail"?'),
-    ("[AWS.CloudTrail]", "[AWS.ClodTrail]", 5, "TC0209", 'did you mean "AWS.CloudTrail"?'),
+    ("[AWS.CloudTrail]", "[AWS.ClouTrl]", 5, "TC0209", 'did you mean "AWS.CloudTrail"?'),
     ("Filename: stop_logging.py", "Filename: stop_loging.py", 3, "TC0207", 'did you mean "stop_logging.py"?'),
     ("Filename: stop_logging.py", "Filename: ../stop_logging.py", 3, "TC0205", ""),
     ("Filename: stop_logging.py", "Filename: a/../../stop_logging.py", 3, "TC0205", ""),
@@ -342,7 +342,7 @@ def test_all_mistakes_of_an_item_come_at_once(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["AWS.VPCFlow", "Custom.Billing", "GitHub.Audit"])
+@pytest.mark.parametrize("name", ["AWS.VPCFlow", "AWS.CTrail", "Custom.Billing", "GitHub.Audit"])
 def test_a_log_type_that_is_like_no_known_one_is_no_mistake(tmp_path: Path, name: str) -> None:
     assert rule(tmp_path, LEAST.replace("AWS.CloudTrail", name)).log_types == (name,)
 

@@ -92,7 +92,7 @@ def _print(report: "Report", form: Format | None, *, windows: bool, summary: Sum
         print_rows(
             [window_row(window) for window in report.windows],
             form or Format.table,
-            columns=("severity", "window_start", "title", "matches", "qualifies"),
+            columns=("severity", "window_start", "matches", "qualifies"),
             title="windows",
         )
     elif not alone:
@@ -101,7 +101,7 @@ def _print(report: "Report", form: Format | None, *, windows: bool, summary: Sum
         print_rows(
             [finding_row(item) for item in found],
             form or Format.table,
-            columns=("severity", "event_time", "rule_id", "title"),
+            columns=("severity", "event_time"),
             title="matches",
         )
     if summary is SummaryFormat.json:

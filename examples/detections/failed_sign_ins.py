@@ -1,0 +1,13 @@
+def rule(event):
+    return (
+        event.get("eventName") == "ConsoleLogin"
+        and event.deep_get("responseElements", "ConsoleLogin") == "Failure"
+    )
+
+
+def title(event):
+    return f"Failed console sign-ins of {dedup(event)}"
+
+
+def dedup(event):
+    return event.deep_get("userIdentity", "userName", default="unknown")

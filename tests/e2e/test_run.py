@@ -1,0 +1,246 @@
+"""`trailcam run` as a user meets it: logs in every layout, matches and windows out."""
+
+import gzip
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import record, summary, trailcam, write_log
+
+RULE = '''"""Instance terminated."""
+
+METADATA = {"id": "Test.Terminated", "log_types": ["AWS.CloudTrail"], "severity": "HIGH", "threshold": 2}
+
+
+def rule(event):
+    if event.get("eventName") == "Broken":
+        return event["nothing"]
+    return event.get("eventName") == "TerminateInstances"
+
+
+def title(event):
+    return f"{event.deep_get('userIdentity', 'userName')} terminated instances"
+'''
+
+SUMMARY_KEYS = [
+    "origins", "records", "events", "duplicates", "conflicting_ids", "dead_letters", "matches", "rule_errors",
+    "not_run", "windows", "seconds", "bytes",
+]  # fmt: skip
+
+
+@pytest.fixture
+def rule(tmp_path: Path) -> Path:
+    path = tmp_path / "rules" / "terminated.py"
+    path.parent.mkdir()
+    path.write_text(RULE)
+    return path
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    folder = tmp_path / "logs"
+    write_log(folder / "a.json.gz", [record(n, eventName="TerminateInstances") for n in range(3)])
+    write_log(folder / "deep/er/b.json", [record(n) for n in range(3, 8)])
+    write_log(folder / "c.json", [record(8, eventName="Broken")])
+    return folder
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_summary_has_its_fixed_keys_and_adds_up(logs: Path, rule: Path) -> None:
+    code, told = summary(logs, "--rules", rule)
+    assert list(told) == SUMMARY_KEYS
+    assert (told["origins"], told["records"], told["events"]) == (3, 9, 9)
+    assert (told["matches"], told["rule_errors"], told["windows"], told["dead_letters"]) == (3, 1, 2, 0)
+    assert code == 1
+
+
+def test_matches_and_rule_errors_come_one_a_line_with_fixed_keys(logs: Path, rule: Path) -> None:
+    done = trailcam("run", logs, "--rules", rule, "--format", "jsonl")
+    found = lines(done.stdout)
+    assert [list(line) for line in found] == [
+        ["rule_id", "log_type", "event_id", "row_id", "event_time", "title", "dedup", "severity", "error"]
+    ] * 4
+    assert found[0] | {"row_id": ""} == {
+        "rule_id": "Test.Terminated",
+        "log_type": "AWS.CloudTrail",
+        "event_id": "00000000-0000-4000-8000-000000000000",
+        "row_id": "",
+        "event_time": "2026-03-01T10:00:00Z",
+        "title": "alice terminated instances",
+        "dedup": "alice terminated instances",
+        "severity": "HIGH",
+        "error": None,
+    }
+    assert (found[3]["dedup"], found[3]["title"]) == ("KeyError", "KeyError('nothing')")
+    assert 'terminated.py", line 8, in rule' in found[3]["error"]
+
+
+def test_a_window_line_has_its_fixed_keys(logs: Path, rule: Path) -> None:
+    done = trailcam("run", logs, "--rules", rule, "--windows", "--format", "jsonl")
+    assert lines(done.stdout)[0] == {
+        "rule_id": "Test.Terminated",
+        "title": "alice terminated instances",
+        "severity": "HIGH",
+        "dedup": "alice terminated instances",
+        "window_start": "2026-03-01T10:00:00Z",
+        "window_end": "2026-03-01T11:00:00Z",
+        "matches": 3,
+        "qualifies": True,
+    }
+
+
+def test_formats_tell_the_same(logs: Path, rule: Path) -> None:
+    as_lines = lines(trailcam("run", logs, "--rules", rule, "--format", "jsonl").stdout)
+    as_list = json.loads(trailcam("run", logs, "--rules", rule, "--format", "json").stdout)
+    assert as_lines == as_list
+    table = trailcam("run", logs, "--rules", rule).stdout
+    assert table.count("alice terminated") == 3
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def test_the_summary_comes_last_behind_lines(logs: Path, rule: Path) -> None:
+    done = trailcam("run", logs, "--rules", rule, "--format", "jsonl", "--summary", "json")
+    assert list(lines(done.stdout)[-1]) == SUMMARY_KEYS
+    assert len(lines(done.stdout)) == 5
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_standard_input_is_read_like_a_file(packed: bool, rule: Path, tmp_path: Path) -> None:
+    data = b"".join(json.dumps(record(n, eventName="TerminateInstances")).encode() + b"\n" for n in range(4))
+    code, told = summary("-", "--rules", rule, stdin=gzip.compress(data) if packed else data)
+    assert (code, told["origins"], told["events"], told["matches"]) == (0, 1, 4, 4)
+    file = tmp_path / "same.jsonl"
+    file.write_bytes(data)
+    done = trailcam("run", file, "--rules", rule, "--format", "jsonl")
+    assert done.stdout == trailcam("run", "-", "--rules", rule, "--format", "jsonl", stdin=data).stdout
+
+
+def test_a_named_pipe_is_read_like_standard_input(tmp_path: Path, rule: Path) -> None:
+    data = write_log(tmp_path / "x.json", [record(1)]).read_bytes()
+    command = f"exec {sys.executable} -m trailcam run <(cat {tmp_path / 'x.json'}) --summary json"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=True, timeout=60)
+    assert json.loads(done.stdout)["bytes"] == len(data)
+
+
+def test_a_file_given_twice_or_copied_is_one_origin(logs: Path, rule: Path) -> None:
+    (logs / "copy.json").write_bytes((logs / "c.json").read_bytes())
+    done = trailcam("run", logs, logs / "a.json.gz", "--rules", rule, "--summary", "json")
+    assert json.loads(done.stdout)["origins"] == 3
+    assert "2 files with the bytes of a file read before" in trailcam("run", logs, logs / "a.json.gz").stderr
+
+
+def test_an_event_delivered_again_in_another_file_is_a_duplicate(logs: Path, rule: Path) -> None:
+    write_log(logs / "again.json", [record(n, eventName="TerminateInstances") for n in (2, 1)])
+    _, told = summary(logs, "--rules", rule)
+    assert (told["records"], told["events"], told["duplicates"], told["matches"]) == (11, 9, 2, 3)
+
+
+def test_one_vendor_id_with_two_contents_is_two_events(logs: Path, rule: Path) -> None:
+    write_log(logs / "forged.json", [record(4, eventName="Other"), record(5, eventName="Other")])
+    _, told = summary(logs, "--rules", rule)
+    assert (told["events"], told["duplicates"], told["conflicting_ids"]) == (11, 0, 2)
+
+
+def test_a_rule_is_run_by_its_id_out_of_a_pack(logs: Path, rule: Path) -> None:
+    other = RULE.replace("Test.Terminated", "Test.Other")
+    (rule.parent / "other.py").write_text(other)
+    _, told = summary(logs, "--packs", rule.parent)
+    assert told["matches"] == 6
+    _, told = summary(logs, "--packs", rule.parent, "--rules", "Test.Other")
+    assert told["matches"] == 3
+    _, told = summary(logs, "--packs", rule.parent, "--rules", "Test.*")
+    assert told["matches"] == 6
+
+
+def test_an_id_that_no_rule_has_is_told_with_the_nearest(logs: Path, rule: Path) -> None:
+    done = trailcam("run", logs, "--packs", rule.parent, "--rules", "Test.Terminatd")
+    assert done.returncode == 2
+    assert 'did you mean "Test.Terminated"?' in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "3"])
+def test_output_is_the_same_whatever_the_number_of_workers(
+    logs: Path, rule: Path, workers: str, tmp_path: Path
+) -> None:
+    for n in range(12):
+        write_log(
+            logs / f"m{n}.json", [record(100 + n * 5 + k, eventName="TerminateInstances") for k in range(5)]
+        )
+    settings = tmp_path / "t.toml"
+    settings.write_text("[limits]\ngroup_bytes = 1000\n")
+    run = ("run", logs, "--rules", rule, "--format", "jsonl", "--config", settings, "--workers")
+    done = trailcam(*run, workers)
+    assert done.stdout == trailcam(*run, "1").stdout
+    assert len(lines(done.stdout)) == 64
+
+
+def test_what_a_rule_prints_goes_to_stderr(logs: Path, rule: Path) -> None:
+    rule.write_text(RULE + "\nprint('hello from the top')\n")
+    done = trailcam("run", logs, "--rules", rule, "--format", "jsonl")
+    assert "hello from the top" in done.stderr
+    assert len(lines(done.stdout)) == 4
+
+
+def test_without_rules_the_logs_are_still_read(logs: Path) -> None:
+    done = trailcam("run", logs)
+    assert done.returncode == 0
+    assert "9 records = 9 events" in done.stderr
+    assert "no rules were run" in done.stderr
+
+
+def test_output_that_nobody_reads_ends_the_run_quietly(logs: Path, rule: Path) -> None:
+    command = f"{sys.executable} -m trailcam run {logs} --rules {rule} --format jsonl | head -0; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert b"Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_the_run_at_once_and_leaves_no_process(tmp_path: Path) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(RULE.replace("def rule(event):", "def rule(event):\n    import time; time.sleep(0.2)"))
+    log = write_log(tmp_path / "many.json", [record(n) for n in range(500)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trailcam", "run", str(log), "--rules", str(slow)],
+        stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    time.sleep(2.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert err.decode() == "interrupted\n"
+    with pytest.raises(ProcessLookupError):
+        for _ in range(50):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+
+
+def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "many.json", [record(n) for n in range(6000)])
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trailcam", "run", str(log), "--summary", "json"],
+        stdout=subprocess.DEVNULL, stderr=terminal, env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    )  # fmt: skip
+    os.close(terminal)
+    drawn = b""
+    while True:
+        try:
+            piece = os.read(master, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        drawn += piece
+    os.close(master)
+    assert process.wait(timeout=60) == 0
+    assert b"reading" in drawn
+    assert b"records" in drawn
