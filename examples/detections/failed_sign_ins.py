@@ -6,7 +6,7 @@ def rule(event):
 
 
 def title(event):
-    return f"Failed console sign-ins of {dedup(event)}"
+    return f"{dedup(event)} failed to sign in"
 
 
 def dedup(event):

@@ -167,22 +167,17 @@ def test_every_problem_of_every_rule_comes_at_once_with_file_line_and_hint(tmp_p
     log = write_log(tmp_path / "log.json", [record(1)])
     pack = tmp_path / "pack"
     pack.mkdir()
-    (pack / "syntax.py").write_text(
-        'METADATA = {"id": "A", "log_types": ["AWS.CloudTrail"], "severity": "LOW"}\ndef rule(event:\n'
-    )
-    (pack / "typo.py").write_text(
-        'METADATA = {\n    "id": "B",\n    "log_types": ["AWS.CloudTrial"],\n    "severty": "LOW",\n}\ndef rule(event): return True\n'
-    )
+    head = 'METADATA = {"id": "%s", "log_types": ["AWS.CloudTrail"], "severity": "LOW"}\n'
+    body = "def rule(event): return True\n"
+    (pack / "syntax.py").write_text(head % "A" + "def rule(event:\n")
+    (pack / "typo.py").write_text((head % "B").replace(', "sev', ',\n\n\n"sev').replace("rity", "rty") + body)
     (pack / "pair.yml").write_text(
-        "AnalysisType: rule\nRuleID: C\nEnabled: true\nFilename: pair.py\nLogTypes: [AWS.CloudTrail]\nSeverity: Hgih\nTreshold: 3\n"
+        "AnalysisType: rule\nRuleID: C\nEnabled: true\nFilename: pair.py\nLogTypes: [AWS.CloudTrail]\n"
+        "Severity: Hgih\nTreshold: 3\n"
     )
-    (pack / "pair.py").write_text("def rule(event): return True\n")
-    (pack / "good.py").write_text(
-        'METADATA = {"id": "D", "log_types": ["AWS.CloudTrail"], "severity": "LOW"}\ndef rule(event): return True\n'
-    )
-    (pack / "twice.py").write_text(
-        'METADATA = {"id": "D", "log_types": ["AWS.CloudTrail"], "severity": "LOW"}\ndef rule(event): return True\n'
-    )
+    (pack / "pair.py").write_text(body)
+    (pack / "good.py").write_text(head % "D" + body)
+    (pack / "twice.py").write_text(head % "D" + body)
     done = trailcam("run", log, "--packs", pack, "--format", "jsonl")
     assert (done.returncode, done.stdout) == (2, "")
     for expected in (
