@@ -8,7 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trailcam.engines.messages import Limits, Setup
+from trailcam.app.tally import Tally
+from trailcam.contracts.source import Blob
+from trailcam.engines.local import GroupResult
+from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone
+from trailcam.engines.worker import Worker, load_runners
 from trailcam.logtypes.loader import builtin
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.severity import Severity
@@ -80,3 +84,20 @@ def summary(*arguments: str | Path, stdin: bytes = b"", **options: Any) -> tuple
     done = trailcam("run", *arguments, "--summary", "json", stdin=stdin, **options)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+
+def in_process(setup: Setup, groups: Iterable[Sequence[Blob]], *, batch_events: int = 2_000) -> Tally:
+    """The line without worker processes: the same code, for tests that need it thousands of times."""
+    slots = [0, 0, 0]
+    tally = Tally()
+    runners = load_runners(setup, slots)
+    for number, blobs in enumerate(groups):
+        sent: list[object] = []
+        Worker(sent.append, slots, setup, runners).work(
+            Task(id=number, blobs=tuple(blobs), batch_events=batch_events)
+        )
+        result = GroupResult(tuple(blobs))
+        result.chunks += [message for message in sent if isinstance(message, ChunkDone)]
+        assert isinstance(sent[-1], TaskDone)
+        tally.add(result)
+    return tally

@@ -65,6 +65,13 @@ _TABLE = (
         "The operating system refused to write a file that an option names.",
         "Check the folder, its permissions and the space left on its disk.",
     ),
+    (
+        "TC0107",
+        "already_there",
+        "file is already there",
+        "A file that would be written exists; nothing is ever overwritten, and nothing was written.",
+        "Choose another name or another --folder, or remove the file.",
+    ),
     # -- 02: rules -----------------------------------------------------------------------------------------
     (
         "TC0201",

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from trailcam import errors, registry
 from trailcam.errors import ERRORS
 from trailcam.forms import Form, Key, Kind, ListOf, MappingOf, OneOf, Plain, Recursive
 from trailcam.logtypes import loader as logtypes
+from trailcam.model.logtype import SCANNERS as SCANNER_NAMES
 from trailcam.model.logtype import SHAPED_SCANNERS, Field, LogType
 from trailcam.model.rule import Rule
 from trailcam.model.standard_fields import STANDARD_FIELDS
@@ -27,8 +28,8 @@ from trailcam.settings.schema import LIMITS_FORM, SETTINGS_FORM, SIZE, LimitSett
 GENERATED = "<!-- Written by `make reference`. Change the code, not this page. -->"
 
 _PROBES = (
-    "192.0.2.1", "host.example", "https://host.example/", "arn:aws:iam::111122223333:user/a", "111122223333",
-    "i-0123456789abcdef0", "a@example.com", "0" * 32, "0" * 40, "0" * 64,
+    "192.0.2.1", "host.example", "https://host.example/", "https://192.0.2.1/", "111122223333",
+    "arn:aws:iam::111122223333:user/a", "i-0123456789abcdef0", "a@example.com", "0" * 32, "0" * 40, "0" * 64,
 )  # fmt: skip
 """Texts of which every scanner finds some, by which it shows the lists it fills."""
 
@@ -69,7 +70,8 @@ def log_types(known: Sequence[LogType]) -> str:
     lines = _head(
         "Log types",
         "For those who write rules: what an event can hold.",
-        "A field is in an event as the vendor wrote it, nulls included; fields that the record lacks are absent.",
+        "A field is in an event as the vendor wrote it, nulls included.",
+        "A field that the record lacks is absent.",
         "Beside them stand the [fields that Trailcam sets](#fields-that-trailcam-sets).",
     )
     lines += _bullets(f"[{log_type.name}](#{anchor(log_type.name)})" for log_type in known)
@@ -102,9 +104,18 @@ def rule_metadata() -> str:
         module = registry.load("rule_format", name)
         lines += [f"## {_capital(name)}", "", " ".join((module.__doc__ or "").split()), ""]
         for file, text in module.EXAMPLE.items():
-            lines += [f"`{file}`:", "", f"```{_LANGUAGES.get(Path(file).suffix, '')}", text.rstrip(), "```", ""]
-        forms = _with_inner(value for value in vars(module).values() if isinstance(value, Form))
-        lines += _forms(forms, suffix=f" ({name})", absent=_metadata_default)
+            lines += [
+                f"`{file}`:",
+                "",
+                f"```{_LANGUAGES.get(Path(file).suffix, '')}",
+                text.rstrip(),
+                "```",
+                "",
+            ]
+        forms = [value for value in vars(module).values() if isinstance(value, Form)]
+        inner = [form for outer in forms for form in _with_inner([outer])[1:]]
+        outermost = [form for form in forms if not any(form is other for other in inner)]
+        lines += _forms(_with_inner(outermost), level="###", suffix=f" ({name})", absent=_metadata_default)
     return _text(lines)
 
 
@@ -115,14 +126,14 @@ def schema_form() -> str:
         f"For those who add a log type: what its `{logtypes.SCHEMA_FILE}` may hold.",
         "A key that is not listed here is an error, never ignored.",
     )
-    lines += _forms(_with_inner([logtypes.SCHEMA_FORM]), suffix="", absent=lambda _name, _key: "")
+    lines += _forms(_with_inner([logtypes.SCHEMA_FORM]), level="##", suffix="", absent=lambda _key: "")
     lines += [
         "## Scanners",
         "",
         "What a scanner finds goes into the lists named beside it.",
         "A scanner that knows its shape may be used under `anywhere` without keys.",
         "",
-        *_table(("scanner", "fills", "knows its shape"), (_scanner(name) for name in _scanner_names())),
+        *_table(("scanner", "fills", "knows its shape"), (_scanner(name) for name in SCANNER_NAMES)),
     ]
     return _text(lines)
 
@@ -294,9 +305,10 @@ def _form_in(kind: Kind) -> Form | None:
     return kind
 
 
-def _forms(forms: Iterable[Form], *, suffix: str, absent: Any) -> Iterator[str]:
+def _forms(forms: Iterable[Form], *, level: str, suffix: str, absent: Callable[[Key], str]) -> Iterator[str]:
+    """A section for each form; `suffix` tells forms of one name apart, `absent` gives a key's default."""
     for form in forms:
-        yield from (f"### {_capital(form.name)}{suffix}", "")
+        yield from (f"{level} {_capital(form.name)}{suffix}", "")
         for group in form.exactly_one:
             yield from (f"Exactly one of {_words(group)} is given.", "")
         yield from _table(
@@ -305,7 +317,7 @@ def _forms(forms: Iterable[Form], *, suffix: str, absent: Any) -> Iterator[str]:
                 (
                     f"`{name}`",
                     _holds(key.kind, suffix),
-                    "not allowed" if key.required else absent(name, key),
+                    "an error" if key.required else absent(key),
                     key.doc,
                 )
                 for name, key in form.keys.items()
@@ -330,7 +342,7 @@ def _holds(kind: Kind, suffix: str) -> str:
     return kind.expected
 
 
-def _metadata_default(_name: str, key: Key) -> str:
+def _metadata_default(key: Key) -> str:
     """What stands in for a key of a rule's metadata, by whatever name a format gives it."""
     for name, declared in METADATA.items():
         if declared.doc == key.doc:
@@ -351,14 +363,10 @@ _PLAINEST = Rule(
 _LANGUAGES = {".py": "python", ".yml": "yaml"}
 
 
-def _scanner_names() -> list[str]:
-    return sorted({*SCANNERS, *logtypes.SCANNERS})
-
-
 def _scanner(name: str) -> tuple[str, str, str]:
-    found = {list_name for probe in _PROBES for list_name, _ in SCANNERS[name](probe)} if name in SCANNERS else ()
-    lists = found or {list_name for list_name in STANDARD_FIELDS if list_name == f"p_any_{name}s"}
-    return f"`{name}`", _words(sorted(lists)), "yes" if name in SHAPED_SCANNERS else ""
+    scanner = SCANNERS.get(name)  # that of tags reads more than a text and stands apart
+    found = {fills for probe in _PROBES for fills, _ in scanner(probe)} if scanner else {f"p_any_{name}s"}
+    return f"`{name}`", _words(sorted(found)), "yes" if name in SHAPED_SCANNERS else ""
 
 
 # -- settings ----------------------------------------------------------------------------------------------

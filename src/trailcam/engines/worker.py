@@ -10,7 +10,7 @@ import json
 import os
 import resource
 import signal
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Callable, Iterator, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -65,10 +65,10 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
         os.dup2(output, 2)
     limit_memory(setup.limits.worker_bytes)
     with helpers(setup.packs):
-        runners = _load(setup, slots, skip)
+        runners = load_runners(setup, slots, skip)
         failures = [(n, describe(r.setup_error)) for n, r in runners.items() if r.setup_error is not None]
         connection.send(Loaded(failures=tuple((n, f"{told[1]} {told[2]}") for n, told in failures)))
-        worker = _Worker(connection, slots, setup, runners)
+        worker = Worker(connection.send, slots, setup, runners)
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
@@ -89,7 +89,10 @@ def _next(connection: Connection) -> Task | None:
     return task
 
 
-def _load(setup: Setup, slots: MutableSequence[int], skip: frozenset[int]) -> dict[int, RuleRunner]:
+def load_runners(
+    setup: Setup, slots: MutableSequence[int], skip: frozenset[int] = frozenset()
+) -> dict[int, RuleRunner]:
+    """The rules by number, each executed or with what executing it raised."""
     runners = {}
     for number, rule in enumerate(setup.rules):
         if number in skip:
@@ -104,15 +107,17 @@ def _load(setup: Setup, slots: MutableSequence[int], skip: frozenset[int]) -> di
     return runners
 
 
-class _Worker:
+class Worker:
+    """Does one task after another; what comes of them goes to `send`, chunk by chunk."""
+
     def __init__(
         self,
-        connection: Connection,
+        send: Callable[[object], None],
         slots: MutableSequence[int],
         setup: Setup,
         runners: dict[int, RuleRunner],
     ) -> None:
-        self._connection = connection
+        self._send = send
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
@@ -123,6 +128,7 @@ class _Worker:
                 self._runners.setdefault(log_type, []).append((number, runner))
 
     def work(self, task: Task) -> None:
+        """Sends the chunks of a task that are still wanted, and then that it is done."""
         if task.tests:
             self._test(task)
         else:
@@ -144,8 +150,8 @@ class _Worker:
                 self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
                 result = run_test(rule, module, test, self._line)
                 self._slots[RULE] = 0
-            self._connection.send(TestDone(task=task.id, number=number, result=result))
-        self._connection.send(TaskDone(task=task.id))
+            self._send(TestDone(task=task.id, number=number, result=result))
+        self._send(TaskDone(task=task.id))
 
     def _line(self, record: object, log_type: str) -> PantherEvent:
         """A sample record through decode and normalise, as if it had come alone in a file."""
@@ -165,12 +171,12 @@ class _Worker:
         try:
             for number, chunk in enumerate(self._chunks(task)):
                 if number >= task.resume:
-                    self._connection.send(self._done(task, number, chunk))
+                    self._send(self._done(task, number, chunk))
         except MemoryError:
             self._slots[RULE] = 0
-            self._connection.send(OutOfMemory(task=task.id))
+            self._send(OutOfMemory(task=task.id))
             return
-        self._connection.send(TaskDone(task=task.id))
+        self._send(TaskDone(task=task.id))
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
         normalizer = self._normalizer(task.batch_events, task.batch_bytes)

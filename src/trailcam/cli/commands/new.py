@@ -1,0 +1,60 @@
+"""`trailcam new`: a component with a test that fails until the component is written."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trailcam.cli.output import say
+from trailcam.errors import Problem, TrailcamError, code
+
+
+class Kind(StrEnum):
+    """What can be written."""
+
+    rule = "rule"
+    log_type = "log-type"
+
+
+class RuleForm(StrEnum):
+    """How a rule is written down."""
+
+    native = "native"
+    panther = "panther"
+
+
+def command(
+    kind: Annotated[Kind, typer.Argument(help="What to write.")],
+    name: Annotated[str, typer.Argument(help="A rule's id, or the name of a log type; dots are welcome.")],
+    *,
+    form: Annotated[
+        RuleForm | None, typer.Option("--format", help="Of a rule; native if absent: one Python file.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--folder", help="Where to write; made if it is not there.")
+    ] = Path(),
+) -> int:
+    """Write a new rule or log type, with a test that fails until you have filled it in.
+
+    Prints the files it wrote, and what to do next. Nothing is ever overwritten.
+
+    \b
+    Examples:
+      trailcam new rule My.RootLogin --folder detections
+      trailcam new log-type Custom.DoorAccess --folder log_types
+    """
+    from trailcam.app.new import new_log_type, new_rule  # noqa: PLC0415  # only when it is used
+
+    if kind is Kind.rule:
+        written = new_rule(name, rule_format=form or RuleForm.native, folder=folder)
+    elif form is not None:
+        message = "--format is for rules; a log type has one form"
+        raise TrailcamError(Problem(code=code("bad_option"), message=message, hint="see trailcam new --help"))
+    else:
+        written = new_log_type(name, folder=folder)
+    for path in written.files:
+        print(path)
+    for step in written.next_steps:
+        say(f"next: {step}")
+    return 0

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from trailcam.errors import TrailcamError, code
+from trailcam.settings.read import read_settings
+from trailcam.settings.schema import LimitSettings, Settings
+
+
+def settings(tmp_path: Path, toml: str = "", **environment: str) -> Settings:
+    if toml:
+        (tmp_path / "trailcam.toml").write_text(toml)
+    return read_settings(folder=tmp_path, environment=environment)
+
+
+def problems(tmp_path: Path, toml: str = "", **environment: str) -> list[str]:
+    with pytest.raises(TrailcamError) as caught:
+        settings(tmp_path, toml, **environment)
+    assert {problem.code for problem in caught.value.problems} == {code("bad_setting")}
+    return [problem.render() for problem in caught.value.problems]
+
+
+def test_without_a_file_the_defaults_stand(tmp_path: Path) -> None:
+    assert settings(tmp_path) == Settings(limits=LimitSettings())
+
+
+def test_sizes_are_numbers_or_have_units(tmp_path: Path) -> None:
+    limits = settings(
+        tmp_path, "[limits]\norigin_bytes = 4096\nrecord_bytes = '2 MiB'\nrule_seconds = 0.5\n"
+    ).limits
+    assert (limits.origin_bytes, limits.record_bytes, limits.rule_seconds) == (4096, 2 << 20, 0.5)
+    assert limits.worker_bytes == LimitSettings().worker_bytes
+
+
+def test_a_variable_stands_over_the_file(tmp_path: Path) -> None:
+    limits = settings(
+        tmp_path, "[limits]\norigin_bytes = 1\n", TRAILCAM_LIMITS_ORIGIN_BYTES="7 GiB", OTHER="x"
+    ).limits
+    assert limits.origin_bytes == 7 << 30
+
+
+def test_every_mistake_is_told_at_once_with_the_nearest_key(tmp_path: Path) -> None:
+    told = problems(
+        tmp_path,
+        "[limits]\nrecord_byte = 1\nrule_seconds = true\norigin_bytes = '5 parsecs'\n[limit]\n",
+        TRAILCAM_LIMITS_RULE_SECOND="1",
+        TRAILCAM_LIMITS_WORKER_BYTES="-3",
+    )
+    assert len(told) == 6
+    for expected in (
+        'did you mean "record_bytes"?', "limits.rule_seconds must be a number", "limits.origin_bytes must be a size",
+        'did you mean "limits"?', 'did you mean "TRAILCAM_LIMITS_RULE_SECONDS"?', "TRAILCAM_LIMITS_WORKER_BYTES must be",
+    ):  # fmt: skip
+        assert any(expected in problem for problem in told), expected
+
+
+def test_a_file_that_is_not_toml_is_told(tmp_path: Path) -> None:
+    assert "TOML" in problems(tmp_path, "[limits\n")[0]
+
+
+def test_a_file_named_by_hand_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(TrailcamError) as caught:
+        read_settings(folder=tmp_path, environment={}, file=tmp_path / "gone.toml")
+    assert caught.value.problems[0].code == code("path_not_found")
