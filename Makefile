@@ -6,8 +6,9 @@ VENV := .venv
 RUN := $(VENV)/bin
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.ready
+NEWER := 3.12 3.13 3.14
 
-.PHONY: help env lint types floors test test-all bench clean
+.PHONY: help env lint types floors test newer test-all reference bench clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,14 +33,28 @@ types: env  ## types: mypy --strict
 floors: env  ## who may import whom: import-linter
 	$(RUN)/lint-imports
 
-test: lint types floors  ## all that CI runs before the long suites
+test: lint types floors  ## all but the long suites
 	$(RUN)/pytest -n 2 -m "not slow"
 
-test-all: test  ## the long suites too
+newer: env  ## the fast suites on every newer Python that is found
+	@for version in $(NEWER); do \
+		found=; for python in python$$version "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python$$version; do \
+			"$$python" -c '' 2>/dev/null && found=$$(command -v "$$python"); done; \
+		if [ -z "$$found" ]; then echo "Python $$version: not found, not tried"; continue; fi; \
+		echo "Python $$version: trying"; \
+		UV_PROJECT_ENVIRONMENT=.venv-$$version \
+			$(RUN)/uv sync --quiet --frozen --python "$$found" || exit 1; \
+		.venv-$$version/bin/pytest -q -n 2 tests/unit tests/contract tests/property || exit 1; \
+	done
+
+test-all: test newer  ## everything: what CI runs
 	$(RUN)/pytest -n 2 -m slow
+
+reference: env  ## write the generated pages of docs/reference
+	$(RUN)/python -m trailcam.app.reference docs/reference
 
 bench: env  ## CPU microseconds per event, stage by stage
 	$(RUN)/python -m bench
 
 clean:  ## remove what make made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

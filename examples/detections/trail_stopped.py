@@ -26,7 +26,7 @@ def rule(event):
 
 def title(event):
     who = event.deep_get("userIdentity", "arn", default="unknown").rpartition("/")[2]
-    return f"{who} called {event.get('eventName')}"
+    return f"{who} used {event.get('eventName')}"
 
 
 TESTS = [

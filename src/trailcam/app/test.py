@@ -1,13 +1,15 @@
 """Runs the inline tests of rules."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from trailcam.app.load import Loaded
+from trailcam.app.missing_modules import grouped
 from trailcam.app.run import engine_limits
 from trailcam.engines.local import LocalEngine
 from trailcam.engines.messages import Setup
+from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.rule import Rule
 from trailcam.model.timestamps import Micros
 from trailcam.rules.inline_tests import TestResult
@@ -19,12 +21,28 @@ class RuleReport:
     """The tests of one rule, in the order in which they are written."""
 
     rule: Rule
-    results: tuple[TestResult, ...]
+    results: tuple[TestResult, ...] = ()
+    not_loaded: str = ""
+    """Why its file could not be executed, so that none of its tests was run."""
 
     @property
     def failed(self) -> int:
         """How many of them failed."""
         return sum(not result.passed for result in self.results)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came of a test run: all rules in their order, also those without tests."""
+
+    rules: tuple[RuleReport, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """Of rules that could not be loaded; those of one missing module are one."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        return not self.problems and not any(report.failed for report in self.rules)
 
 
 def test(
@@ -33,13 +51,13 @@ def test(
     *,
     workers: int,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> list[RuleReport]:
-    """The reports of all rules, in the order of the rules, also of those without tests.
+) -> Report:
+    """Runs the tests of all rules; a rule that fails on import keeps no other from being tested.
 
     `progress` is told (rules done, rules).
 
     Raises:
-        TrailcamError: TC0210 rules that fail on import, all of them at once.
+        WorldError: TC0504 workers do not come up.
     """
     setup = Setup(
         packs=loaded.packs,
@@ -48,15 +66,43 @@ def test(
         limits=engine_limits(settings.limits),
         parse_time=Micros(time.time_ns() // 1_000),
     )
-    results: dict[int, list[TestResult]] = {}
-    with LocalEngine(setup, workers=workers) as engine:
-        for number, those in engine.test(range(len(loaded.rules))):
-            results[number] = those
-            progress(len(results), len(loaded.rules))
-    return [
-        RuleReport(rule=rule, results=tuple(results.get(number, ())))
-        for number, rule in enumerate(loaded.rules)
-    ]
+    problems: list[Problem] = []
+    results: dict[str, list[TestResult]] = {}
+    while setup.rules:
+        try:
+            with LocalEngine(setup, workers=workers) as engine:
+                for number, those in engine.test(range(len(setup.rules))):
+                    results[setup.rules[number].id] = those
+                    progress(len(results), len(setup.rules))
+            break
+        except TrailcamError as error:
+            left = _without(setup.rules, error.problems)
+            if len(left) == len(setup.rules):
+                raise
+            problems += error.problems
+            setup = replace(setup, rules=left)
+    return Report(
+        rules=tuple(
+            RuleReport(
+                rule=rule, results=tuple(results.get(rule.id, ())), not_loaded=_why_not(rule, problems)
+            )
+            for rule in loaded.rules
+        ),
+        problems=tuple(grouped(problems)),
+    )
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # the use case is named as the command; pytest shall not run it
+
+
+def _without(rules: Sequence[Rule], problems: Sequence[Problem]) -> tuple[Rule, ...]:
+    """The rules whose files can be executed."""
+    failed = {str(problem.path) for problem in problems if problem.code == code("rule_import")}
+    return tuple(rule for rule in rules if str(rule.path) not in failed)
+
+
+def _why_not(rule: Rule, problems: Sequence[Problem]) -> str:
+    """Why a rule's file cannot be executed; empty when it can."""
+    own = [problem.message for problem in problems if str(problem.path) == str(rule.path)]
+    named = [message for message in own if message.startswith(f"{rule.id}: ")]
+    return (named or own or [""])[0].removeprefix(f"{rule.id}: ")

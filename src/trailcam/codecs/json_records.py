@@ -20,6 +20,7 @@ _UNTIL_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+", re.DOTALL)
 _KEY = re.compile(rb"\s*+(" + _STRING + rb")\s*+:\s*+", re.DOTALL)
 _SCALAR = re.compile(rb"(?:" + _STRING + rb"|[^\s,{}\[\]\"]++)\s*+", re.DOTALL)
 _CANDIDATE = re.compile(rb"(?:\n[ \t\r]*+|[}\],\[]\s*+)(?=\{)")
+_COMMA = re.compile(rb"\s*+,?")
 _LINE_END = re.compile(rb"[ \t\r]*+(?:\n|\Z)")
 
 _PROBE_BYTES = 1 << 16
@@ -27,6 +28,9 @@ _PROBE_BYTES = 1 << 16
 
 _FORGET_BYTES = 1 << 20
 """How many treated bytes may stay in memory before they are dropped."""
+
+_REST_START = b'{"":0'
+"""Put before the rest of a document, it makes an object of it."""
 
 _SYNTAX = code("json_broken")
 
@@ -116,25 +120,47 @@ class _Splitter:
             elif first != 0x7B:  # {
                 yield self._lost(stream.at, _SYNTAX, "no JSON value starts here")
             else:
-                stream.fill(_PROBE_BYTES)
-                envelope = self._envelope_start.match(stream.data, stream.at)
-                if envelope is None:
-                    yield from self._value(Envelope(""))
-                else:
-                    stream.advance(envelope.end())
-                    yield from self._elements(self.envelopes[envelope[1][1:-1].decode()])
-                    yield from self._rest_of_object()
+                yield from self._document()
 
-    def _rest_of_object(self) -> Iterator[Undecodable]:
-        """What stands behind an envelope's list: page tokens and the like, not records."""
+    def _document(self) -> Iterator[Record | Undecodable]:
+        """An envelope that can be read while it streams, or else one object."""
         stream = self.stream
-        end = self._scan(stream.at, depth=1)[0] if self._skip_blank() else None
-        if end is not None:
+        stream.fill(_PROBE_BYTES)
+        start = self._envelope_start.match(stream.data, stream.at)
+        if start is None or not _is_record(start[0] + b"]}"):
+            yield from self._value(Envelope(""))
+        else:
+            stream.advance(start.end())
+            yield from self._elements(self.envelopes[start[1][1:-1].decode()])
+            yield from self._rest_of_object()
+
+    def _rest_of_object(self) -> Iterator[Record | Undecodable]:
+        """What stands behind a list of records: page tokens and the like, or another list of records."""
+        stream = self.stream
+        start = stream.at
+        end, _ = self._scan(start, depth=1)
+        if end is None:
+            if _BLANK.fullmatch(stream.data, start) is None:
+                yield self._lost(start, code("json_truncated"), "the document is not closed")
+            elif not self.cut:
+                stream.advance(len(stream.data))
+                yield self._not_closed("the document is not closed")
+            return
+        rest = _REST_START + bytes(stream.data[start:end])
+        try:
+            inner = self._list_in(rest, decode(rest))
+        except Refused as refused:
+            position = stream.position
             stream.advance(end)
-        elif stream.at < len(stream.data):
-            yield self._lost(stream.at, code("json_truncated"), "the document is not closed")
-        elif not self.cut:
-            yield self._not_closed("the document is not closed")
+            yield Undecodable(position, rest[len(_REST_START) :], refused.reason, refused.detail)
+            return
+        if inner is None:
+            stream.advance(end)
+            return
+        offset, envelope = inner
+        stream.advance(start + offset - len(_REST_START))
+        yield from self._elements(envelope)
+        yield from self._rest_of_object()
 
     def _elements(self, envelope: Envelope) -> Iterator[Record | Undecodable]:
         """The records of a list whose bracket has been read, and the closing bracket."""
@@ -178,7 +204,7 @@ class _Splitter:
                 stream.advance(end)
                 yield Undecodable(position, raw, refused.reason, refused.detail)
             return
-        inner = None if envelope.key else self._inner_list(raw, value)
+        inner = None if envelope.key or self.recognise(value) else self._list_in(raw, value)
         if inner is not None:
             offset, inner_envelope = inner
             stream.advance(start + offset)
@@ -201,9 +227,9 @@ class _Splitter:
             detail = f"in the text of {envelope.text_key}: {refused.detail}"
             return Undecodable(position, raw, refused.reason, detail)
 
-    def _inner_list(self, raw: bytes, value: dict[str, Any]) -> tuple[int, Envelope] | None:
-        """Where the records of a document start whose envelope key stands behind nested values."""
-        if not any(isinstance(value.get(key), list) for key in self.envelopes) or self.recognise(value):
+    def _list_in(self, raw: bytes, value: dict[str, Any]) -> tuple[int, Envelope] | None:
+        """Where the records of a document start, behind the bracket of their envelope; and the envelope."""
+        if not any(isinstance(value.get(key), list) for key in self.envelopes):
             return None
         at = 1
         while key := _KEY.match(raw, at):
@@ -215,7 +241,7 @@ class _Splitter:
             if end is None:
                 scalar = _SCALAR.match(raw, at)
                 end = scalar.end() if scalar else len(raw)
-            comma = re.compile(rb"\s*+,?").match(raw, end)
+            comma = _COMMA.match(raw, end)
             at = comma.end() if comma else end
         return None
 
@@ -334,6 +360,14 @@ def _scan_within(data: bytearray | bytes, start: int, bound: int) -> tuple[int |
 
 def _scan_whole(raw: bytes, start: int) -> int | None:
     return _scan_within(raw, start, len(raw))[0]
+
+
+def _is_record(raw: bytes) -> bool:
+    try:
+        decode(raw)
+    except Refused:
+        return False
+    return True
 
 
 def _is_json(raw: bytes) -> bool:

@@ -1,16 +1,18 @@
-"""The function contract: what each function of a rule must return, and what stands in when it does not.
+"""The function contract: what each function of a rule must return, and how its failure is put into words.
 
 Only `rule` decides. The others describe a match; each is called on its own, and a failure in one never stops
 the rest.
 """
 
+import inspect
 import json
+import os
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from trailcam.model.event import PantherEvent
 from trailcam.model.severity import Severity
@@ -20,7 +22,6 @@ LONGEST_TEXT = 1_000
 LONGEST_CONTEXT = 204_800
 MOST_DESTINATIONS = 10
 _CUT = "... (truncated)"
-_OURS = str(Path(__file__).parents[1])
 
 MATCHER = "rule"
 AUXILIARY = (
@@ -38,6 +39,9 @@ AUXILIARY = (
 
 DEFAULT = "DEFAULT"
 """A severity function's word for "as configured"."""
+
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_SHIPPED_RULES = _PACKAGE + "packs" + os.sep
 
 
 class FunctionReturnTypeError(TypeError):
@@ -73,7 +77,15 @@ def call_auxiliary(module: ModuleType, event: PantherEvent) -> dict[str, Output]
     Raises:
         StateUnavailable: one of them asked for state that is not there.
     """
-    return {name: _output(module, name, event) for name in AUXILIARY if hasattr(module, name)}
+    return {name: _output(module, name, event) for name in AUXILIARY if _defines(module, name)}
+
+
+def _defines(module: ModuleType, name: str) -> bool:
+    """Whether a name is there, whatever it is: calling what is no function fails like any other call."""
+    try:
+        return hasattr(module, name)
+    except BaseException:  # the module's own `__getattr__` failed, and will again when the function is called
+        return True
 
 
 def _output(module: ModuleType, name: str, event: PantherEvent) -> Output:
@@ -82,7 +94,13 @@ def _output(module: ModuleType, name: str, event: PantherEvent) -> Output:
     except StateUnavailable:
         raise
     except BaseException as error:  # the rule runner's broad catch: sys.exit() is an error too
+        release(error)
         return Output(error=error)
+
+
+def default_dedup(rule_id: str) -> str:
+    """The dedup string of matches for which the rule gives none."""
+    return f"defaultDedupString:{rule_id}"
 
 
 def shorten(text: str) -> str:
@@ -93,7 +111,12 @@ def shorten(text: str) -> str:
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong_type(name, "a str", value)
-    return shorten(value)
+    return shorten(_plain(value))
+
+
+def _plain(text: str) -> str:
+    """The text itself of an instance of a rule's own subclass of str, which no other process could read."""
+    return str.__str__(text)
 
 
 def _severity(name: str, value: Any) -> Severity | None:
@@ -104,19 +127,21 @@ def _severity(name: str, value: Any) -> Severity | None:
 
 
 def _destinations(name: str, value: Any) -> tuple[str, ...] | None:
-    """Names in order; empty is nowhere; None, and a name given twice, is the default routing."""
+    """Names in order; empty is nowhere. None is the default routing, and so is a list in which a name comes
+    twice or a bool stands for one."""
     if value is None:
         return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list) or not all(isinstance(item, str | bool) for item in value):
         raise _wrong_type(name, "a list of str or None", value)
-    kept = tuple(value[:MOST_DESTINATIONS])
-    return kept if len(set(kept)) == len(kept) else None
+    kept = tuple(_plain(item) for item in value[:MOST_DESTINATIONS] if not isinstance(item, bool))
+    return kept if len(set(kept)) == min(len(value), MOST_DESTINATIONS) else None
 
 
 def _context(name: str, value: Any) -> str:
+    """JSON text. Of mappings, only dicts and parts of events can be written as JSON."""
     if not isinstance(value, Mapping):
         raise _wrong_type(name, "a Mapping", value)
-    text = json.dumps(dict(value), default=PantherEvent.json_encoder, allow_nan=False)
+    text = json.dumps(value, default=PantherEvent.json_encoder, allow_nan=False)
     if len(text) > LONGEST_CONTEXT:
         return json.dumps(
             {
@@ -141,21 +166,63 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 
 
 def _wrong_type(name: str, expected: str, value: Any) -> FunctionReturnTypeError:
+    if inspect.iscoroutine(value):
+        value.close()  # Python would warn that nobody awaited it
     return FunctionReturnTypeError(f"{name}() must return {expected}; it returned {type(value).__name__}")
 
 
-def describe(error: BaseException) -> tuple[str, str, str]:
-    """(class name, repr, text with the place that raised it) of an exception, whatever its own methods do."""
+class Place(NamedTuple):
+    """Where an exception was raised, in the rule or in what it calls."""
+
+    path: str
+    line: int
+    function: str
+
+
+class Failure(NamedTuple):
+    """An exception in words; texts are shortened as those of rules are."""
+
+    class_name: str
+    shown: str
+    """Its repr."""
+    message: str
+    """Its text, and where it was raised: `file.py", line N, in f`."""
+    text: str
+    """Its text alone."""
+    place: Place | None
+    """None for what Trailcam itself raised about a function."""
+
+
+def describe(error: BaseException) -> Failure:
+    """What there is to say of an exception, whatever its own methods do."""
+    place = _place(error)
+    release(error)
     name = type(error).__name__
     try:
-        shown = repr(error)
-        text = str(error)
+        shown, text = shorten(_plain(repr(error))), shorten(_plain(str(error)))
     except BaseException as second:  # an exception whose __repr__ raises is still an error
         shown, text = f"{name}(...)", f"its text raised {type(second).__name__}"
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)
-    ]
-    if frames:
-        last = frames[-1]
-        text = f'{text}: {Path(last.filename).name}", line {last.lineno}, in {last.name}'
-    return name, shorten(shown), shorten(text)
+    message = text
+    if place is not None:
+        message = f'{text}: {Path(place.path).name}", line {place.line}, in {place.function}'
+    return Failure(name, shown, shorten(message), text, place)
+
+
+def release(error: BaseException) -> None:
+    """Gives back the memory that the functions held which an exhausted one ended; its traceback stays."""
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)
+
+
+def _place(error: BaseException) -> Place | None:
+    """The innermost frame that is neither Trailcam's own nor the import system's."""
+    found = None
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        path = code.co_filename
+        own = path.startswith(_PACKAGE) and not path.startswith(_SHIPPED_RULES)
+        if not own and not path.startswith("<frozen importlib"):
+            found = Place(path, step.tb_lineno, code.co_name)
+        step = step.tb_next
+    return found

@@ -9,7 +9,13 @@ from trailcam.errors import code
 from trailcam.model.event import PantherEvent
 from trailcam.model.match import Match, RuleError
 from trailcam.model.rule import Rule
-from trailcam.rules.functions import Output, call_auxiliary, call_matcher, describe
+from trailcam.rules.functions import (
+    Output,
+    call_auxiliary,
+    call_matcher,
+    default_dedup,
+    describe,
+)
 from trailcam.rules.keyvalue import StateUnavailable
 
 _NO_MATCH = Verdict()
@@ -48,7 +54,7 @@ class RuleRunner:
 
 def rule_error(rule: Rule, subject: Subject, function: str, error: BaseException) -> RuleError:
     """The record of a failure."""
-    name, shown, message = describe(error)
+    failure = describe(error)
     return RuleError(
         rule_id=rule.id,
         row_id=subject.row_id,
@@ -56,9 +62,9 @@ def rule_error(rule: Rule, subject: Subject, function: str, error: BaseException
         event_id=subject.event_id,
         event_time=subject.event_time,
         function=function,
-        error_class=name,
-        error=shown,
-        message=message,
+        error_class=failure.class_name,
+        error=failure.shown,
+        message=failure.message,
         severity=rule.severity,
     )
 
@@ -86,7 +92,7 @@ def _match(rule: Rule, subject: Subject, outputs: dict[str, Output]) -> Match:
         destinations=_value(outputs, "destinations", missing=rule.destinations or None, failed=None),
         alert_context=_context(outputs.get("alert_context")),
         fallbacks=tuple(
-            (name, describe(output.error)[1])
+            (name, describe(output.error).shown)
             for name, output in outputs.items()
             if output.error is not None and name != "unique"
         ),
@@ -102,16 +108,17 @@ def _value(outputs: dict[str, Output], name: str, *, missing: Any, failed: Any) 
 
 def _dedup(rule: Rule, outputs: dict[str, Output]) -> str:
     """The dedup string: that of `dedup`, never the title's where `dedup` is defined; else the title's."""
-    default = f"defaultDedupString:{rule.id}"
     if "dedup" in outputs:
-        return str(outputs["dedup"].value or default)
-    return str(_value(outputs, "title", missing="", failed=rule.id) or default)
+        said = outputs["dedup"].value
+    else:
+        said = _value(outputs, "title", missing="", failed=rule.id)
+    return str(said or default_dedup(rule.id))
 
 
 def _context(output: Output | None) -> str | None:
     if output is None:
         return None
     if output.error is not None:
-        return json.dumps({"_error": describe(output.error)[1]})
+        return json.dumps({"_error": describe(output.error).shown})
     text: str = output.value
     return text

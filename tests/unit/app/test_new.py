@@ -133,8 +133,9 @@ def test_nothing_is_written_when_one_of_the_files_is_there(tmp_path: Path) -> No
 
 def test_a_link_to_nothing_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "my_rule.py").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(TrailcamError):
+    with pytest.raises(TrailcamError) as error:
         new_rule("My.Rule", rule_format="native", folder=tmp_path)
+    assert [problem.code for problem in refused(error)] == ["TC0107"]
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -34,6 +34,7 @@ LAYOUTS = {
     "an envelope with blanks": b' { "Records" : [ %s , %s ] } \n',
     "an envelope behind scalars": b'{"a":1,"b":"x","Records":[%s,%s],"NextToken":"t"}',
     "an envelope behind nested values": b'{"meta":{"Records":[1],"n":[{}]},"Records":[%s,%s],"t":{}}',
+    "two envelopes in one document": b'{"Records":[%s],"t":{"n":[1]},"Events":[%s]}',
     "a list": b"[%s,\n%s]",
     "lines": b"%s\n%s\n",
     "lines without a last newline": b"%s\r\n%s",
@@ -144,6 +145,11 @@ def test_a_record_of_exactly_the_limit_is_read() -> None:
     assert ids(b"[%s]" % large.replace(b"xx", b"xxx", 1))[0] == code("record_too_large")
 
 
+@pytest.mark.parametrize("document", [b'{"Records":[%s]x}', b'{"a":junk,"Records":[%s]}'])
+def test_what_is_broken_around_the_records_is_told_and_the_records_are_read(document: bytes) -> None:
+    assert set(ids(document % good(1))) == {1, code("json_broken")}
+
+
 def test_lines_that_are_not_json_are_one_stretch_between_records() -> None:
     assert ids(b"%s\nhello\nworld\n%s\n" % (good(1), good(2))) == [1, code("json_broken"), 2]
 
@@ -199,7 +205,7 @@ def _is_frame(rest: bytes) -> bool:
 
 
 @given(st.lists(junk, min_size=1, max_size=3))
-@settings(max_examples=200)
+@settings(max_examples=300)
 def test_a_good_line_is_found_behind_whatever_came_before(parts: list[bytes]) -> None:
     data = b"\n".join(parts) + b"\n" + good(99) + b"\n"
     found = pieces(data)

@@ -1,18 +1,22 @@
 """`trailcam test`: the inline tests of rules."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trailcam.cli.output import Format, count, printable, progress_bar, say, to_json
-from trailcam.errors import TrailcamError
+from trailcam.errors import Problem, TrailcamError, code
 
 if TYPE_CHECKING:
     from trailcam.app.load import Loaded
-    from trailcam.app.test import RuleReport
+    from trailcam.app.test import Report
+
+_MOST_TOLD = 20
+"""Failed tests that are named again in the end."""
 
 
 def command(
@@ -46,93 +50,101 @@ def command(
       trailcam test detections/ --rules "AWS.*" --junit report.xml
     """
     from trailcam.app.load import load  # noqa: PLC0415  # only when it is used
-    from trailcam.app.test import test  # noqa: PLC0415
+    from trailcam.app.test import Report, test  # noqa: PLC0415
     from trailcam.settings.read import read_settings  # noqa: PLC0415
 
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
+    if junit is not None:
+        _check_folder(junit)
     try:
         loaded = load(packs=paths or [Path()], rules=rules or (), log_types=log_types or (), disabled=True)
-        with progress_bar("testing") as update:
-            reports = test(
-                loaded,
-                settings,
-                workers=workers or os.cpu_count() or 1,
-                progress=lambda done, everything: update(done, everything, f"{done} rules"),
-            )
     except TrailcamError as error:
-        error.exit_code = 1 if error.exit_code == 2 and _in_rules(error) else error.exit_code
+        if not _in_rules(error):
+            raise
+        error.exit_code = 1
+        _write(Report(problems=tuple(error.problems)), junit)
         raise
-    _print(reports, form, verbose=verbose)
-    if junit is not None:
-        from trailcam.cli.junit import write_junit  # noqa: PLC0415
+    with progress_bar("testing") as update:
+        report = test(
+            loaded,
+            settings,
+            workers=workers or os.cpu_count() or 1,
+            progress=lambda done, everything: update(done, everything, f"{done} rules"),
+        )
+    _print(report, form, verbose=verbose)
+    _write(report, junit)
+    return _tell(report, loaded)
 
-        write_junit(reports, junit)
-    return _tell(reports, loaded)
+
+def _check_folder(junit: Path) -> None:
+    """Before anything runs: a report that cannot be written is no reason to run all tests first."""
+    if not junit.parent.is_dir():
+        message = f"cannot write the report: there is no folder {junit.parent}"
+        hint = f"mkdir -p {shlex.quote(str(junit.parent))}"
+        raise TrailcamError(Problem(code=code("cannot_write"), message=message, path=junit, hint=hint))
 
 
 def _in_rules(error: TrailcamError) -> bool:
     """Whether what is wrong lies in the rules that are checked, not in how the command is used."""
-    return any(problem.code.startswith("TC02") for problem in error.problems)
+    use = {code(name) for name in ("no_such_rule", "not_a_rule", "no_rules")}
+    return any(problem.code.startswith("TC02") and problem.code not in use for problem in error.problems)
 
 
-def _print(reports: list["RuleReport"], form: Format, *, verbose: bool) -> None:
+def _write(report: "Report", junit: Path | None) -> None:
+    if junit is not None:
+        from trailcam.cli.junit import write_junit  # noqa: PLC0415  # only when it is asked for
+
+        write_junit(report, junit)
+
+
+def _print(report: "Report", form: Format, *, verbose: bool) -> None:
+    from trailcam.cli.test_results import lines, rows  # noqa: PLC0415  # only when it is used
+
     if form is Format.table:
-        for report in reports:
-            _print_rule(report, verbose=verbose)
+        for rule in report.rules:
+            for line in lines(rule, verbose=verbose):
+                print(line)
     elif form is Format.jsonl:
-        for row in _rows(reports):
+        for row in rows(report):
             print(to_json(row))
     else:
-        print("[" + ",\n ".join(to_json(row) for row in _rows(reports)) + "]")
+        print("[" + ",\n ".join(to_json(row) for row in rows(report)) + "]")
     sys.stdout.flush()
 
 
-def _rows(reports: list["RuleReport"]) -> list[dict[str, Any]]:
-    """One test a row: rule_id, test, passed, expected, reason, functions."""
-    return [
-        {
-            "rule_id": result.rule_id,
-            "test": result.name,
-            "passed": result.passed,
-            "expected": result.expected,
-            "reason": result.reason or None,
-            "functions": {
-                function.name: {"output": function.output, "error": function.error}
-                for function in result.functions
-            },
-        }
-        for report in reports
-        for result in report.results
-    ]
-
-
-def _print_rule(report: "RuleReport", *, verbose: bool) -> None:
-    if not report.results:
-        print(f"{report.rule.id}: no tests")
-        return
-    print(report.rule.id)
-    for result in report.results:
-        print(f"  {'PASS' if result.passed else 'FAIL'}  {printable(result.name)}")
-        if not result.passed:
-            print(f"        {printable(result.reason)}")
-        if verbose or not result.passed:
-            for function in result.functions:
-                gave = function.output if function.error is None else f"failed: {function.error}"
-                print(f"        {function.name}: {printable(gave)}")
-    if report.failed:
-        print(f"        --> {report.rule.metadata_path}")
-
-
-def _tell(reports: list["RuleReport"], loaded: "Loaded") -> int:
-    tests = sum(len(report.results) for report in reports)
-    failed = sum(report.failed for report in reports)
-    untested = sum(not report.results for report in reports)
-    words = f"{count(tests, 'test')} of {count(len(reports), 'rule')}: "
+def _tell(report: "Report", loaded: "Loaded") -> int:
+    for problem in report.problems:
+        say(problem.render())
+    if len(report.rules) > 1:
+        _tell_failed(report)
+    tests = sum(len(rule.results) for rule in report.rules)
+    failed = sum(rule.failed for rule in report.rules)
+    words = f"{count(tests, 'test')} of {count(len(report.rules), 'rule')}: "
     words += f"{tests - failed:,} passed, {failed:,} failed"
-    say(words + (f"; {count(untested, 'rule')} without tests" if untested else ""))
+    not_loaded = sum(bool(rule.not_loaded) for rule in report.rules)
+    untested = sum(not rule.results and not rule.not_loaded for rule in report.rules)
+    say(
+        words
+        + (f"; {count(not_loaded, 'rule')} not loaded" if not_loaded else "")
+        + (f"; {count(untested, 'rule')} without tests" if untested else "")
+    )
     for kind, number in loaded.not_loaded.items():
         say(f"{number:,} of the kind {kind} not run by this version")
-    if not reports:
+    if not report.rules:
         say("no rules found")
         return 1
-    return 1 if failed else 0
+    return 0 if report.passed else 1
+
+
+def _tell_failed(report: "Report") -> None:
+    """The failed tests again, by name: they may have scrolled away."""
+    failed = [
+        f"{rule.rule.id}: {printable(result.name)}"
+        for rule in report.rules
+        for result in rule.results
+        if not result.passed
+    ]
+    for name in failed[:_MOST_TOLD]:
+        say(f"failed: {name}")
+    if len(failed) > _MOST_TOLD:
+        say(f"failed: {len(failed) - _MOST_TOLD:,} more")
