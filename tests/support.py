@@ -90,7 +90,7 @@ def in_process(setup: Setup, groups: Iterable[Sequence[Blob]], *, batch_events: 
     """The line without worker processes: the same code, for tests that need it thousands of times."""
     slots = [0, 0, 0]
     tally = Tally()
-    runners = load_runners(setup, slots)
+    runners, _ = load_runners(setup, slots)
     for number, blobs in enumerate(groups):
         sent: list[object] = []
         Worker(sent.append, slots, setup, runners).work(

@@ -1,15 +1,15 @@
 """Runs the inline tests of rules."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from trailcam.app.load import Loaded
-from trailcam.app.missing_modules import grouped
 from trailcam.app.run import engine_limits
+from trailcam.engines.loading import LoadFailure, RulesNotImported, import_problems
 from trailcam.engines.local import LocalEngine
 from trailcam.engines.messages import Setup
-from trailcam.errors import Problem, TrailcamError, code
+from trailcam.errors import Problem
 from trailcam.model.rule import Rule
 from trailcam.model.timestamps import Micros
 from trailcam.rules.inline_tests import TestResult
@@ -66,7 +66,7 @@ def test(
         limits=engine_limits(settings.limits),
         parse_time=Micros(time.time_ns() // 1_000),
     )
-    problems: list[Problem] = []
+    failures: dict[str, LoadFailure] = {}
     results: dict[str, list[TestResult]] = {}
     while setup.rules:
         try:
@@ -75,34 +75,22 @@ def test(
                     results[setup.rules[number].id] = those
                     progress(len(results), len(setup.rules))
             break
-        except TrailcamError as error:
-            left = _without(setup.rules, error.problems)
-            if len(left) == len(setup.rules):
-                raise
-            problems += error.problems
+        except RulesNotImported as error:
+            failures |= {setup.rules[number].id: failure for number, failure in error.failures.items()}
+            left = tuple(rule for rule in setup.rules if rule.id not in failures)
             setup = replace(setup, rules=left)
+    failed = [(rule, failures[rule.id]) for rule in loaded.rules if rule.id in failures]
     return Report(
         rules=tuple(
             RuleReport(
-                rule=rule, results=tuple(results.get(rule.id, ())), not_loaded=_why_not(rule, problems)
+                rule=rule,
+                results=tuple(results.get(rule.id, ())),
+                not_loaded=failures[rule.id].text if rule.id in failures else "",
             )
             for rule in loaded.rules
         ),
-        problems=tuple(grouped(problems)),
+        problems=tuple(import_problems(failed)),
     )
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # the use case is named as the command; pytest shall not run it
-
-
-def _without(rules: Sequence[Rule], problems: Sequence[Problem]) -> tuple[Rule, ...]:
-    """The rules whose files can be executed."""
-    failed = {str(problem.path) for problem in problems if problem.code == code("rule_import")}
-    return tuple(rule for rule in rules if str(rule.path) not in failed)
-
-
-def _why_not(rule: Rule, problems: Sequence[Problem]) -> str:
-    """Why a rule's file cannot be executed; empty when it can."""
-    own = [problem.message for problem in problems if str(problem.path) == str(rule.path)]
-    named = [message for message in own if message.startswith(f"{rule.id}: ")]
-    return (named or own or [""])[0].removeprefix(f"{rule.id}: ")

@@ -2,6 +2,7 @@
 
 A record is a JSON object as RFC 8259 has it, and in addition:
 
+- what is not JSON at all is refused as that (TC0405), whatever else is wrong with it;
 - bytes are UTF-8; anything else is refused (TC0407). Control characters in strings are refused (TC0405),
   their escapes are read;
 - `NaN`, infinities, numbers beyond a double's range (`1e999`) and integers of more than 4,300 digits are
@@ -47,16 +48,17 @@ def decode(raw: bytes, *, depth: int | None = None) -> dict[str, Any]:
     if (nesting(raw) if depth is None else depth) > DEEPEST:
         raise Refused("too_deep", f"nested deeper than {DEEPEST} levels")
     try:
-        text = raw.decode("utf-8")
+        value = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
+        _check_structure(raw)
         raise Refused("not_utf8", f"byte {error.start} of the record is not UTF-8") from None
-    try:
-        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise Refused("json_broken", f"{error.msg} at character {error.pos} of the record") from None
+        raise _broken(error) from None
     except Refused:
+        _check_structure(raw)
         raise
     except ValueError:  # the interpreter's limit on the digits of an integer
+        _check_structure(raw)
         raise Refused("number_out_of_range", "an integer has more than 4,300 digits") from None
     if not isinstance(value, dict):
         raise Refused("not_a_record", "a JSON value, but not an object")
@@ -76,6 +78,18 @@ def nesting(raw: bytes) -> int:
         elif first in _CLOSING:
             depth -= 1
     return deepest
+
+
+def _check_structure(raw: bytes) -> None:
+    """Refuses as broken what is no JSON even if every byte and number in it were allowed."""
+    try:
+        _STRUCTURE.decode(raw.decode("utf-8", "replace"))
+    except json.JSONDecodeError as error:
+        raise _broken(error) from None
+
+
+def _broken(error: json.JSONDecodeError) -> Refused:
+    return Refused("json_broken", f"{error.msg.removesuffix(' at')} at character {error.pos} of the record")
 
 
 def _real(text: str) -> float:
@@ -103,4 +117,5 @@ def _mended(value: Any) -> Any:
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _OPENING = b"[{"
 _CLOSING = b"]}"
+_STRUCTURE = json.JSONDecoder(parse_float=len, parse_int=len, parse_constant=len, strict=True)
 _DECODER = json.JSONDecoder(parse_float=_real, parse_constant=_constant, strict=True)

@@ -150,9 +150,7 @@ class _Splitter:
         try:
             inner = self._list_in(rest, decode(rest))
         except Refused as refused:
-            position = stream.position
-            stream.advance(end)
-            yield Undecodable(position, rest[len(_REST_START) :], refused.reason, refused.detail)
+            yield self._refused(start, end, refused)
             return
         if inner is None:
             stream.advance(end)
@@ -194,15 +192,10 @@ class _Splitter:
             yield self._lost(start, reason, detail)
             return
         raw = bytes(stream.data[start:end])
-        position = stream.position
         try:
             value = decode(raw, depth=deepest)
         except Refused as refused:
-            if refused.reason == _SYNTAX:
-                yield self._lost(start, refused.reason, refused.detail, upto=end)
-            else:
-                stream.advance(end)
-                yield Undecodable(position, raw, refused.reason, refused.detail)
+            yield self._refused(start, end, refused)
             return
         inner = None if envelope.key or self.recognise(value) else self._list_in(raw, value)
         if inner is not None:
@@ -211,6 +204,7 @@ class _Splitter:
             yield from self._elements(inner_envelope)
             yield from self._rest_of_object()
             return
+        position = stream.position
         stream.advance(end)
         yield self._unwrapped(envelope, position, raw, value)
 
@@ -301,6 +295,15 @@ class _Splitter:
         stream.advance(end)
         return Undecodable(position, stripped, reason, detail)
 
+    def _refused(self, start: int, end: int, refused: Refused) -> Undecodable:
+        """The stretch that the brackets cut out; where it is no JSON they may have led astray."""
+        stream = self.stream
+        if refused.reason == _SYNTAX:
+            return self._lost(start, refused.reason, refused.detail, upto=end)
+        raw, position = bytes(stream.data[start:end]), stream.position
+        stream.advance(end)
+        return Undecodable(position, raw, refused.reason, refused.detail)
+
     def _resume_at(self, start: int, *, before: int, bound: int) -> int:
         """Where the first whole record behind `start` starts, or else `before`; looks as far as `bound`."""
         data = self.stream.data
@@ -330,7 +333,7 @@ class _Splitter:
     def _is_document(self, at: int, end: int | None, deepest: int, bound: int) -> bool:
         """Whether a new line starts here that is one whole object, or an envelope."""
         data = self.stream.data
-        if self._envelope_start.match(data, at):
+        if self._envelope_start.match(data, at, bound):
             return True
         if end is None or not _LINE_END.match(data, end, bound) or b"\n" in data[at:end]:
             return False

@@ -51,7 +51,7 @@ class LocalEngine:
     is read.
 
     Raises on entering:
-        TrailcamError: TC0210 for every rule whose top level raises, hangs or ends its process.
+        RulesNotImported: TC0210 for every rule whose top level raises, hangs or ends its process.
     """
 
     def __init__(self, setup: Setup, *, workers: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -144,7 +144,7 @@ class LocalEngine:
             started = start(self._setup, frozenset(self._unloadable), poll_seconds=self._poll_seconds)
             if isinstance(started, WorkerProcess):
                 return started
-            failed = [started.rule] if isinstance(started, DiedLoading) else [n for n, _ in started.failures]
+            failed = [started.rule] if isinstance(started, DiedLoading) else list(started.failures)
             self._unloadable |= {rule for rule in failed if self._died_of(rule)}
 
     # -- collecting --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from trailcam.contracts.source import Blob
+from trailcam.engines.loading import LoadFailure
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.model.match import Match, NotRun, RuleError
@@ -67,9 +68,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The rules have been executed; `failures` are (rule, what it raised and where)."""
+    """The rules have been executed; `failures` are those that could not be, by number."""
 
-    failures: tuple[tuple[int, str], ...]
+    failures: dict[int, LoadFailure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from trailcam.engines import worker
+from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import ROW_LOADING, Killing, Loaded, Setup, Task
-from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.errors import Problem, WorldError, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,29 +145,22 @@ def start_first(setup: Setup, *, poll_seconds: float) -> WorkerProcess:
     """A process that has executed all rules.
 
     Raises:
-        TrailcamError: TC0210 for every rule whose top level raises, hangs or ends its process.
+        RulesNotImported: TC0210 for every rule whose top level raises, hangs or ends its process.
         WorldError: TC0504.
     """
-    problems: dict[int, str] = {}
+    failures: dict[int, LoadFailure] = {}
     while True:
-        started = start(setup, frozenset(problems), poll_seconds=poll_seconds)
+        started = start(setup, frozenset(failures), poll_seconds=poll_seconds)
         if isinstance(started, DiedLoading):
-            problems[started.rule] = started.killing.message
+            failures[started.rule] = LoadFailure(text=started.killing.message)
             continue
         if isinstance(started, Loaded):
-            problems.update(started.failures)
-        elif not problems:
+            failures.update(started.failures)
+        elif not failures:
             return started
         else:
             started.close()
-        raise TrailcamError(
-            Problem(
-                code=code("rule_import"),
-                message=f"{setup.rules[number].id}: {problems[number]}",
-                path=setup.rules[number].path,
-            )
-            for number in sorted(problems)
-        )
+        raise RulesNotImported(setup.rules, failures)
 
 
 def _status(status: int | None) -> str:

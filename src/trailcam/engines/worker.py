@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from trailcam.codecs import json_records
 from trailcam.codecs.gzip import unpack
 from trailcam.contracts.codec import Envelope, Record
 from trailcam.contracts.runner import Runner, Subject
 from trailcam.contracts.source import Blob
+from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import (
     ROW_LOADING,
     ChunkDone,
@@ -65,9 +67,8 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
         os.dup2(output, 2)
     limit_memory(setup.limits.worker_bytes)
     with helpers(setup.packs):
-        runners = load_runners(setup, slots, skip)
-        failures = [(n, describe(r.setup_error)) for n, r in runners.items() if r.setup_error is not None]
-        connection.send(Loaded(failures=tuple((n, f"{told[1]} {told[2]}") for n, told in failures)))
+        runners, failures = load_runners(setup, slots, skip)
+        connection.send(Loaded(failures=failures))
         worker = Worker(connection.send, slots, setup, runners)
         gc.freeze()
         while (task := _next(connection)) is not None:
@@ -91,9 +92,10 @@ def _next(connection: Connection) -> Task | None:
 
 def load_runners(
     setup: Setup, slots: MutableSequence[int], skip: frozenset[int] = frozenset()
-) -> dict[int, RuleRunner]:
-    """The rules by number, each executed or with what executing it raised."""
+) -> tuple[dict[int, RuleRunner], dict[int, LoadFailure]]:
+    """The rules by number, each executed or with what executing it raised; and that in words."""
     runners = {}
+    failures = {}
     for number, rule in enumerate(setup.rules):
         if number in skip:
             runners[number] = RuleRunner(rule, None)
@@ -103,8 +105,19 @@ def load_runners(
             runners[number] = RuleRunner(rule, execute(rule))
         except BaseException as error:  # whatever the top level of a rule does is told
             runners[number] = RuleRunner(rule, None, error)
+            failures[number] = load_failure(error)
     slots[RULE] = 0
-    return runners
+    return runners, failures
+
+
+def load_failure(error: BaseException) -> LoadFailure:
+    """What executing a rule raised, in words."""
+    told = describe(error)
+    return LoadFailure(
+        text=f"{told.class_name}: {told.text}" if told.text else told.class_name,
+        place=f"{Path(told.place.path).name}, line {told.place.line}" if told.place else "",
+        module=(error.name or "") if isinstance(error, ModuleNotFoundError) else "",
+    )
 
 
 class Worker:

@@ -243,8 +243,14 @@ def current() -> KeyValues:
     """
     key_values = _IN_USE.get()
     if key_values is None:
+        _REFUSALS[0] += 1
         raise StateUnavailable("the rule keeps state between events, and none is at hand where it runs")
     return key_values
+
+
+def refusals() -> int:
+    """How often `StateUnavailable` was raised in this process, also where a rule's `except:` ate it."""
+    return _REFUSALS[0]
 
 
 def _checked(key: str) -> str:
@@ -268,3 +274,5 @@ def _strings(values: Iterable[str]) -> frozenset[str]:
 
 
 _IN_USE: ContextVar[KeyValues | None] = ContextVar("key_values_in_use", default=None)
+
+_REFUSALS = [0]

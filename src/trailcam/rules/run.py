@@ -16,7 +16,7 @@ from trailcam.rules.functions import (
     default_dedup,
     describe,
 )
-from trailcam.rules.keyvalue import StateUnavailable
+from trailcam.rules.keyvalue import refusals
 
 _NO_MATCH = Verdict()
 _KEEPS_STATE = Verdict(not_run=code("rule_keeps_state"))
@@ -37,14 +37,20 @@ class RuleRunner:
         if self.module is None:
             error = self.setup_error or ImportError(f"{self.rule.id} was not loaded")
             return Verdict(errors=(rule_error(self.rule, subject, "setup", error),))
+        before = refusals()
+        failure: BaseException | None = None
+        outputs: dict[str, Output] | None = None
         try:
-            if not call_matcher(self.module, event):
-                return _NO_MATCH
-            outputs = call_auxiliary(self.module, event)
-        except StateUnavailable:
-            return _KEEPS_STATE
+            if call_matcher(self.module, event):
+                outputs = call_auxiliary(self.module, event)
         except BaseException as error:  # the rule runner's broad catch: every failure is told
-            return Verdict(errors=(rule_error(self.rule, subject, "rule", error),))
+            failure = error
+        if refusals() != before:  # even if an `except:` of the rule has eaten the refusal
+            return _KEEPS_STATE
+        if failure is not None:
+            return Verdict(errors=(rule_error(self.rule, subject, "rule", failure),))
+        if outputs is None:
+            return _NO_MATCH
         errors: tuple[RuleError, ...] = ()
         unique = outputs.get("unique")
         if unique is not None and unique.error is not None:

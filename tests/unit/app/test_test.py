@@ -1,7 +1,6 @@
 """What the use case makes of rules that an engine cannot load, and of an engine that does not come up."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -9,6 +8,7 @@ from tests.support import make_rule
 
 from trailcam.app import test as use_case
 from trailcam.app.load import Loaded
+from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import Setup
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.rule import Rule
@@ -47,11 +47,10 @@ def run(monkeypatch: pytest.MonkeyPatch, rules: list[Rule], *errors: TrailcamErr
     return use_case.test(Loaded(log_types=(), packs=(), rules=tuple(rules)), Settings(), workers=1)
 
 
-def broken(*rules: Rule) -> TrailcamError:
-    return TrailcamError(
-        Problem(code=code("rule_import"), message=f"{rule.id}: broken {rule.id}", path=rule.path)
-        for rule in rules
-    )
+def broken(setup: list[Rule], *rules: Rule) -> RulesNotImported:
+    """What an engine raises over this setup when these rules cannot be executed."""
+    failures = {setup.index(rule): LoadFailure(text=f"broken {rule.id}") for rule in rules}
+    return RulesNotImported(setup, failures)
 
 
 def summary(report: use_case.Report) -> list[tuple[Any, ...]]:
@@ -64,36 +63,29 @@ A, B, C = (make_rule(name, "") for name in "ABC")
 def test_rules_that_cannot_be_loaded_are_left_out_and_told_in_their_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    report = run(monkeypatch, [A, B, C], broken(B))
+    report = run(monkeypatch, [A, B, C], broken([A, B, C], B))
     assert summary(report) == [("A", 1, ""), ("B", 0, "broken B"), ("C", 1, "")]
     assert [problem.message for problem in report.problems] == ["B: broken B"]
     assert not report.passed
 
 
 def test_a_rule_that_fails_only_at_the_second_try_is_left_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = run(monkeypatch, [A, B, C], broken(B), broken(C))
+    report = run(monkeypatch, [A, B, C], broken([A, B, C], B), broken([A, C], C))
     assert summary(report) == [("A", 1, ""), ("B", 0, "broken B"), ("C", 0, "broken C")]
 
 
 def test_when_no_rule_can_be_loaded_all_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert summary(run(monkeypatch, [A, B], broken(A, B))) == [("A", 0, "broken A"), ("B", 0, "broken B")]
-
-
-def test_two_rules_of_one_file_are_left_out_together_each_with_its_reason(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    first, second, third = (make_rule(name, "", path=Path("one.py")) for name in ("A", "A.B", "C"))
-    report = run(monkeypatch, [first, second, third, B], broken(first, second))
-    assert summary(report) == [
-        ("A", 0, "broken A"), ("A.B", 0, "broken A.B"), ("C", 0, "A: broken A"), ("B", 1, ""),
-    ]  # fmt: skip
+    assert summary(run(monkeypatch, [A, B], broken([A, B], A, B))) == [
+        ("A", 0, "broken A"),
+        ("B", 0, "broken B"),
+    ]
 
 
 @pytest.mark.parametrize(
     "error",
     [
         WorldError(Problem(code=code("worker_broken"), message="it does not come up")),
-        TrailcamError(Problem(code=code("rule_import"), message="X: broken X", path=Path("X.py"))),
+        TrailcamError(Problem(code=code("rule_import"), message="X: broken X", path="X.py")),
     ],
 )
 def test_an_engine_that_fails_for_another_reason_is_not_started_again(
@@ -105,5 +97,5 @@ def test_an_engine_that_fails_for_another_reason_is_not_started_again(
 
 
 def test_without_rules_no_engine_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = run(monkeypatch, [], broken(A))
+    report = run(monkeypatch, [], broken([A], A))
     assert (summary(report), report.passed) == ([], True)

@@ -2,19 +2,21 @@
 
 from pathlib import Path
 
-from trailcam.app.missing_modules import grouped
+from tests.support import make_rule
+
+from trailcam.engines.loading import LoadFailure, import_problems
+from trailcam.engines.worker import load_failure
 from trailcam.errors import Problem, code
-from trailcam.rules.functions import describe
+from trailcam.model.rule import Rule
 
 
-def problem(rule: str, error: BaseException, path: str = "") -> Problem:
-    """As an engine tells it."""
-    failure = describe(error)
-    return Problem(
-        code=code("rule_import"),
-        message=f"{rule}: {failure.shown} {failure.message}",
-        path=Path(path or f"{rule}.py"),
-    )
+def failed(rule: str, error: BaseException) -> tuple[Rule, LoadFailure]:
+    """A rule, and what executing it raised."""
+    return make_rule(rule, ""), load_failure(error)
+
+
+def told_of(*failures: tuple[Rule, LoadFailure]) -> list[Problem]:
+    return import_problems(failures)
 
 
 def missing(module: str, path: str = "some.py") -> BaseException:
@@ -27,7 +29,7 @@ def missing(module: str, path: str = "some.py") -> BaseException:
 
 
 def test_one_problem_a_module_names_the_rules_that_need_it_and_a_cure() -> None:
-    (told,) = grouped([problem(rule, missing("no_such_module")) for rule in ("A.One", "A.Two")])
+    (told,) = told_of(*(failed(rule, missing("no_such_module")) for rule in ("A.One", "A.Two")))
     assert (
         told.message
         == 'the module "no_such_module" is missing: A.One, A.Two need it (first at some.py, line 2)'
@@ -39,42 +41,39 @@ def test_one_problem_a_module_names_the_rules_that_need_it_and_a_cure() -> None:
 
 
 def test_one_rule_needs_it() -> None:
-    (told,) = grouped([problem("A.One", missing("no_such_module"))])
+    (told,) = told_of(failed("A.One", missing("no_such_module")))
     assert "A.One needs it" in told.message
 
 
 def test_many_rules_are_counted() -> None:
-    (told,) = grouped([problem(f"A.{n:04}", missing("no_such_module")) for n in range(1500)])
+    (told,) = told_of(*(failed(f"A.{n:04}", missing("no_such_module")) for n in range(1500)))
     assert "A.0000, A.0001, A.0002, A.0003, A.0004 and 1,495 more rules need it" in told.message
 
 
 def test_each_module_is_told_where_its_first_rule_stood_and_other_problems_stay() -> None:
-    other = problem("B", RuntimeError("No module named 'x'"))
-    syntax = Problem(code=code("rule_syntax"), message="x: ModuleNotFoundError(\"No module named 'y'\")")
-    told = grouped([
-        problem("A", missing("no_such_one")),
-        other,
-        problem("C", missing("no_such_two")),
-        syntax,
-        problem("D", missing("no_such_one")),
-    ])  # fmt: skip
+    told = told_of(
+        failed("A", missing("no_such_one")),
+        failed("B", RuntimeError("No module named 'x'")),
+        failed("C", missing("no_such_two")),
+        failed("D", missing("no_such_one")),
+    )
     assert [item.message.partition(" is missing")[0] for item in told] == [
-        'the module "no_such_one"', other.message, 'the module "no_such_two"', syntax.message,
+        'the module "no_such_one"', "B: RuntimeError: No module named 'x'", 'the module "no_such_two"',
     ]  # fmt: skip
-    assert grouped([]) == []
+    assert told_of() == []
 
 
 def test_of_a_module_in_a_package_the_package_is_what_is_to_be_installed() -> None:
     for error in (missing("no_such_package.inner"), missing("json.no_such_inner")):
-        (told,) = grouped([problem("A", error)])
+        (told,) = told_of(failed("A", error))
         assert told.hint.startswith(("pip install no_such_package,", "pip install json,"))
 
 
 def test_the_place_is_the_file_that_imports_it_which_may_be_a_helper() -> None:
-    (told,) = grouped([problem("A.One", missing("no_such_module", "/pack/helpers/our_helper.py"))])
+    (told,) = told_of(failed("A.One", missing("no_such_module", "/pack/helpers/our_helper.py")))
     assert "(first at our_helper.py, line 2)" in told.message
 
 
 def test_an_error_without_a_place_is_told_without_one() -> None:
-    (told,) = grouped([problem("A.One", ModuleNotFoundError("No module named 'x'"))])
+    (told,) = told_of(failed("A.One", ModuleNotFoundError("No module named 'x'", name="x")))
     assert told.message == 'the module "x" is missing: A.One needs it'
