@@ -42,7 +42,7 @@ _TABLE = (
         "bad_setting",
         "setting not understood",
         "trailcam.toml or a TRAILCAM_ variable holds an unknown key or a value of the wrong type.",
-        "The message names the key, what was expected and the nearest known key.",
+        "Mend the key or its value; docs/reference/settings.md has all of them.",
     ),
     (
         "TC0104",
@@ -71,6 +71,13 @@ _TABLE = (
         "file is already there",
         "A file that would be written exists; nothing is ever overwritten, and nothing was written.",
         "Choose another name or another --folder, or remove the file.",
+    ),
+    (
+        "TC0108",
+        "world_refused",
+        "the operating system refused",
+        "A file, a disk or a process that a command needs was refused to it.",
+        "Check the space left on the disk, permissions, and limits on processes and memory.",
     ),
     # -- 02: rules -----------------------------------------------------------------------------------------
     (
@@ -155,7 +162,7 @@ _TABLE = (
         "no_such_rule",
         "no such rule",
         "--rules names neither a file or folder nor the id of a loaded rule.",
-        "The hint names the nearest id; `trailcam test PATH` lists the ids of a folder.",
+        "`trailcam test PATH` lists the ids of a folder.",
     ),
     (
         "TC0213",
@@ -176,7 +183,7 @@ _TABLE = (
         "unknown_sample",
         "no such sample",
         "A test is built from a sample that its log type does not have.",
-        "The hint names the nearest sample; samples lie in the log type's `samples` folder.",
+        "Samples lie in the log type's `samples` folder; the part behind the slash is the file's name.",
     ),
     (
         "TC0216",
@@ -227,6 +234,13 @@ _TABLE = (
         "no log type in folder",
         "A folder given with --log-types holds no folder with a schema.yml.",
         "Give the folder that contains the log type folders, or one log type folder itself.",
+    ),
+    (
+        "TC0304",
+        "bad_sample",
+        "sample not understood",
+        "A file in a log type's samples folder is not JSON.",
+        "Mend the line shown; a sample is one record as the vendor writes it.",
     ),
     # -- 04: what was read; the reasons of dead letters ------------------------------------------------------
     (
@@ -394,11 +408,11 @@ class Problem:
 
     def render(self) -> str:
         """The text a person sees: code and message, place, hint; no colour, one to three lines."""
-        lines = [f"error[{self.code}]: {self.message}"]
+        lines = [f"error[{self.code}]: {visible(self.message)}"]
         if self.path is not None:
             place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
-            lines.append(f"  --> {place}")
-        lines.append(f"  hint: {self.hint or self.entry.cure}")
+            lines.append(f"  --> {visible(place)}")
+        lines.append(f"  hint: {visible(self.hint or self.entry.cure)}")
         return "\n".join(lines)
 
 
@@ -419,6 +433,17 @@ class WorldError(TrailcamError):
     """Something outside failed: a disk, a permission, a process."""
 
     exit_code = 3
+
+
+def visible(text: str) -> str:
+    """One line whatever the text: control characters of log content and file names are shown, not obeyed.
+
+    >>> visible("a\\x1b[2Jb\\n")
+    'a\\\\x1b[2Jb\\\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

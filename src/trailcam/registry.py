@@ -14,17 +14,20 @@ from typing import Any
 
 from trailcam.errors import Problem, TrailcamError, code, nearest
 
-_PACKAGES = {
-    "codec": "trailcam.codecs",
-    "log_type": "trailcam.logtypes",
-    "rule_format": "trailcam.rules.formats",
-    "source": "trailcam.sources",
-}
-"""Where each kind lives."""
+_MODULES = {"rule_format": "trailcam.rules.formats"}
+"""Where the kinds live whose members are code."""
+
+_DATA = {"log_type": "trailcam.logtypes"}
+"""Where the kinds live whose members are folders of data."""
+
+
+def kinds() -> tuple[str, ...]:
+    """All kinds, sorted: the groups of entry points are `trailcam.<kind>`."""
+    return tuple(sorted(_MODULES | _DATA))
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """The names of all components of a kind, sorted; nothing is imported."""
+    """The names of all components of a kind that is code, sorted; nothing is imported."""
     return tuple(sorted(_loaders(kind)))
 
 
@@ -49,13 +52,13 @@ def load(kind: str, name: str) -> Any:
 
 def folders(kind: str, marker: str) -> tuple[Path, ...]:
     """The folders of a kind that is data: those that hold a file called `marker`, sorted by path."""
-    places = [_package_folder(_PACKAGES[kind])]
+    places = [_package_folder(_DATA[kind])]
     places += [_package_folder(entry.value) for entry in entry_points(group=f"trailcam.{kind}")]
     return tuple(sorted(found.parent for place in places for found in place.glob(f"*/{marker}")))
 
 
 def _loaders(kind: str) -> dict[str, Callable[[], Any]]:
-    package = _PACKAGES[kind]
+    package = _MODULES[kind]
     loaders: dict[str, Callable[[], Any]] = {}
     for module in pkgutil.iter_modules([str(_package_folder(package))]):
         if not module.name.startswith("_"):

@@ -6,6 +6,7 @@ A key given twice is an error, not a silent overwrite.
 Source: https://yaml.org/spec/1.2.2/#103-core-schema (read 2026-11-24).
 """
 
+import json
 import math
 import re
 from collections.abc import Collection, Iterator
@@ -284,3 +285,16 @@ def scalar(text: str) -> Any:
     if _NAN.fullmatch(text):
         return math.nan
     return text
+
+
+def written(text: str) -> str:
+    """A text as a scalar: with quotes only where it would be taken for something else.
+
+    >>> [written(text) for text in ("My.Rule", "true", "a: b")]
+    ['My.Rule', '"true"', '"a: b"']
+    """
+    plain = _PLAIN_TEXT.fullmatch(text) and scalar(text) == text
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+_PLAIN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")

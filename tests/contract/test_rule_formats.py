@@ -44,7 +44,7 @@ def example(rule_format: RuleFormat, folder: Path) -> Reading:
 
 
 def test_there_are_formats() -> None:
-    assert NAMES == ("native", "panther")
+    assert {"native", "panther"} <= set(NAMES)
 
 
 @each_format

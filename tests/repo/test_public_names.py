@@ -43,7 +43,7 @@ def public_names() -> list[str]:
             value = getattr(module, name)
             if inspect.isclass(value):
                 lines += [f"{module.__name__}.{name}.{member}" for member in members_of(value)]
-    return lines + [f"entry point trailcam.{kind}" for kind in sorted(registry._PACKAGES)]
+    return lines + [f"entry point trailcam.{kind}" for kind in registry.kinds()]
 
 
 def test_the_public_names_are_those_written_down(update_golden: bool) -> None:

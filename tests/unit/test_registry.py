@@ -9,7 +9,6 @@ from trailcam.errors import TrailcamError, code
 
 def test_components_are_found_by_where_they_lie() -> None:
     assert registry.names("rule_format") == ("native", "panther")
-    assert "files" in registry.names("source")
     assert registry.load("rule_format", "native").__name__ == "trailcam.rules.formats.native"
 
 

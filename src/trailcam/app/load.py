@@ -25,6 +25,17 @@ class Loaded:
     """Loaded, but switched off in their metadata and not asked for by id."""
 
     @property
+    def without_schema(self) -> dict[str, list[str]]:
+        """Log types that rules name and of which there is no schema, with the ids of those rules."""
+        known = {log_type.name for log_type in self.log_types}
+        missing: dict[str, list[str]] = {}
+        for rule in self.rules:
+            for name in rule.log_types:
+                if name not in known:
+                    missing.setdefault(name, []).append(rule.id)
+        return missing
+
+    @property
     def not_loaded(self) -> dict[str, int]:
         """Items that lie in the packs and that this version does not run, by kind."""
         counts: dict[str, int] = {}
@@ -53,8 +64,8 @@ def load(
 ) -> Loaded:
     """Packs by folder; rules by file, by folder, or by id (`*` stands for any text) out of the packs.
 
-    Without ids, every enabled rule runs, and with `disabled` the others too. A rule named by its id runs even
-    when it is switched off.
+    Without ids, every enabled rule runs, and with `disabled` the others too. A rule that is named itself, by
+    its id or its file, runs even when it is switched off.
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0212 an id that no rule has.
@@ -76,14 +87,19 @@ def load(
         _distinct(paths), log_types=[log_type.name for log_type in known], sample=_Samples(known)
     )
     every = tuple(rule for pack in loaded for rule in pack.rules)
-    if ids:
-        return Loaded(log_types=known, packs=loaded, rules=_by_id(every, ids))
+    named = {Path(name).resolve() for name in rules if Path(name).is_file()}
+    running = _by_id(every, ids) if ids else every
+    on = [rule for rule in running if rule.enabled or disabled or ids or _files(rule) & named]
     return Loaded(
         log_types=known,
         packs=loaded,
-        rules=tuple(rule for rule in every if rule.enabled or disabled),
-        disabled=tuple(rule for rule in every if not (rule.enabled or disabled)),
+        rules=tuple(on),
+        disabled=tuple(rule for rule in running if rule not in on),
     )
+
+
+def _files(rule: Rule) -> set[Path]:
+    return {rule.path.resolve(), rule.metadata_path.resolve()}
 
 
 def _distinct(paths: Sequence[Path]) -> list[Path]:

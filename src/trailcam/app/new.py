@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,9 @@ from trailcam import registry
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.logtypes import loader as logtypes
 from trailcam.rules.values import RULE_ID
-from trailcam.yaml12 import scalar
+from trailcam.yaml12 import written as in_yaml
 
 _LOG_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -35,13 +34,14 @@ def new_rule(rule_id: str, *, rule_format: str, folder: Path) -> Written:
     """A rule of this id, whose first inline test fails until `rule` is written.
 
     Raises:
-        TrailcamError: TC0104 the id is none or names no file, TC0107 a file is already there.
+        TrailcamError: TC0104 the id is none or names no file, TC0105 there is no such format, TC0107 a file
+            is already there.
         WorldError: TC0106.
     """
     if not RULE_ID.accepts(rule_id):
         raise _refused(f"the id of a rule must be {RULE_ID.expected}; found {rule_id!r}")
     stem = file_name(rule_id)
-    files = RULES[rule_format](rule_id, stem)
+    files = registry.load("rule_format", rule_format).template(rule_id, stem)
     written = _write(folder, files)
     python = next(path for path in written if path.suffix == ".py")
     return Written(
@@ -123,91 +123,13 @@ def _refused(message: str) -> TrailcamError:
     return TrailcamError(Problem(code=code("bad_option"), message=message, hint="see trailcam new --help"))
 
 
-def _yaml(text: str) -> str:
-    """A text as YAML takes it: with quotes only where it would be taken for something else."""
-    plain = _PLAIN.fullmatch(text) and scalar(text) == text
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
-
 # -- what is written ---------------------------------------------------------------------------------------
-
-
-def _native(rule_id: str, stem: str) -> dict[str, str]:
-    return {
-        f"{stem}.py": f'''\
-"""Say in one sentence what happened.
-
-Say what the rule misses, and which noise to expect.
-"""
-
-METADATA = {{
-    "id": {json.dumps(rule_id, ensure_ascii=False)},
-    "log_types": ["AWS.CloudTrail"],
-    "severity": "Medium",  # Info, Low, Medium, High, Critical
-}}
-
-
-def rule(event):
-    # True for the events it is for, such as: event.get("eventName") == "StopLogging"
-    return False
-
-
-TESTS = [
-    {{
-        "name": "it fires on what it is for",
-        "expect": True,
-        "sample": "AWS.CloudTrail/stop_logging",
-    }},
-    {{
-        "name": "it is quiet on a near miss",
-        "expect": False,
-        "sample": "AWS.CloudTrail/stop_logging",
-        "override": {{"eventName": "StartLogging"}},
-    }},
-]
-'''
-    }
-
-
-def _panther(rule_id: str, stem: str) -> dict[str, str]:
-    return {
-        f"{stem}.yml": f"""\
-AnalysisType: rule
-RuleID: {_yaml(rule_id)}
-DisplayName: Say in one sentence what happened
-Filename: {_yaml(f"{stem}.py")}
-Enabled: true
-LogTypes: [AWS.CloudTrail]
-Severity: Medium # Info, Low, Medium, High, Critical
-Description: Say what the rule finds, what it misses, and which noise to expect.
-Tests:
-  - Name: It fires on what it is for
-    ExpectedResult: true
-    Log:
-      eventSource: cloudtrail.amazonaws.com
-      eventName: StopLogging
-  - Name: It is quiet on a near miss
-    ExpectedResult: false
-    Log:
-      eventSource: cloudtrail.amazonaws.com
-      eventName: StartLogging
-""",
-        f"{stem}.py": """\
-def rule(event):
-    # True for the events it is for, such as: event.get("eventName") == "StopLogging"
-    return False
-""",
-    }
-
-
-RULES: Mapping[str, Callable[[str, str], dict[str, str]]] = {"native": _native, "panther": _panther}
-"""By format: from a rule's id and the name of its files to their texts."""
 
 
 def _log_type(name: str) -> dict[str, str]:
     return {
         logtypes.SCHEMA_FILE: f"""\
-schema: {_yaml(name)}
+schema: {in_yaml(name)}
 version: 1
 description: Say in one sentence what this log tells.
 referenceURL: https://example.com/ # the vendor's page
@@ -219,7 +141,7 @@ identity: id
 signature:
   requires: [id, time]
   values:
-    product: [{_yaml(name)}]
+    product: [{in_yaml(name)}]
 
 fields:
   - name: product

@@ -10,6 +10,10 @@ import sys
 
 def main() -> None:
     """Entry point of `trailcam`."""
-    from trailcam.cli.application import run_command_line  # noqa: PLC0415  # workers import this module too
+    try:
+        from trailcam.cli.application import run_command_line  # noqa: PLC0415  # workers import this file too
 
-    sys.exit(run_command_line(sys.argv[1:]))
+        code = run_command_line(sys.argv[1:])
+    except KeyboardInterrupt:  # before a command was there to be interrupted
+        code = 130
+    sys.exit(code)

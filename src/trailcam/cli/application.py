@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -52,11 +53,13 @@ def _options(
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
-    """Runs one command; the exit code."""
+    """Runs one command; the exit code. SIGTERM ends it like Ctrl-C, so that nothing is left behind."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         result = typer.main.get_command(build()).main(
             args=list(arguments) or ["--help"], prog_name="trailcam", standalone_mode=False
         )
+        sys.stdout.flush()
     except TrailcamError as error:
         return _tell(error.problems, error.exit_code)
     except typer.TyperException as error:
@@ -67,11 +70,25 @@ def run_command_line(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough: say no more, and not at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        _forget_output()
+        place = str(error.filename) if error.filename else None
+        message = f"the operating system refused: {error.strerror}"
+        return _tell([Problem(code=code("world_refused"), message=message, path=place)], 3)
     if result == INTERRUPTED:  # typer turns Ctrl-C into this number
         print("interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
+
+
+def _terminated(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _forget_output() -> None:
+    """What is still to be printed cannot be, and the interpreter shall not try again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(problems: Sequence[Problem], exit_code: int) -> int:

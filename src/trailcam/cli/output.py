@@ -5,8 +5,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+from trailcam.errors import Problem, TrailcamError, code, visible
 from trailcam.model.match import Match, RuleError
 from trailcam.model.timestamps import to_rfc3339
 from trailcam.model.window import Window
@@ -81,8 +83,8 @@ def to_json(row: Any) -> str:
 def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], title: str) -> None:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # 60 ms that other formats need not pay
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  # the same
+    from rich.text import Text  # noqa: PLC0415  # the same
 
     console = Console(highlight=False)
     if not rows:
@@ -94,7 +96,8 @@ def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], title: str) -
     table.add_column("rule: title", overflow="fold", ratio=1)
     for row in rows:
         cells = [Text(printable(row[column]), _style(column, row[column])) for column in columns]
-        table.add_row(*cells, Text(printable(f"{row['rule_id']}: {row['title']}")))
+        failed = " FAILED" if row.get("error") else ""
+        table.add_row(*cells, Text(printable(f"{row['rule_id']}{failed}: {row['title']}")))
     console.print(table)
 
 
@@ -106,17 +109,33 @@ def _style(column: str, value: Any) -> str:
 
 
 def printable(value: Any) -> str:
-    """A cell's text; what log content might do to a terminal is made visible instead."""
+    """A cell's text, in one line."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
+    return visible(str(value))
 
 
 def say(words: str) -> None:
-    """A line for a person, on stderr."""
-    print(words, file=sys.stderr)
+    """A line for a person, on stderr; log content in it cannot start another."""
+    print(visible(words), file=sys.stderr)
+
+
+def say_problem(problem: Problem) -> None:
+    """What is wrong, where, and what to do, on stderr."""
+    print(problem.render(), file=sys.stderr)
+
+
+def existing(path: str) -> Path:
+    """A path as it was given.
+
+    Raises:
+        TrailcamError: TC0101 nothing was given: an empty text would mean the folder one is in.
+    """
+    if not path:
+        raise TrailcamError(Problem(code=code("path_not_found"), message="an empty text is no path"))
+    return Path(path)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -130,8 +149,8 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int, str], None]]:
     if not sys.stderr.isatty():
         yield lambda _done, _all, _words: None
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415  # only where there is a terminal
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415  # the same
 
     parts = (
         TextColumn("{task.description}"),

@@ -49,6 +49,11 @@ class RuleFormat(Protocol):
         """A whole rule with tests, file name to text: what its documentation shows and its contract runs."""
         ...
 
+    def template(self, rule_id: str, stem: str) -> Mapping[str, str]:
+        """A new rule of this id, file name to text; files are named by `stem`. It loads, and its first inline
+        test fails until `rule` is written."""
+        ...
+
     def read(self, path: Path, *, known: Known) -> Reading | None:
         """What the file holds; None when it is not of this format.
 

@@ -35,7 +35,11 @@ class WorkerProcess:
         self._process = context.Process(
             target=worker.main, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
         )
-        self._process.start()
+        try:
+            self._process.start()
+        except (OSError, EOFError) as error:
+            message = f"a worker process cannot be started: {error}"
+            raise WorldError(Problem(code=code("worker_broken"), message=message)) from None
         other.close()
         self._timed_out = False
         self._seen = self.in_hand

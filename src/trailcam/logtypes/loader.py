@@ -23,7 +23,7 @@ from trailcam.forms import (
     check,
 )
 from trailcam.model.logtype import SCANNERS, SHAPED_SCANNERS, Anywhere, Field, LogType, Signature
-from trailcam.yaml12 import Document, Steps, read
+from trailcam.yaml12 import Document, Steps, read, read_text
 
 SCHEMA_FILE = "schema.yml"
 
@@ -152,11 +152,26 @@ def load(folders: Iterable[Path]) -> tuple[LogType, ...]:
 
 
 def samples(log_type: LogType) -> dict[str, dict[str, Any]]:
-    """The raw sample records of a log type by name, the file's name without `.json`."""
-    return {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((log_type.folder / "samples").glob("*.json"))
-    }
+    """The raw sample records of a log type by name, the file's name without `.json`.
+
+    Raises:
+        TrailcamError: TC0214 or TC0304 for every sample that is not JSON.
+    """
+    found = {}
+    problems = []
+    for path in sorted((log_type.folder / "samples").glob("*.json")):
+        try:
+            found[path.stem] = json.loads(read_text(path))
+        except json.JSONDecodeError as error:
+            message = f"the sample is not JSON: {error.msg}"
+            problems.append(
+                Problem(
+                    code=code("bad_sample"), message=message, path=path, line=error.lineno, column=error.colno
+                )
+            )
+    if problems:
+        raise TrailcamError(problems)
+    return found
 
 
 def _cross_checks(document: Document) -> list[Problem]:

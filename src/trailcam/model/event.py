@@ -231,15 +231,15 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
     @staticmethod
     def json_encoder(obj: Any) -> Any:
-        """What `json.dumps(..., default=PantherEvent.json_encoder)` calls: takes one layer of wrapping off.
+        """What `json.dumps(..., default=PantherEvent.json_encoder)` calls: takes the wrapping off, in a copy.
 
         Raises:
             TypeError: `obj` is neither JSON nor a wrapper.
         """
         if isinstance(obj, ImmutableCaseInsensitiveDict):
-            return obj._data
+            return obj.to_dict()
         if isinstance(obj, ImmutableList):
-            return obj._items
+            return obj.as_list()
         raise TypeError(f"object of type {type(obj)} is not JSON serializable")
 
     def _add_lookup_function(self, function: LookupFunction | None) -> None:

@@ -17,19 +17,13 @@ class Kind(StrEnum):
     log_type = "log-type"
 
 
-class RuleForm(StrEnum):
-    """How a rule is written down."""
-
-    native = "native"
-    panther = "panther"
-
-
 def command(
     kind: Annotated[Kind, typer.Argument(help="What to write.")],
     name: Annotated[str, typer.Argument(help="A rule's id, or the name of a log type; dots are welcome.")],
     *,
     form: Annotated[
-        RuleForm | None, typer.Option("--format", help="Of a rule; native if absent: one Python file.")
+        str | None,
+        typer.Option("--format", help="Of a rule: native (one file) if absent, or panther."),
     ] = None,
     folder: Annotated[
         Path, typer.Option("--folder", help="Where to write; made if it is not there.")
@@ -47,7 +41,7 @@ def command(
     from trailcam.app.new import new_log_type, new_rule  # noqa: PLC0415  # only when it is used
 
     if kind is Kind.rule:
-        written = new_rule(name, rule_format=form or RuleForm.native, folder=folder)
+        written = new_rule(name, rule_format=form or "native", folder=folder)
     elif form is not None:
         message = "--format is for rules; a log type has one form"
         raise TrailcamError(Problem(code=code("bad_option"), message=message, hint="see trailcam new --help"))

@@ -11,6 +11,7 @@ import typer
 from trailcam.cli.output import (
     Format,
     count,
+    existing,
     finding_row,
     grouped,
     print_rows,
@@ -37,7 +38,9 @@ class SummaryFormat(StrEnum):
 
 
 def command(
-    paths: Annotated[list[Path], typer.Argument(help="Log files and folders; - is standard input.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Log files and folders; - is standard input.")
+    ],
     *,
     packs: Annotated[
         list[Path] | None, typer.Option("--packs", help="A folder of rules. May be given again.")
@@ -79,7 +82,7 @@ def command(
             words = f"{at.records:,} records, {count(at.matches, 'match', 'matches')}"
             update(at.bytes_done, at.bytes_all, words)
 
-        report = run(paths, loaded, settings, workers=workers, progress=progress)
+        report = run([existing(path) for path in paths], loaded, settings, workers=workers, progress=progress)
     _print(report, form, windows=windows, summary=summary)
     if summary is SummaryFormat.text:
         _tell(report, loaded)
@@ -137,11 +140,10 @@ def _tell(report: "Report", loaded: "Loaded") -> None:
         events = count(sum(entry.events for entry in entries), "event")
         say(f"not run: {rule_id} did not see {events} of {count(len(entries), 'file')}:")
         say(f"  {ERRORS[reason].title} [{reason}]; {ERRORS[reason].cure}")
-    failed = grouped(
-        [(match.rule_id, name) for match in report.matches for name, _ in match.fallbacks], lambda pair: pair
-    )
-    for (rule_id, name), those in failed.items():
-        say(f"fallback: {name}() of {rule_id} failed on {count(len(those), 'match', 'matches')}")
+    fallbacks = [(match.rule_id, *fallback) for match in report.matches for fallback in match.fallbacks]
+    for (rule_id, name), those in grouped(fallbacks, lambda fallback: fallback[:2]).items():
+        matches = count(len(those), "match", "matches")
+        say(f"fallback: {name}() of {rule_id} failed on {matches}, first {those[0][2]}")
     if tally.conflicting_ids:
         say(f"{count(tally.conflicting_ids, 'vendor id')} used by more than one event: all are kept")
     for words, number in (
@@ -151,8 +153,13 @@ def _tell(report: "Report", loaded: "Loaded") -> None:
     ):
         if number:
             say(f"{count(number, 'file')} {words}")
-    if not loaded.rules:
+    if not loaded.packs:
         say("no rules were run: name some with --packs or --rules")
+    elif not loaded.rules:
+        say("no rules were run: none of those that were named is switched on")
+    for name, rule_ids in loaded.without_schema.items():
+        rules = count(len(rule_ids), "rule")
+        say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")
     if loaded.disabled:
         say(f"{count(len(loaded.disabled), 'rule')} switched off in their metadata")
     for kind, number in loaded.not_loaded.items():

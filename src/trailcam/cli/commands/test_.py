@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trailcam.cli.output import Format, count, printable, progress_bar, say, to_json
+from trailcam.cli.output import Format, count, printable, progress_bar, say, say_problem, to_json
 from trailcam.errors import Problem, TrailcamError, code
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _print(report: "Report", form: Format, *, verbose: bool) -> None:
 
 def _tell(report: "Report", loaded: "Loaded") -> int:
     for problem in report.problems:
-        say(problem.render())
+        say_problem(problem)
     if len(report.rules) > 1:
         _tell_failed(report)
     tests = sum(len(rule.results) for rule in report.rules)

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from trailcam.contracts.rule_format import Known
-from trailcam.errors import Problem, code, nearest
+from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.forms import ANYTHING, NAME, TRUTH, Form, Key, ListOf, MappingOf, Plain, describe
 from trailcam.model.rule import Mock, RuleTest
 from trailcam.yaml12 import Document, Steps
@@ -142,7 +142,9 @@ class _Building:
             names = [str(known) for known in error.args[1:]]
             hint = nearest(name, names) or (f"samples: {', '.join(names)}" if names else "")
             self._report("unknown_sample", ("sample",), f'{log_type} has no sample "{name}"', hint)
-            return None
+        except TrailcamError as error:  # the samples themselves are broken
+            self.problems.extend(error.problems)
+        return None
 
     def _report(self, name: str, at: Steps, message: str, hint: str = "") -> None:
         line = self.document.line((*self._place, *at))

@@ -15,11 +15,14 @@ from trailcam.errors import Problem, TrailcamError, code
 from trailcam.forms import Form, Key, ListOf, located
 from trailcam.model.rule import Rule, RuleTest
 from trailcam.rules import python_source
+from trailcam.rules.formats import _native_template
 from trailcam.rules.formats._native_tests import TEST_FORM, build, same_name
 from trailcam.rules.formats._text import text_with
 from trailcam.rules.log_type_names import misspelt
 from trailcam.rules.values import METADATA, rule_fields
 from trailcam.yaml12 import Document, Steps
+
+template = _native_template.template
 
 SUFFIXES = (".py",)
 
@@ -78,7 +81,7 @@ def read(path: Path, *, known: Known) -> Reading | None:
     if isinstance(tree, Problem):
         return Reading(problems=(tree,))
     assigned = {name: nodes for name in FORM.keys if (nodes := python_source.assignments(tree, name))}
-    if "METADATA" not in assigned:
+    if "METADATA" not in assigned or not _meant(tree, assigned["METADATA"]):
         return None
     document, problems = python_source.literals(
         {name: nodes[0] for name, nodes in assigned.items()}, path=path
@@ -101,6 +104,13 @@ def read(path: Path, *, known: Known) -> Reading | None:
         tests=tests,
     )
     return Reading(rule=rule, line=document.line(("METADATA", "id")))
+
+
+def _meant(tree: ast.Module, metadata: Sequence[ast.expr]) -> bool:
+    """Whether a file is a rule: other programs have a `METADATA` too, but no dict of it beside a `rule`."""
+    return any(isinstance(node, ast.Dict) for node in metadata) or not python_source.missing_function(
+        tree, "rule", path=Path()
+    )
 
 
 def _tests(

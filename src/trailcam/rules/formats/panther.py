@@ -27,10 +27,13 @@ from trailcam.forms import (
 )
 from trailcam.model.rule import Mock, Rule, RuleTest
 from trailcam.rules import python_source
+from trailcam.rules.formats import _panther_template
 from trailcam.rules.formats._text import text_with
 from trailcam.rules.log_type_names import misspelt
 from trailcam.rules.values import METADATA, rule_fields
 from trailcam.yaml12 import Document, parse, read_text
+
+template = _panther_template.template
 
 SUFFIXES = (".yml", ".yaml")
 
