@@ -53,6 +53,9 @@ test-all: test newer  ## everything: what CI runs
 reference: env  ## write the generated pages of docs/reference
 	$(RUN)/python -m trailcam.app.reference docs/reference
 
+demo: env  ## two rules over a small log
+	$(RUN)/trailcam run examples/logs --packs examples/detections --windows
+
 bench: env  ## CPU microseconds per event, stage by stage
 	$(RUN)/python -m bench
 

@@ -214,3 +214,17 @@ def test_log_text_cannot_write_to_the_terminal(tmp_path: Path) -> None:
         done = trailcam("run", log, "--rules", tmp_path / "every.py", "--format", form)
         assert "\x1b[2J" not in done.stdout + done.stderr
         assert "clear" in done.stdout
+
+
+def test_log_text_cannot_forge_a_line_of_the_summary(tmp_path: Path) -> None:
+    forged = "x\n5 matches\x1b[31m"
+    write_log(tmp_path / "logs" / "a\nforged: yes.json", [record(1, userAgent=forged), {"no": "log"}])
+    (tmp_path / "bad.py").write_text(
+        'METADATA = {"id": "T.Bad", "log_types": ["AWS.CloudTrail"], "severity": "LOW"}\n\n\n'
+        "def rule(event):\n    raise ValueError(event['userAgent'])\n"
+    )
+    done = trailcam("run", tmp_path / "logs", "--rules", tmp_path / "bad.py")
+    assert "\x1b" not in done.stderr
+    for line in done.stderr.splitlines():
+        assert not line.startswith(("5 matches", "forged: yes"))
+    assert "forged: yes" in done.stderr

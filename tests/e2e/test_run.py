@@ -7,12 +7,18 @@ import pty
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support import record, summary, trailcam, write_log
+
+from trailcam.app.load import load
+from trailcam.app.run import Progress, run
+from trailcam.settings.schema import Settings
 
 RULE = '''"""Instance terminated."""
 
@@ -244,3 +250,84 @@ def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:
     assert process.wait(timeout=60) == 0
     assert b"reading" in drawn
     assert b"records" in drawn
+
+
+def test_a_big_file_moves_the_bar_before_it_is_done(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "big.json", [record(n, x="y" * 3000) for n in range(7000)])
+    seen: list[Progress] = []
+    run([log], load(), Settings(), workers=1, progress=seen.append)
+    assert len(seen) >= 3
+    assert [at.bytes_done for at in seen] == sorted(at.bytes_done for at in seen)
+    assert 0 < seen[0].bytes_done < seen[-1].bytes_done == seen[-1].bytes_all
+    assert 0 < seen[0].records < seen[-1].records == 7000
+
+
+def test_a_switched_off_rule_runs_only_when_it_is_named(logs: Path, rule: Path) -> None:
+    rule.write_text(RULE.replace('"threshold": 2', '"enabled": False'))
+    _, told = summary(logs, "--packs", rule.parent)
+    assert told["matches"] == 0
+    assert "1 rule switched off" in trailcam("run", logs, "--packs", rule.parent).stderr
+    for named in (str(rule), "Test.Terminated"):
+        _, told = summary(logs, "--packs", rule.parent, "--rules", named)
+        assert told["matches"] == 3
+
+
+def test_a_rule_for_a_log_type_without_a_schema_is_not_quiet(logs: Path, rule: Path) -> None:
+    rule.write_text(RULE.replace("AWS.CloudTrail", "Acme.Unheard"))
+    done = trailcam("run", logs, "--rules", rule)
+    assert "never run: 1 rule for Acme.Unheard, of which there is no schema" in done.stderr
+
+
+def test_an_empty_text_is_no_path(rule: Path) -> None:
+    done = trailcam("run", "", "--rules", rule)
+    assert done.returncode == 2
+    assert "an empty text is no path" in done.stderr
+
+
+def test_a_rule_error_is_marked_in_the_table(logs: Path, rule: Path) -> None:
+    assert "Test.Terminated FAILED: KeyError" in " ".join(
+        trailcam("run", logs, "--rules", rule).stdout.split()
+    )
+
+
+def test_a_full_disk_under_the_output_is_told(logs: Path, rule: Path) -> None:
+    command = f"{sys.executable} -m trailcam run {logs} --rules {rule} --format jsonl > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 3
+    assert b"No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_temporary_folder_with_too_long_a_path_is_told_with_a_cure(logs: Path, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    done = trailcam("run", logs, env={**os.environ, "TMPDIR": str(long)})
+    assert done.returncode == 3
+    assert "point TMPDIR at a folder with a shorter path" in done.stderr
+
+
+@pytest.fixture
+def spool() -> Iterator[Path]:
+    """A temporary folder whose path is short: the sockets of processes lie in it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_sigterm_leaves_nothing_behind(spool: Path, rule: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trailcam", "run", "-", "--rules", str(rule)],
+        stdin=subprocess.PIPE, env={**os.environ, "TMPDIR": str(spool)}, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(b"x" * 100_000)
+    process.stdin.flush()
+    for _ in range(100):
+        if list(spool.glob("trailcam-*/*")):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("standard input was not spooled")
+    process.terminate()
+    assert process.wait(timeout=20) == 143
+    process.stdin.close()
+    assert not list(spool.glob("trailcam-*"))

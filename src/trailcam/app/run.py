@@ -112,9 +112,10 @@ def run(
         reading = _Reading(found, Path(spool), settings.limits.group_bytes)
         engine = LocalEngine(setup, workers=workers or os.cpu_count() or 1)
         with engine:
-            for result in engine.run(reading.groups()):
+            for result in engine.run(
+                reading.groups(), heard=lambda: progress(reading.progress(*engine.in_work))
+            ):
                 reading.tally.add(result)
-                progress(reading.progress())
         tally = reading.tally
         return Report(
             tally=tally,
@@ -168,11 +169,12 @@ class _Reading:
         if group:
             yield tuple(group)
 
-    def progress(self) -> Progress:
+    def progress(self, bytes_in_work: int, records_in_work: int) -> Progress:
+        done = self.tally.size_bytes + bytes_in_work
         return Progress(
-            bytes_done=self.tally.size_bytes,
-            bytes_all=max(self._bytes_all, self.tally.size_bytes),
-            records=self.tally.records,
+            bytes_done=done,
+            bytes_all=max(self._bytes_all, done),
+            records=self.tally.records + records_in_work,
             matches=self.tally.match_count,
         )
 

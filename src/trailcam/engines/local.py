@@ -63,6 +63,7 @@ class LocalEngine:
         self._deaths: dict[int, deque[float]] = {}
         self._numbers = iter(range(2**62))
         self._poll_seconds = min(0.25, setup.limits.rule_seconds / 8)
+        self._heard: Callable[[], None] = lambda: None
         self.taken_off: set[int] = set()
         """Numbers of rules that are not run any more."""
         self._unloadable: set[int] = set()
@@ -85,16 +86,27 @@ class LocalEngine:
         """The process ids of the workers that are alive."""
         return [process.pid for process in (*self._idle, *self._busy)]
 
-    def run(self, groups: Iterable[tuple[Blob, ...]]) -> Iterator[GroupResult]:
+    def run(
+        self, groups: Iterable[tuple[Blob, ...]], *, heard: Callable[[], None] = lambda: None
+    ) -> Iterator[GroupResult]:
         """The results of all groups, in the order in which they are done.
 
-        A group is taken only when a worker is free, so that nothing piles up.
+        A group is taken only when a worker is free, so that nothing piles up. `heard` is called whenever
+        `in_work` has changed.
 
         Raises:
             WorldError: TC0504 workers do not come up any more.
         """
+        self._heard = heard
         for work in self._run(self._group(blobs) for blobs in groups):
             yield work.result
+
+    @property
+    def in_work(self) -> tuple[int, int]:
+        """(bytes read, records) of the groups that are not done yet."""
+        chunks = [chunk for work in self._busy.values() for chunk in work.result.chunks]
+        last = [work.result.chunks[-1].bytes_read for work in self._busy.values() if work.result.chunks]
+        return sum(last), sum(chunk.records for chunk in chunks)
 
     def test(self, rules: Iterable[int]) -> Iterator[tuple[int, list[TestResult]]]:
         """(rule's number, results of its inline tests in order), in the order in which they are done."""
@@ -165,6 +177,7 @@ class LocalEngine:
         if isinstance(message, ChunkDone):
             work.result.chunks.append(message)
             work.task.resume = message.number + 1
+            self._heard()
         elif isinstance(message, TestDone):
             work.tests.append(message.result)
             work.task.resume = message.number + 1

@@ -90,6 +90,8 @@ class ChunkDone:
 
     task: int
     number: int
+    bytes_read: int
+    """Of the task's origins, as they lie there, when this chunk was complete."""
     records: int
     rows: tuple[Rows, ...]
     dead_letters: tuple[DeadLetter, ...]

@@ -39,7 +39,8 @@ class WorkerProcess:
             self._process.start()
         except (OSError, EOFError) as error:
             message = f"a worker process cannot be started: {error}"
-            raise WorldError(Problem(code=code("worker_broken"), message=message)) from None
+            hint = "point TMPDIR at a folder with a shorter path" if "AF_UNIX" in str(error) else ""
+            raise WorldError(Problem(code=code("worker_broken"), message=message, hint=hint)) from None
         other.close()
         self._timed_out = False
         self._seen = self.in_hand

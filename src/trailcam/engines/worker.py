@@ -10,7 +10,7 @@ import json
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -134,6 +134,7 @@ class Worker:
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
+        self._bytes_read = 0
         self._modules = runners
         self._runners: dict[str, list[tuple[int, Runner]]] = {}
         for number, runner in runners.items():
@@ -192,6 +193,7 @@ class Worker:
         self._send(TaskDone(task=task.id))
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
+        self._bytes_read = 0
         normalizer = self._normalizer(task.batch_events, task.batch_bytes)
         return normalizer.chunks(task.blobs, partial(self._decode, normalizer))
 
@@ -206,13 +208,21 @@ class Worker:
     def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
         return decode(
             blob,
-            unpack=unpack,
+            unpack=self._unpack,
             split=json_records.split,
             envelopes=self._envelopes,
             recognise=normalizer.classifier.recognise,
             origin_limit=self._setup.limits.origin_bytes,
             record_limit=self._setup.limits.record_bytes,
         )
+
+    def _unpack(self, chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
+        """Unpacks while counting what has been read, for whoever watches."""
+        return unpack(map(self._counted, chunks), limit=limit)
+
+    def _counted(self, chunk: bytes) -> bytes:
+        self._bytes_read += len(chunk)
+        return chunk
 
     def _done(self, task: Task, number: int, chunk: Chunk) -> ChunkDone:
         slots = self._slots
@@ -263,6 +273,7 @@ class Worker:
         return ChunkDone(
             task=task.id,
             number=number,
+            bytes_read=self._bytes_read,
             records=chunk.records,
             rows=tuple(
                 Rows(

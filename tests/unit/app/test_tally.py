@@ -25,6 +25,7 @@ def chunk(*, time: int, timeless: bool = False, function: str = "") -> ChunkDone
     return ChunkDone(
         task=0,
         number=0,
+        bytes_read=1,
         records=1,
         rows=(
             Rows(log_type="T", row_ids=(ROW,), event_ids=("e",), timeless=((ROW, Micros(time)),) * timeless),
