@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -101,7 +102,8 @@ def claim(path: Path, *, spool: Path) -> LocalBlob | DeadLetter:
         WorldError: TC0401 the spool cannot be written.
     """
     if str(path) == STDIN:
-        return _spooled(sys.stdin.buffer, "stdin", spool)
+        with open(sys.stdin.fileno(), "rb", closefd=False) as stdin:
+            return _spooled(stdin, "stdin", spool)
     try:
         with _readable(path) as file:
             status = os.fstat(file.fileno())
@@ -131,14 +133,15 @@ def _unreadable(path: Path, unreadable: Unpackable) -> DeadLetter:
     )
 
 
-def _spooled(stream: BinaryIO, name: str, spool: Path) -> LocalBlob:
+def _spooled(stream: BufferedReader, name: str, spool: Path) -> LocalBlob:
     digest = hashlib.sha256()
     size = 0
     status = os.fstat(stream.fileno())
     modified = status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
     try:
         with tempfile.NamedTemporaryFile(dir=spool, delete=False) as copy:
-            while chunk := stream.read(CHUNK_BYTES):
+            # One system call a round: `read` would go on reading, deaf to signals, until a chunk is full.
+            while chunk := stream.read1(CHUNK_BYTES):
                 digest.update(chunk)
                 size += len(chunk)
                 copy.write(chunk)
@@ -172,7 +175,7 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path], list[DeadLetter]]:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[BinaryIO]:
+def _readable(path: Path) -> Iterator[BufferedReader]:
     try:
         file = path.open("rb")
     except OSError as error:
