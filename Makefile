@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.ready
 NEWER := 3.12 3.13 3.14
 
-.PHONY: help env lint types floors test newer test-all reference bench clean
+.PHONY: help env lint types floors test newer thorough test-all reference bench clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,7 +47,10 @@ newer: env  ## the fast suites on every newer Python that is found
 		.venv-$$version/bin/pytest -q -n 2 tests/unit tests/contract tests/property || exit 1; \
 	done
 
-test-all: test newer  ## everything: what CI runs
+thorough: env  ## the property tests with many more examples
+	HYPOTHESIS_PROFILE=long $(RUN)/pytest -q -n 2 tests/property tests/unit/codecs
+
+test-all: test newer thorough  ## everything: what CI runs
 	$(RUN)/pytest -n 2 -m slow
 
 reference: env  ## write the generated pages of docs/reference

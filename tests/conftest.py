@@ -1,6 +1,14 @@
 """Options and fixtures of the whole suite."""
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# Machines differ, so no example has a deadline. `HYPOTHESIS_PROFILE=long` is the thorough form.
+settings.register_profile("short", deadline=None, max_examples=100)
+settings.register_profile("long", deadline=None, max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import in_process, make_rule, make_setup, record
 
@@ -94,7 +94,6 @@ def told(tally: Tally) -> tuple[Any, ...]:
 
 
 @given(st.lists(values | cloudtrail(), max_size=6), st.integers(0, 2))
-@settings(max_examples=150, deadline=None)
 def test_every_record_is_an_event_a_duplicate_or_a_dead_letter(records: list[Any], layout: int) -> None:
     objects = [as_bytes(value) for value in records if isinstance(value, dict)]
     tally = in_process(SETUP, [[blob(objects, layout)]])
@@ -102,7 +101,6 @@ def test_every_record_is_an_event_a_duplicate_or_a_dead_letter(records: list[Any
 
 
 @given(st.lists(cloudtrail(), min_size=1, max_size=5))
-@settings(max_examples=150, deadline=None)
 def test_every_event_and_rule_give_a_match_no_match_or_an_error(records: list[dict[str, Any]]) -> None:
     tally = in_process(SETUP, [[blob([as_bytes(each) for each in records], 1)]])
     assert not tally.dead_letters
@@ -122,7 +120,6 @@ def test_every_event_and_rule_give_a_match_no_match_or_an_error(records: list[di
     st.integers(1, 5),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=150, deadline=None)
 def test_how_events_are_delivered_changes_no_event_match_or_window(
     records: list[dict[str, Any]], again: list[int], files: int, batch: int, rng: random.Random
 ) -> None:
@@ -139,14 +136,12 @@ def test_how_events_are_delivered_changes_no_event_match_or_window(
 
 
 @given(st.binary(max_size=200) | st.lists(values, max_size=3).map(as_bytes))
-@settings(max_examples=200, deadline=None)
 def test_arbitrary_bytes_never_crash_the_line(data: bytes) -> None:
     tally = in_process(SETUP, [[MemoryBlob(data)]])
     assert tally.records == tally.events + tally.duplicates + len(tally.dead_letters)
 
 
 @given(cloudtrail())
-@settings(max_examples=100, deadline=None)
 def test_the_vendors_fields_reach_the_rule_as_they_are(made: dict[str, Any]) -> None:
     raw = as_bytes(made)
     dump = make_rule(
