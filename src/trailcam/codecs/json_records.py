@@ -29,6 +29,14 @@ _PROBE_BYTES = 1 << 16
 _FORGET_BYTES = 1 << 20
 """How many treated bytes may stay in memory before they are dropped."""
 
+_RESCANS = 64
+"""How often a byte may be looked at again for values without an end, on average over what was read."""
+
+_FREE_RESCANS = 2
+"""How many times the record limit that may cost in addition, from the start."""
+
+_LEAST_REACH_BYTES = 1 << 12
+
 _REST_START = b'{"":0'
 """Put before the rest of a document, it makes an object of it."""
 
@@ -75,6 +83,10 @@ class _Stream:
         while len(self.data) - self.at < size and self.more():
             pass
 
+    def go_to(self, position: int) -> None:
+        """Moves on to a position that has been read already."""
+        self.advance(position - self._dropped)
+
     def advance(self, end: int) -> None:
         """Treated up to `end`; forgets treated bytes now and then."""
         self.at = end
@@ -95,6 +107,8 @@ class _Splitter:
         self.stream = stream
         self.recognise = recognise
         self.limit = record_limit
+        self.wasted = 0
+        """Bytes that were followed from an opening bracket without finding its end."""
         self.cut = False
         """The stream ended inside something, and that has been told."""
         self.envelopes = {envelope.key: envelope for envelope in envelopes}
@@ -127,15 +141,22 @@ class _Splitter:
         stream = self.stream
         stream.fill(_PROBE_BYTES)
         start = self._envelope_start.match(stream.data, stream.at)
-        if start is None or not _is_record(start[0] + b"]}"):
+        if start is None or not self._is_envelope(start[0] + b"]}"):
             yield from self._value(Envelope(""))
         else:
             stream.advance(start.end())
             yield from self._elements(self.envelopes[start[1][1:-1].decode()])
             yield from self._rest_of_object()
 
+    def _is_envelope(self, raw: bytes) -> bool:
+        """Whether what stands before a list of records is JSON, and no record itself."""
+        try:
+            return not self.recognise(decode(raw))
+        except Refused:
+            return False
+
     def _rest_of_object(self) -> Iterator[Record | Undecodable]:
-        """What stands behind a list of records: page tokens and the like, or another list of records."""
+        """What stands behind a list of records: page tokens and the like, or further lists of records."""
         stream = self.stream
         start = stream.at
         end, _ = self._scan(start, depth=1)
@@ -148,17 +169,25 @@ class _Splitter:
             return
         rest = _REST_START + bytes(stream.data[start:end])
         try:
-            inner = self._list_in(rest, decode(rest))
+            value = decode(rest)
+            if self.recognise(value):
+                raise Refused("not_a_record", "a record around a list of records: it cannot be both")
         except Refused as refused:
             yield self._refused(start, end, refused)
             return
-        if inner is None:
-            stream.advance(end)
-            return
-        offset, envelope = inner
-        stream.advance(start + offset - len(_REST_START))
-        yield from self._elements(envelope)
-        yield from self._rest_of_object()
+        yield from self._lists(rest, value, before=len(_REST_START))
+
+    def _lists(self, raw: bytes, value: dict[str, Any], *, before: int) -> Iterator[Record | Undecodable]:
+        """The records of every list in a document; `raw` has `before` bytes more at its start than the stream.
+
+        Leaves the stream behind the document.
+        """
+        stream = self.stream
+        here = stream.position - before
+        for offset, envelope in self._lists_in(raw, value):
+            stream.go_to(here + offset)
+            yield from self._elements(envelope)
+        stream.go_to(here + len(raw))
 
     def _elements(self, envelope: Envelope) -> Iterator[Record | Undecodable]:
         """The records of a list whose bracket has been read, and the closing bracket."""
@@ -183,12 +212,12 @@ class _Splitter:
     def _value(self, envelope: Envelope) -> Iterator[Record | Undecodable]:
         """The object that starts here: a record, a document around records, or a stretch."""
         stream = self.stream
-        start = stream.at
+        start, reach = stream.at, self.reach
         end, deepest = self._scan(start)
         if end is None:
-            too_large = len(stream.data) - start > self.limit
+            too_large = len(stream.data) - start > reach
             reason = code("record_too_large") if too_large else code("json_truncated")
-            detail = f"larger than {self.limit:,} bytes" if too_large else "the file ends inside a record"
+            detail = f"larger than {reach:,} bytes" if too_large else "the file ends inside a record"
             yield self._lost(start, reason, detail)
             return
         raw = bytes(stream.data[start:end])
@@ -197,12 +226,8 @@ class _Splitter:
         except Refused as refused:
             yield self._refused(start, end, refused)
             return
-        inner = None if envelope.key or self.recognise(value) else self._list_in(raw, value)
-        if inner is not None:
-            offset, inner_envelope = inner
-            stream.advance(start + offset)
-            yield from self._elements(inner_envelope)
-            yield from self._rest_of_object()
+        if not envelope.key and self._holds_lists(value) and not self.recognise(value):
+            yield from self._lists(raw, value, before=0)
             return
         position = stream.position
         stream.advance(end)
@@ -221,25 +246,39 @@ class _Splitter:
             detail = f"in the text of {envelope.text_key}: {refused.detail}"
             return Undecodable(position, raw, refused.reason, detail)
 
-    def _list_in(self, raw: bytes, value: dict[str, Any]) -> tuple[int, Envelope] | None:
-        """Where the records of a document start, behind the bracket of their envelope; and the envelope."""
-        if not any(isinstance(value.get(key), list) for key in self.envelopes):
-            return None
+    def _holds_lists(self, value: dict[str, Any]) -> bool:
+        return any(isinstance(value.get(key), list) for key in self.envelopes)
+
+    def _lists_in(self, raw: bytes, value: dict[str, Any]) -> Iterator[tuple[int, Envelope]]:
+        """Where the lists of records in a document start, each behind its bracket, with its envelope."""
         at = 1
-        while key := _KEY.match(raw, at):
+        while self._holds_lists(value) and (key := _KEY.match(raw, at)):
             at = key.end()
             envelope = self.envelopes.get(key[1][1:-1].decode())
             if envelope is not None and raw[at] == 0x5B:
-                return at + 1, envelope
+                yield at + 1, envelope
             end = _scan_whole(raw, at) if raw[at] in b"{[" else None
             if end is None:
                 scalar = _SCALAR.match(raw, at)
                 end = scalar.end() if scalar else len(raw)
             comma = _COMMA.match(raw, end)
             at = comma.end() if comma else end
-        return None
 
     # -- brackets ----------------------------------------------------------------------------------------
+
+    @property
+    def reach(self) -> int:
+        """How far the end of a value is looked for: the record limit.
+
+        Each value without an end costs that much, so a file full of them would cost its size squared. Where
+        they have cost many times what was read, the reach shrinks, and with it the largest record that is
+        read: hostile files are refused sooner, never dropped.
+        """
+        over = self.wasted - _RESCANS * self.stream.position - _FREE_RESCANS * self.limit
+        if over <= 0:
+            return self.limit
+        steps = 1 + min(over // self.limit, 2)
+        return max(self.limit >> 4 * steps, min(self.limit, _LEAST_REACH_BYTES))
 
     def _skip_blank(self) -> bool:
         """Moves to the next byte that is not white space; False at the end of the stream."""
@@ -253,9 +292,9 @@ class _Splitter:
                 return False
 
     def _scan(self, start: int, *, depth: int = 0) -> tuple[int | None, int]:
-        """(end, deepest level) of the bracketed value at `start`; end None: not closed within the limit."""
+        """(end, deepest level) of the bracketed value at `start`; end None: not closed within reach."""
         stream = self.stream
-        at, deepest = start, depth
+        at, deepest, reach = start, depth, self.reach
         while True:
             data = stream.data
             size = len(data)
@@ -270,9 +309,12 @@ class _Splitter:
                 else:
                     depth -= 1
                 at += 1
-                if depth == 0:
-                    return (at, deepest) if at - start <= self.limit else (None, deepest)
-            if size - start > self.limit or not stream.more():
+                if depth == 0 and at - start <= reach:
+                    return at, deepest
+                if depth == 0 or at - start > reach:
+                    break
+            if depth == 0 or size - start > reach or not stream.more():
+                self.wasted += min(size - start, reach)
                 return None, deepest
 
     # -- broken stretches --------------------------------------------------------------------------------
@@ -284,8 +326,8 @@ class _Splitter:
         """
         stream = self.stream
         position = stream.position
-        stream.fill(self.limit)
-        bound = min(len(stream.data), start + self.limit)
+        stream.fill(self.reach)
+        bound = min(len(stream.data), start + self.reach)
         end = self._resume_at(start, before=bound if upto is None else upto, bound=bound)
         raw = bytes(stream.data[start:end])
         stripped = raw.rstrip(b" \t\r\n,")
@@ -307,13 +349,15 @@ class _Splitter:
     def _resume_at(self, start: int, *, before: int, bound: int) -> int:
         """Where the first whole record behind `start` starts, or else `before`; looks as far as `bound`."""
         data = self.stream.data
-        budget = 4 * self.limit  # nested candidates must not make the search quadratic
+        budget = 4 * self.reach  # nested candidates must not make the search quadratic
         at = start
         while budget > 0 and (candidate := _CANDIDATE.search(data, at, before + 1)):
             at = candidate.end()
             if start < at < before:
                 end, deepest = _scan_within(data, at, bound)
                 budget -= (bound if end is None else end) - at
+                if end is None:
+                    self.wasted += bound - at
                 if self._is_whole_record(at, end, deepest) or (
                     candidate[0].startswith(b"\n") and self._is_document(at, end, deepest, bound)
                 ):
@@ -363,14 +407,6 @@ def _scan_within(data: bytearray | bytes, start: int, bound: int) -> tuple[int |
 
 def _scan_whole(raw: bytes, start: int) -> int | None:
     return _scan_within(raw, start, len(raw))[0]
-
-
-def _is_record(raw: bytes) -> bool:
-    try:
-        decode(raw)
-    except Refused:
-        return False
-    return True
 
 
 def _is_json(raw: bytes) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trailcam.codecs.json_records import split
+from trailcam.codecs.json_records import _Splitter, _Stream, split
 from trailcam.contracts.codec import Envelope, Record, Undecodable
 from trailcam.errors import code
 
@@ -163,6 +163,50 @@ def test_many_half_open_lists_are_given_up_in_linear_time() -> None:
     data = b'[{"a":[' * 20_000
     found = pieces(data, limit=1 << 20)
     assert b"".join(piece.raw for piece in found) == data[1:]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b'{"id":1,"Records":[', b'{"Records":[{"id":5}],"t":{},"id":1,"x":[', b'{"t":{},"id":1,"Records":['],
+)
+def test_a_record_that_holds_a_list_of_records_is_not_dropped_in_silence(before: bytes) -> None:
+    found = pieces(before + b"]}")
+    assert any(b'"id":1' in piece.raw for piece in found)
+
+
+def test_a_document_may_hold_thousands_of_lists() -> None:
+    data = b"{" + b",".join(b'"Records":[%s]' % good(n) for n in range(3000)) + b"}"
+    found = pieces(data, limit=1 << 20)
+    assert [piece.raw for piece in found] == [good(n) for n in range(3000)]
+
+
+HOSTILE = {
+    "lines without an end before good ones": b'{"a":{\n{"id":1}\n',
+    "strings without an end before good ones": b'{"a":"\n{"id":1}\n',
+    "lists that open and open": b'[{"a":[',
+    "braces that open and open": b"{",
+    "garbage before good ones": b'x {"a":[\n{"id":1}\n',
+}
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
+def test_values_without_an_end_cost_no_more_than_their_file_is_long(unit: bytes) -> None:
+    limit = 1 << 16
+    for times in (4_000, 8_000):
+        data = unit * times
+        chunks = (data[at : at + limit] for at in range(0, len(data), limit))
+        splitter = _Splitter(_Stream(chunks), ENVELOPES, lambda value: "id" in value, limit)
+        good_ones = sum(isinstance(piece, Record) for piece in splitter.documents())
+        assert splitter.wasted <= 12 * limit + 65 * len(data) + times * (1 << 12)
+        assert good_ones == (times if b"id" in unit else 0)
+
+
+def test_a_few_values_without_an_end_do_not_shrink_the_largest_record() -> None:
+    limit = 1 << 16
+    large = json.dumps({"id": 7, "a": "x" * (limit - 100)}).encode()
+    data = (b'{"id":1,"a":{\n' + good(2) + b"\n" + large + b"\n") * 40
+    found = [piece for piece in pieces(data, limit=limit) if isinstance(piece, Record)]
+    assert [piece.value["id"] for piece in found] == [2, 7] * 40
 
 
 tokens = st.sampled_from(

@@ -235,9 +235,7 @@ def test_a_helper_never_shadows_the_standard_library_or_trailcam(folder: Path) -
 def test_a_folder_that_is_no_package_hides_no_library(folder: Path) -> None:
     (folder / "rich").mkdir()
     (folder / "rich" / "notes.py").write_text("")
-    loaded = {
-        name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "rich"
-    }
+    loaded = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "rich"}
     try:
         assert hasattr(values("import rich\n", pack(folder))["rich"], "get_console")
     finally:
