@@ -97,20 +97,30 @@ def told(tally: Tally) -> tuple[Any, ...]:
 def test_every_record_is_an_event_a_duplicate_or_a_dead_letter(records: list[Any], layout: int) -> None:
     objects = [as_bytes(value) for value in records if isinstance(value, dict)]
     tally = in_process(SETUP, [[blob(objects, layout)]])
-    assert tally.records == tally.events + tally.duplicates + len(tally.dead_letters) == len(objects)
+    assert tally.records == tally.events + tally.duplicates + tally.letters.total() == len(objects)
 
 
 @given(st.lists(cloudtrail(), min_size=1, max_size=5))
-def test_every_event_and_rule_give_a_match_no_match_or_an_error(records: list[dict[str, Any]]) -> None:
-    tally = in_process(SETUP, [[blob([as_bytes(each) for each in records], 1)]])
-    assert not tally.dead_letters
+def test_every_event_and_rule_give_exactly_the_verdict_they_should(records: list[dict[str, Any]]) -> None:
+    raws = [as_bytes(each) for each in records]
+    tally = in_process(SETUP, [[blob(raws, 1)]])
+    assert not tally.letters
     assert not tally.not_run
-    every = {match.row_id for match in tally.matches if match.rule_id == "Every"}
-    assert len(every) == tally.events
-    for row in every:
-        raised = [error for error in tally.errors if (error.rule_id, error.row_id) == ("Raises", row)]
-        matched = [match for match in tally.matches if (match.rule_id, match.row_id) == ("Raises", row)]
-        assert len(raised) + len(matched) <= 1
+    matched = {(match.rule_id, match.row_id) for match in tally.matches}
+    raised = {(error.rule_id, error.row_id, error.function) for error in tally.errors}
+    for raw in set(raws):
+        (row,) = {
+            match.row_id
+            for match in in_process(SETUP, [[MemoryBlob(raw)]]).matches
+            if match.rule_id == "Every"
+        }
+        name, address = (json.loads(raw).get(key) for key in ("eventName", "sourceIPAddress"))
+        text = isinstance(name, str)
+        assert ("Every", row) in matched
+        assert (("Raises", row) in matched) is (text and name.startswith("D"))
+        assert (("Raises", row, "rule") in raised) is not text
+        assert (("Unique", row) in matched) is bool(address)
+        assert (("Unique", row, "unique") in raised) is (bool(address) and not isinstance(address, str))
 
 
 @given(
@@ -138,7 +148,7 @@ def test_how_events_are_delivered_changes_no_event_match_or_window(
 @given(st.binary(max_size=200) | st.lists(values, max_size=3).map(as_bytes))
 def test_arbitrary_bytes_never_crash_the_line(data: bytes) -> None:
     tally = in_process(SETUP, [[MemoryBlob(data)]])
-    assert tally.records == tally.events + tally.duplicates + len(tally.dead_letters)
+    assert tally.records == tally.events + tally.duplicates + tally.letters.total()
 
 
 @given(cloudtrail())

@@ -15,7 +15,6 @@ from trailcam.engines.messages import Limits, Setup
 from trailcam.errors import code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.match import Match, RuleError
-from trailcam.model.rule import Rule
 from trailcam.model.timestamps import Micros
 from trailcam.model.window import Window
 from trailcam.settings.schema import LimitSettings, Settings
@@ -52,7 +51,6 @@ class Report:
     """Files in folders that are not named like logs."""
     empty: Sequence[str]
     """Files of no bytes."""
-    taken_off: Sequence[Rule] = ()
 
     @property
     def summary(self) -> dict[str, int | float]:
@@ -64,10 +62,10 @@ class Report:
             "events": tally.events,
             "duplicates": tally.duplicates,
             "conflicting_ids": tally.conflicting_ids,
-            "dead_letters": len(tally.dead_letters),
+            "dead_letters": tally.letters.total(),
             "matches": len(self.matches),
             "rule_errors": len(self.errors),
-            "not_run": sum(entry.events for entry in tally.not_run),
+            "not_run": len(tally.not_run),
             "windows": len(self.windows),
             "seconds": round(self.seconds, 3),
             "bytes": tally.size_bytes,
@@ -77,9 +75,9 @@ class Report:
     def exit_code(self) -> int:
         """0 all read and all rules run; 1 something did not come through; 3 something could not be read."""
         tally = self.tally
-        if any(letter.reason in WORLD_FAILED for letter in tally.dead_letters):
+        if any(reason in WORLD_FAILED for reason in tally.letters):
             return 3
-        return 1 if tally.dead_letters or self.errors or tally.not_run else 0
+        return 1 if tally.letters or self.errors or tally.not_run else 0
 
 
 def run(
@@ -90,10 +88,12 @@ def run(
     workers: int = 0,
     now: Callable[[], float] = time.time,
     progress: Callable[[Progress], None] = lambda _: None,
+    on_letter: Callable[[DeadLetter], None] = lambda _: None,
 ) -> Report:
     """Reads the paths (`-` is standard input) through the line.
 
-    `workers` 0 is one for each processor. `now` gives `p_parse_time` and nothing else.
+    `workers` 0 is one for each processor. `now` gives `p_parse_time` and nothing else. `on_letter` is given
+    every dead letter with all its bytes; of those in the report, the first are kept and cut short.
 
     Raises:
         TrailcamError: a path does not exist, a rule cannot be imported; all of them at once.
@@ -109,14 +109,14 @@ def run(
         parse_time=Micros(int(now() * 1_000_000)),
     )
     with tempfile.TemporaryDirectory(prefix="trailcam-") as spool:
-        reading = _Reading(found, Path(spool), settings.limits.group_bytes)
+        tally = Tally(on_letter=on_letter)
+        reading = _Reading(found, Path(spool), settings.limits.group_bytes, tally)
         engine = LocalEngine(setup, workers=workers or os.cpu_count() or 1)
         with engine:
             for result in engine.run(
                 reading.groups(), heard=lambda: progress(reading.progress(*engine.in_work))
             ):
                 reading.tally.add(result)
-        tally = reading.tally
         return Report(
             tally=tally,
             matches=tally.matches,
@@ -126,7 +126,6 @@ def run(
             repeated=reading.repeated,
             skipped=found.skipped,
             empty=reading.empty,
-            taken_off=[loaded.rules[number] for number in sorted(engine.taken_off)],
         )
 
 
@@ -137,7 +136,7 @@ class _Reading:
     found: files.Found
     spool: Path
     group_bytes: int
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally
     repeated: int = 0
     empty: list[str] = field(default_factory=list)
     _bytes_all: int = 0
@@ -159,6 +158,7 @@ class _Reading:
                 self.empty.append(origin.name)
             if origin.id in self._seen:
                 self.repeated += 1
+                self.tally.repeat(origin.id, origin.fallback_time)
                 continue
             self._seen.add(origin.id)
             group.append(claimed)
@@ -169,13 +169,13 @@ class _Reading:
         if group:
             yield tuple(group)
 
-    def progress(self, bytes_in_work: int, records_in_work: int) -> Progress:
+    def progress(self, bytes_in_work: int, records_in_work: int, matches_in_work: int) -> Progress:
         done = self.tally.size_bytes + bytes_in_work
         return Progress(
             bytes_done=done,
             bytes_all=max(self._bytes_all, done),
             records=self.tally.records + records_in_work,
-            matches=self.tally.match_count,
+            matches=self.tally.match_count + matches_in_work,
         )
 
 

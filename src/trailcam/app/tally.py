@@ -1,6 +1,7 @@
 """Adds up what came of groups, in any order: each event once, each pair of event and rule once."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -11,31 +12,45 @@ from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.timestamps import Micros
 from trailcam.model.window import Window
 from trailcam.pipeline.storm import limit_storms
-from trailcam.pipeline.window import cut
+from trailcam.pipeline.window import cut, preferred
 
 Timed = TypeVar("Timed", Match, RuleError)
+
+MOST_KEPT = 1_000
+"""Dead letters of one reason that are kept to be shown; all of them are counted, and given to `on_letter`."""
+
+KEPT_BYTES = 256
+"""How many bytes of each are kept."""
 
 
 @dataclass(slots=True)
 class Tally:
     """The growing result of a run.
 
-    `records = events + duplicates + len(dead_letters)`, always. Of the copies of an event the first that is
-    counted stands; an event that names no time has the earliest time of its copies' origins.
+    `records = events + duplicates + dead letters`, always. Where copies of an event differ in what rules said
+    of them (by the file they lay in, say), the same one stands whatever came first. An event that names no
+    time has the earliest time of its copies' origins. A pair of rule and event is not run only if no copy of
+    the event was seen by the rule.
     """
 
+    on_letter: Callable[[DeadLetter], None] = lambda _: None
+    """Given every dead letter, whole."""
     origins: int = 0
     size_bytes: int = 0
     records: int = 0
     duplicates: int = 0
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    not_run: list[NotRun] = field(default_factory=list)
+    letters: Counter[str] = field(default_factory=Counter)
+    """How many dead letters there are, by reason."""
+    dead_letters: dict[str, list[DeadLetter]] = field(default_factory=dict)
+    """The first of them by reason, cut short."""
     _rows: set[bytes] = field(default_factory=set)
     _vendor_ids: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _conflicting: set[tuple[str, str]] = field(default_factory=set)
     _matches: dict[tuple[str, str], Match] = field(default_factory=dict)
-    _errors: dict[tuple[str, str], tuple[RuleError, ...]] = field(default_factory=dict)
-    _earliest: dict[str, Micros] = field(default_factory=dict)
+    _errors: dict[tuple[str, str, str], RuleError] = field(default_factory=dict)
+    _not_run: dict[str, dict[str, NotRun]] = field(default_factory=dict)
+    _timeless: dict[str, dict[str, Micros]] = field(default_factory=dict)
+    _origin_times: dict[str, Micros] = field(default_factory=dict)
 
     @property
     def events(self) -> int:
@@ -56,16 +71,28 @@ class Tally:
     def matches(self) -> list[Match]:
         """By event time, then row, then rule."""
         return sorted(
-            (self._timed(match) for match in self._matches.values()),
+            map(self._timed, self._matches.values()),
             key=lambda match: (match.event_time, match.row_id, match.rule_id),
         )
 
     @property
     def errors(self) -> list[RuleError]:
-        """By event time, then row, then rule, then function."""
+        """By event time, then row, then rule, then function; none of a pair that matched but `unique`'s."""
         return sorted(
-            (self._timed(error) for errors in self._errors.values() for error in errors),
+            (
+                self._timed(error)
+                for (rule_id, row_id, function), error in self._errors.items()
+                if function == "unique" or (rule_id, row_id) not in self._matches
+            ),
             key=lambda error: (error.event_time, error.row_id, error.rule_id, error.function),
+        )
+
+    @property
+    def not_run(self) -> list[NotRun]:
+        """By rule, then origin, then row."""
+        return sorted(
+            (entry for by_rule in self._not_run.values() for entry in by_rule.values()),
+            key=lambda entry: (entry.rule_id, entry.origin_name, entry.row_id),
         )
 
     def windows(self) -> list[Window]:
@@ -75,40 +102,43 @@ class Tally:
     def refuse(self, dead_letter: DeadLetter) -> None:
         """Counts an origin that cannot be read at all."""
         self.origins += 1
-        self.records += 1
-        self.dead_letters.append(dead_letter)
+        self._letter(dead_letter)
+
+    def repeat(self, origin_id: str, fallback_time: Micros) -> None:
+        """Takes note of an origin that came again under another name: nothing but its time can be new."""
+        self._note_time(origin_id, fallback_time)
 
     def add(self, result: GroupResult) -> None:
         """Counts a group."""
         self.origins += len(result.blobs)
-        self.size_bytes += sum(blob.origin.size_bytes for blob in result.blobs)
-        self.records += len(result.dead_letters)
-        self.dead_letters += result.dead_letters
+        for blob in result.blobs:
+            self.size_bytes += blob.origin.size_bytes
+            self._note_time(blob.origin.id, blob.origin.fallback_time)
+        for letter in result.dead_letters:
+            self._letter(letter)
         for chunk in result.chunks:
             self._add_chunk(chunk)
 
     def _add_chunk(self, chunk: ChunkDone) -> None:
-        self.records += chunk.records
-        self.dead_letters += chunk.dead_letters
-        self.not_run += chunk.not_run
+        for letter in chunk.dead_letters:
+            self._letter(letter)
+        self._add_not_run(chunk)
         for rows in chunk.rows:
             self._add_rows(rows.log_type, rows.row_ids, rows.event_ids)
-            for row_id, time in rows.timeless:
-                self._earliest[row_id] = min(time, self._earliest.get(row_id, time))
-        errors: dict[tuple[str, str], tuple[RuleError, ...]] = {}
-        for error in chunk.errors:
-            pair = (error.rule_id, error.row_id)
-            errors[pair] = _with(errors.get(pair, ()), error)
+            for row_id, origin_id, time in rows.timeless:
+                self._timeless.setdefault(row_id, {})[origin_id] = time
         for match in chunk.matches:
             pair = (match.rule_id, match.row_id)
-            if pair not in self._errors:
-                self._matches.setdefault(pair, match)
-        for pair, found in errors.items():
-            if pair not in self._matches or found[0].function == "unique":
-                self._errors.setdefault(pair, found)
+            held = self._matches.get(pair)
+            self._matches[pair] = match if held is None else _preferred(held, match)
+        for error in chunk.errors:
+            triple = (error.rule_id, error.row_id, error.function)
+            known = self._errors.get(triple)
+            self._errors[triple] = error if known is None else _preferred(known, error)
 
     def _add_rows(self, log_type: str, row_ids: Iterable[str], event_ids: Iterable[str | None]) -> None:
         for row_id, event_id in zip(row_ids, event_ids, strict=True):
+            self.records += 1
             row = bytes.fromhex(row_id)
             if row in self._rows:
                 self.duplicates += 1
@@ -117,11 +147,40 @@ class Tally:
             if event_id is not None and self._vendor_ids.setdefault((log_type, event_id), row) != row:
                 self._conflicting.add((log_type, event_id))
 
+    def _add_not_run(self, chunk: ChunkDone) -> None:
+        """A pair stays not run while every copy of the event, before and in this chunk, was passed over."""
+        if not chunk.not_run and not self._not_run:
+            return
+        copies = Counter(row_id for rows in chunk.rows for row_id in rows.row_ids)
+        passed_over = Counter((entry.row_id, entry.rule_id) for entry in chunk.not_run)
+        for row_id in copies.keys() & self._not_run.keys():
+            held = self._not_run[row_id]
+            for rule_id in [rule for rule in held if passed_over[row_id, rule] < copies[row_id]]:
+                del held[rule_id]
+        for entry in chunk.not_run:
+            seen_before = bytes.fromhex(entry.row_id) in self._rows
+            if not seen_before and passed_over[entry.row_id, entry.rule_id] == copies[entry.row_id]:
+                self._not_run.setdefault(entry.row_id, {}).setdefault(entry.rule_id, entry)
+
+    def _letter(self, letter: DeadLetter) -> None:
+        self.records += 1
+        self.letters[letter.reason] += 1
+        self.on_letter(letter)
+        kept = self.dead_letters.setdefault(letter.reason, [])
+        if len(kept) < MOST_KEPT:
+            kept.append(replace(letter, raw=letter.raw[:KEPT_BYTES]))
+
+    def _note_time(self, origin_id: str, time: Micros) -> None:
+        self._origin_times[origin_id] = min(time, self._origin_times.get(origin_id, time))
+
     def _timed(self, item: Timed) -> Timed:
-        time = self._earliest.get(item.row_id, item.event_time)
-        return item if time == item.event_time else replace(item, event_time=time)
+        times = self._timeless.get(item.row_id)
+        if times is None:
+            return item
+        earliest = min(min(time, self._origin_times.get(origin, time)) for origin, time in times.items())
+        return item if item.event_time == earliest else replace(item, event_time=earliest)
 
 
-def _with(errors: tuple[RuleError, ...], error: RuleError) -> tuple[RuleError, ...]:
-    """One error a function: a copy in the same chunk says the same."""
-    return errors if any(known.function == error.function for known in errors) else (*errors, error)
+def _preferred(held: Timed, other: Timed) -> Timed:
+    """Which of two copies stands, whatever came first."""
+    return held if preferred(held, other) is held else other

@@ -170,15 +170,17 @@ class _Splitter:
         rest = _REST_START + bytes(stream.data[start:end])
         try:
             value = decode(rest)
-            if self.recognise(value):
-                raise Refused("not_a_record", "a record around a list of records: it cannot be both")
         except Refused as refused:
             yield self._refused(start, end, refused)
+            return
+        if self.recognise(value):
+            detail = "a record around a list of records: it cannot be both"
+            yield self._refused(start, end, Refused("not_a_record", detail))
             return
         yield from self._lists(rest, value, before=len(_REST_START))
 
     def _lists(self, raw: bytes, value: dict[str, Any], *, before: int) -> Iterator[Record | Undecodable]:
-        """The records of every list in a document; `raw` has `before` bytes more at its start than the stream.
+        """The records of every list in a document; `raw` starts `before` bytes before the stream does.
 
         Leaves the stream behind the document.
         """

@@ -102,11 +102,11 @@ class LocalEngine:
             yield work.result
 
     @property
-    def in_work(self) -> tuple[int, int]:
-        """(bytes read, records) of the groups that are not done yet."""
+    def in_work(self) -> tuple[int, int, int]:
+        """(bytes read, records, matches) of the groups that are not done yet."""
         chunks = [chunk for work in self._busy.values() for chunk in work.result.chunks]
         last = [work.result.chunks[-1].bytes_read for work in self._busy.values() if work.result.chunks]
-        return sum(last), sum(chunk.records for chunk in chunks)
+        return sum(last), sum(c.records for c in chunks), sum(len(c.matches) for c in chunks)
 
     def test(self, rules: Iterable[int]) -> Iterator[tuple[int, list[TestResult]]]:
         """(rule's number, results of its inline tests in order), in the order in which they are done."""

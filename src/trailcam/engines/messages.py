@@ -80,8 +80,8 @@ class Rows:
     log_type: str
     row_ids: tuple[str, ...]
     event_ids: tuple[str | None, ...]
-    timeless: tuple[tuple[str, Micros], ...]
-    """(row id, the origin's time) of events that name no time themselves."""
+    timeless: tuple[tuple[str, str, Micros], ...]
+    """(row id, origin id, the origin's time) of events that name no time themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

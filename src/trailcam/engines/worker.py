@@ -281,7 +281,7 @@ class Worker:
                     row_ids=tuple(batch.row_id),
                     event_ids=tuple(batch.event_id),
                     timeless=tuple(
-                        (batch.row_id[row], batch.event_time[row])
+                        (batch.row_id[row], batch.origins[batch.origin[row]].id, batch.event_time[row])
                         for row in range(len(batch))
                         if batch.time_from_origin[row]
                     ),

@@ -60,10 +60,11 @@ class RuleError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRun:
-    """Events a rule did not see, by origin: listed, re-runnable, never a quiet rule."""
+    """An event that a rule did not see: listed, re-runnable, never a quiet rule. Identity is (rule, row)."""
 
     rule_id: str
+    row_id: str
     origin_id: str
     origin_name: str
-    events: int
     reason: str
+    """A code of the error table."""

@@ -41,7 +41,6 @@ def detect(
     `first_row`. `off_from` gives for a rule that was taken off the first row it does not see any more.
     """
     found = Detections()
-    passed_over: dict[tuple[int, int, str], int] = {}  # (rule, origin, reason): events
     for row in range(len(batch)):
         here = first_row + row
         event = batch.event(row)
@@ -53,8 +52,7 @@ def detect(
         )
         for number, runner in runners:
             if here >= off_from.get(number, here + 1):
-                key = (number, batch.origin[row], code("rule_taken_off"))
-                passed_over[key] = passed_over.get(key, 0) + 1
+                found.not_run.append(_not_run(runner, batch, row, code("rule_taken_off")))
                 continue
             error = known(here, number, subject)
             if error is not None:
@@ -67,17 +65,16 @@ def detect(
             if verdict.errors:
                 found.errors.extend(verdict.errors)
             if verdict.not_run is not None:
-                key = (number, batch.origin[row], verdict.not_run)
-                passed_over[key] = passed_over.get(key, 0) + 1
-    rules = {number: runner.rule for number, runner in runners}
-    for (number, origin, reason), events in passed_over.items():
-        found.not_run.append(
-            NotRun(
-                rule_id=rules[number].id,
-                origin_id=batch.origins[origin].id,
-                origin_name=batch.origins[origin].name,
-                events=events,
-                reason=reason,
-            )
-        )
+                found.not_run.append(_not_run(runner, batch, row, verdict.not_run))
     return found
+
+
+def _not_run(runner: Runner, batch: EventBatch, row: int, reason: str) -> NotRun:
+    origin = batch.origins[batch.origin[row]]
+    return NotRun(
+        rule_id=runner.rule.id,
+        row_id=batch.row_id[row],
+        origin_id=origin.id,
+        origin_name=origin.name,
+        reason=reason,
+    )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,6 +58,9 @@ def command(
     summary: Annotated[
         SummaryFormat, typer.Option("--summary", help="json: on stdout, alone or as the last line.")
     ] = SummaryFormat.text,
+    dead_letters: Annotated[
+        Path | None, typer.Option("--dead-letters", help="Write what could not be read to this file.")
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
     config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
 ) -> int:
@@ -72,6 +76,7 @@ def command(
     """
     from trailcam.app.load import load  # noqa: PLC0415  # only when it is used
     from trailcam.app.run import Progress, run  # noqa: PLC0415
+    from trailcam.cli.dead_letters import letters_to  # noqa: PLC0415  # the same
     from trailcam.settings.read import read_settings  # noqa: PLC0415
 
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
@@ -82,10 +87,17 @@ def command(
             words = f"{at.records:,} records, {count(at.matches, 'match', 'matches')}"
             update(at.bytes_done, at.bytes_all, words)
 
-        report = run([existing(path) for path in paths], loaded, settings, workers=workers, progress=progress)
+        with letters_to(dead_letters) as on_letter:
+            report = run(
+                [existing(path) for path in paths],
+                loaded,
+                settings,
+                workers=workers,
+                progress=progress,
+                on_letter=on_letter,
+            )
     _print(report, form, windows=windows, summary=summary)
-    if summary is SummaryFormat.text:
-        _tell(report, loaded)
+    _tell(report, loaded)
     return report.exit_code
 
 
@@ -115,31 +127,36 @@ def _print(report: "Report", form: Format | None, *, windows: bool, summary: Sum
 def _tell(report: "Report", loaded: "Loaded") -> None:
     """The summary in words, on stderr."""
     tally = report.tally
-    letters = tally.dead_letters
+    letters = tally.letters.total()
     say(
         f"{count(tally.origins, 'file')}, {count(tally.records, 'record')} = {count(tally.events, 'event')}"
-        f" + {count(tally.duplicates, 'duplicate')} + {count(len(letters), 'dead letter')}"
+        f" + {count(tally.duplicates, 'duplicate')} + {count(letters, 'dead letter')}"
     )
     found = [count(len(report.matches), "match", "matches"), count(len(report.windows), "window")]
     qualifying = sum(window.qualifies for window in report.windows)
     found.append(f"{qualifying:,} of them qualifying")
     rate = tally.records / report.seconds if report.seconds else 0
     say(f"{', '.join(found)}; {report.seconds:.1f} s, {rate:,.0f} records/s")
-    for reason, those in grouped(letters, lambda letter: letter.reason).items():
-        say(f"dead letters: {len(those):,} {ERRORS[reason].title} [{reason}]")
-        for letter in those[:_MOST_TOLD]:
-            say(f"  {letter.origin_name} at byte {letter.position:,}: {letter.detail}")
-        if len(those) > _MOST_TOLD:
-            say(f"  and {len(those) - _MOST_TOLD:,} more")
+    for reason, number in sorted(tally.letters.items()):
+        say(f"dead letters: {number:,} {ERRORS[reason].title} [{reason}]")
+        for letter in tally.dead_letters[reason][:_MOST_TOLD]:
+            place = f" at byte {letter.position:,}" if letter.position >= 0 else ""
+            say(f"  {letter.origin_name}{place}: {letter.detail}")
+        if number > _MOST_TOLD:
+            say(f"  and {number - _MOST_TOLD:,} more: --dead-letters FILE writes all of them")
     for rule_id, errors in grouped(report.errors, lambda error: error.rule_id).items():
         say(f"rule errors: {count(len(errors), 'event')} in {rule_id}, first {errors[0].error}")
         say(f"  {errors[0].function}: {errors[0].message}")
     for (rule_id, reason), entries in grouped(
         tally.not_run, lambda entry: (entry.rule_id, entry.reason)
     ).items():
-        events = count(sum(entry.events for entry in entries), "event")
-        say(f"not run: {rule_id} did not see {events} of {count(len(entries), 'file')}:")
+        say(f"not run: {rule_id} did not see {count(len(entries), 'event')}:")
         say(f"  {ERRORS[reason].title} [{reason}]; {ERRORS[reason].cure}")
+        files = Counter(entry.origin_name for entry in entries)
+        for name, number in list(files.items())[:_MOST_TOLD]:
+            say(f"  {count(number, 'event')} of {name}")
+        if len(files) > _MOST_TOLD:
+            say(f"  and {len(files) - _MOST_TOLD:,} more files")
     fallbacks = [(match.rule_id, *fallback) for match in report.matches for fallback in match.fallbacks]
     for (rule_id, name), those in grouped(fallbacks, lambda fallback: fallback[:2]).items():
         matches = count(len(those), "match", "matches")

@@ -65,7 +65,10 @@ def resolve_timestamp_string(timestamp: str) -> datetime | None:
     moment = _or_none(datetime.fromisoformat, usual) if _USUAL.fullmatch(usual) else None
     forms = iter(TIME_FORMATS)
     while moment is None and (form := next(forms, None)):
-        moment = _or_none(datetime.strptime, text, form)
+        if "%Y" in form or "%y" in form or "%d" not in form:
+            moment = _or_none(datetime.strptime, text, form)
+        else:  # a day without a year is deprecated; the year it meant is said
+            moment = _or_none(datetime.strptime, f"{_UNSAID.year} {text}", f"%Y {form}")
     return moment or _or_none(parser.parse, timestamp, default=_UNSAID) or _from_epoch(timestamp)
 
 
