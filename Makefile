@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.ready
 NEWER := 3.12 3.13 3.14
 
-.PHONY: help env lint types floors test newer thorough test-all reference bench clean
+.PHONY: help env lint types floors test newer thorough test-all demo reference bench clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,6 +20,7 @@ $(STAMP): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) has no venv module: on Debian install python3-venv" >&2; exit 1; }
 	@test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@# --inexact: an exact sync would remove uv itself, which pip put there
 	@UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --inexact
 	@touch $(STAMP)
 

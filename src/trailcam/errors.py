@@ -377,6 +377,13 @@ _TABLE = (
         "The rule calls the caching helpers, and this command has no state for it.",
         "Its events are listed as not run; its inline tests do run, each with a cache of its own.",
     ),
+    (
+        "TC0506",
+        "worker_lost",
+        "worker ended again and again outside of any rule",
+        "Three workers in a row ended on the same origin while no rule had an event in hand: killed from outside, out of the machine's memory, or harmed by what a rule did before, such as closing files it does not own.",
+        "Look at the system's log for the out-of-memory killer; run without the rules one by one; then run again.",
+    ),
 )
 
 ERRORS: dict[str, ErrorEntry] = {row[0]: ErrorEntry(*row) for row in _TABLE}

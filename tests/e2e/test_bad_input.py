@@ -83,7 +83,7 @@ def test_an_odd_record_is_an_event_that_rules_see(tmp_path: Path, odd: bytes) ->
     )
     exit_code, told = summary(tmp_path / "log.json", "--rules", tmp_path / "every.py")
     assert (told["events"], told["matches"], told["dead_letters"], told["rule_errors"]) == (2, 2, 0, 0)
-    assert (exit_code, told["windows"]) == (0, told["windows"])
+    assert (exit_code, told["windows"] > 0) == (0, True)
 
 
 def test_a_truncated_gzip_gives_its_records_and_one_dead_letter(tmp_path: Path) -> None:

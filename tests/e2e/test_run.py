@@ -1,5 +1,6 @@
 """`trailcam run` as a user meets it: logs in every layout, matches and windows out."""
 
+import base64
 import gzip
 import json
 import os
@@ -206,7 +207,9 @@ def test_without_rules_the_logs_are_still_read(logs: Path) -> None:
 
 def test_output_that_nobody_reads_ends_the_run_quietly(logs: Path, rule: Path) -> None:
     run = f"{sys.executable} -m trailcam run {logs} --rules {rule} --format jsonl"
-    done = subprocess.run(["bash", "-c", f"{run} | head -0"], capture_output=True, check=False, timeout=60)
+    many = f"{run} | head -0; echo ${{PIPESTATUS[0]}} >&2"
+    done = subprocess.run(["bash", "-c", many], capture_output=True, check=False, timeout=60)
+    assert done.stderr.splitlines()[-1] == b"141"
     assert b"Traceback" not in done.stderr
 
 
@@ -331,3 +334,46 @@ def test_sigterm_leaves_nothing_behind(spool: Path, rule: Path) -> None:
     assert process.wait(timeout=20) == 143
     process.stdin.close()
     assert not list(spool.glob("trailcam-*"))
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_closed_standard_streams_are_no_traceback(
+    logs: Path, rule: Path, closed: str, tmp_path: Path
+) -> None:
+    path = "-" if closed == "<&-" else logs
+    command = f"{sys.executable} -m trailcam run {path} --rules {rule} --format jsonl {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode in (0, 1)
+
+
+def test_dead_letters_are_written_whole(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log.json", [record(1), {"no": "log" * 500}])
+    done = trailcam("run", log, "--dead-letters", tmp_path / "dead.jsonl", "--summary", "json")
+    assert "dead letters: 1" in done.stderr
+    (letter,) = lines((tmp_path / "dead.jsonl").read_text())
+    assert list(letter) == [
+        "origin", "origin_id", "position", "size_bytes", "reason", "reason_name", "detail", "raw_base64",
+    ]  # fmt: skip
+    raw = base64.b64decode(letter["raw_base64"])
+    assert json.loads(raw) == {"no": "log" * 500}
+    assert log.read_bytes()[letter["position"] :].startswith(raw)
+    done = trailcam("run", log, "--dead-letters", tmp_path / "no" / "folder.jsonl")
+    assert done.returncode == 3
+    assert "cannot write dead letters" in done.stderr
+
+
+def test_an_event_in_two_files_gives_one_result_in_any_order(tmp_path: Path) -> None:
+    rule = tmp_path / "file.py"
+    rule.write_text(
+        RULE.replace(
+            "f\"{event.deep_get('userIdentity', 'userName')} terminated instances\"", 'event["p_source_file"]'
+        )
+    )
+    both = [record(1, eventName="TerminateInstances")]
+    one = write_log(tmp_path / "one.json", both)
+    two = write_log(tmp_path / "two.json", [*both, record(2)])
+    there = trailcam("run", one, two, "--rules", rule, "--format", "jsonl").stdout
+    back = trailcam("run", two, one, "--rules", rule, "--format", "jsonl").stdout
+    assert there == back
+    assert len(lines(there)) == 1

@@ -204,7 +204,9 @@ def test_the_cut_is_what_the_prose_says(items: list[Item]) -> None:
     assert cut(items) == oracle(items)
 
 
-@settings(max_examples=400)  # a window that sees one that qualified by looking back is rare
+@settings(
+    max_examples=max(400, settings().max_examples)
+)  # a window that sees one that qualified by looking back is rare
 @given(items=matches_of_one_key())
 def test_the_cut_of_one_key_is_what_the_prose_says(items: list[Match]) -> None:
     assert cut(items) == oracle(items)

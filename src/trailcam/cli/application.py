@@ -1,13 +1,14 @@
 """Finds the commands, runs one, and turns what goes wrong into words and an exit code."""
 
+import functools
 import os
 import pkgutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,8 +33,25 @@ def build() -> typer.Typer:
     for module in pkgutil.iter_modules(commands.__path__):
         name = module.name.rstrip("_").replace("_", "-")
         found = import_module(f"{commands.__name__}.{module.name}")
-        application.command(name, **getattr(found, "SETTINGS", {}))(found.command)
+        application.command(name, **getattr(found, "SETTINGS", {}))(_telling_of_closed_output(found.command))
     return application
+
+
+class OutputClosed(Exception):
+    """Whoever read our output has enough. Not an OSError: typer would make an exit code of its own of it."""
+
+
+def _telling_of_closed_output(command: Callable[..., int]) -> Callable[..., int]:
+    @functools.wraps(command)
+    def guarded(*arguments: Any, **options: Any) -> int:
+        try:
+            code = command(*arguments, **options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise OutputClosed from None
+        return code
+
+    return guarded
 
 
 def _print_version(wanted: bool) -> None:
@@ -53,8 +71,11 @@ def _options(
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
-    """Runs one command; the exit code. SIGTERM ends it like Ctrl-C, so that nothing is left behind."""
-    signal.signal(signal.SIGTERM, _terminated)
+    """Runs one command; the exit code. SIGTERM and SIGHUP end it like Ctrl-C: nothing is left behind."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _terminated)
+    for number in range(3):  # a descriptor that was closed would be given to the next file that is opened
+        _open_if_closed(number)
     try:
         result = typer.main.get_command(build()).main(
             args=list(arguments) or ["--help"], prog_name="trailcam", standalone_mode=False
@@ -69,7 +90,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
         return _tell([problem], 2)
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has enough: say no more, and not at exit either
+    except (OutputClosed, BrokenPipeError):  # say no more, and not at exit either
         _forget_output()
         return 128 + signal.SIGPIPE
     except OSError as error:
@@ -84,6 +105,20 @@ def run_command_line(arguments: Sequence[str]) -> int:
 
 def _terminated(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
+
+
+def _open_if_closed(number: int) -> None:
+    """Standard streams that the caller closed become empty ones."""
+    try:
+        os.fstat(number)
+    except OSError:
+        opened = os.open(os.devnull, os.O_RDWR)
+        if opened != number:
+            os.dup2(opened, number)
+            os.close(opened)
+    for name, at, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if at == number and getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _forget_output() -> None:

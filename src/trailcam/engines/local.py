@@ -188,13 +188,13 @@ class LocalEngine:
         elif isinstance(message, OutOfMemory):
             self._idle.append(process)
             del self._busy[process]
-            return self._smaller(work, queue)
+            return self._smaller(work, queue, code("record_exhausts_memory"))
         return None
 
-    def _smaller(self, work: _Work, queue: deque[_Work]) -> _Work | None:
+    def _smaller(self, work: _Work, queue: deque[_Work], reason: str) -> _Work | None:
         """A group that exhausts memory is cut in two; an origin alone is read in smaller batches.
 
-        Gives the work back, as done, when it cannot be made smaller.
+        Gives the work back, as done, when it cannot be made smaller: then its rest is one dead letter.
         """
         blobs, task = work.task.blobs, work.task
         if len(blobs) > 1:
@@ -204,20 +204,7 @@ class LocalEngine:
             events, size = (max(1, n // _FEWER_EVENTS) for n in (task.batch_events, task.batch_bytes))
             queue.appendleft(self._group(blobs, batch_events=events, batch_bytes=size))
         else:
-            origin = blobs[0].origin
-            read = sum(chunk.records for chunk in work.result.chunks)
-            work.result.dead_letters.append(
-                DeadLetter(
-                    origin_id=origin.id,
-                    origin_name=origin.name,
-                    position=-1,
-                    size_bytes=0,
-                    reason=code("record_exhausts_memory"),
-                    detail=f"record {read + 1} of this origin, and what follows it",
-                    raw=b"",
-                )
-            )
-            return work
+            return _given_up(work, reason)
         return None
 
     # -- deaths ------------------------------------------------------------------------------------------
@@ -238,7 +225,7 @@ class LocalEngine:
             return None
         if not work.task.blobs:
             raise WorldError(Problem(code=code("worker_broken"), message=killing.message))
-        return self._smaller(work, queue)
+        return self._smaller(work, queue, code("worker_lost"))
 
     def _died_of(self, rule: int) -> bool:
         """Counts a death; True when the rule is taken off."""
@@ -249,3 +236,21 @@ class LocalEngine:
         if len(deaths) >= MOST_DEATHS:
             self.taken_off.add(rule)
         return rule in self.taken_off
+
+
+def _given_up(work: _Work, reason: str) -> _Work:
+    """The work as done, with a dead letter for what no worker gets through of its one origin."""
+    origin = work.task.blobs[0].origin
+    read = sum(chunk.records for chunk in work.result.chunks)
+    work.result.dead_letters.append(
+        DeadLetter(
+            origin_id=origin.id,
+            origin_name=origin.name,
+            position=-1,
+            size_bytes=0,
+            reason=reason,
+            detail=f"record {read + 1} of this origin, and what follows it",
+            raw=b"",
+        )
+    )
+    return work

@@ -69,10 +69,26 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
     with helpers(setup.packs):
         runners, failures = load_runners(setup, slots, skip)
         connection.send(Loaded(failures=failures))
-        worker = Worker(connection.send, slots, setup, runners)
+        worker = Worker(_sender(connection), slots, setup, runners)
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
+
+
+def _sender(connection: Connection) -> Callable[[object], None]:
+    """Sends to the parent, or ends the process: when the parent is gone, when a rule has closed the way
+    there, and in a copy of the process that a rule has forked."""
+    own = os.getpid()
+
+    def send(message: object) -> None:
+        if os.getpid() != own:
+            os._exit(0)
+        try:
+            connection.send(message)
+        except OSError:
+            os._exit(1)
+
+    return send
 
 
 def limit_memory(size_bytes: int) -> None:
@@ -85,7 +101,7 @@ def limit_memory(size_bytes: int) -> None:
 def _next(connection: Connection) -> Task | None:
     try:
         task: Task | None = connection.recv()
-    except EOFError:  # the parent is gone
+    except (EOFError, OSError):  # the parent is gone, or a rule has closed the way to it
         return None
     return task
 

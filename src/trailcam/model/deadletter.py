@@ -1,6 +1,5 @@
 """What could not be treated, kept with reason, origin and bytes."""
 
-import hashlib
 from dataclasses import dataclass
 
 
@@ -8,8 +7,8 @@ from dataclasses import dataclass
 class DeadLetter:
     """One undecodable stretch of an origin: it counts as one record.
 
-    `position` is the byte offset in the decompressed origin, `raw` the stretch as it lies there
-    (its first bytes only where `size_bytes` is greater), `reason` a code of the error table.
+    `position` is the byte offset in the decompressed origin, -1 where it is not known; `raw` the stretch as
+    it lies there (its first bytes only where `size_bytes` is greater), `reason` a code of the error table.
     """
 
     origin_id: str
@@ -19,11 +18,3 @@ class DeadLetter:
     reason: str
     detail: str
     raw: bytes
-
-    @property
-    def id(self) -> str:
-        """The same stretch of the same origin has the same id, however often it is read."""
-        digest = hashlib.blake2b(digest_size=16)
-        digest.update(f"{self.origin_id}\n{self.position}\n{self.size_bytes}\n".encode())
-        digest.update(self.raw)
-        return digest.hexdigest()

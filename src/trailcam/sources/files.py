@@ -66,6 +66,8 @@ class Found:
 def find(paths: Sequence[Path]) -> Found:
     """The files that paths lead to: a file as it is, a folder's logs at any depth, sorted by path.
 
+    Links are followed, each folder once. What begins with a dot is left alone.
+
     Raises:
         TrailcamError: TC0101 a path does not exist, TC0102 a folder holds no logs; all of them at once.
     """
@@ -166,7 +168,13 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path], list[DeadLetter]]:
         reason = Unpackable(code("origin_unreadable"), f"the folder cannot be listed: {error.strerror}")
         unreadable.append(_unreadable(Path(error.filename), reason))
 
-    for parent, folders, names in os.walk(folder, onerror=refused):
+    walked: set[str] = set()
+    for parent, folders, names in os.walk(folder, onerror=refused, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in walked:  # a link leads here a second time, perhaps in a circle
+            folders.clear()
+            continue
+        walked.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):

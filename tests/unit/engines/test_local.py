@@ -134,6 +134,17 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path, workers: int) -> 
     assert Counter(error.error_class for error in tally.errors) == {"ZeroDivisionError": 9}
 
 
+def test_a_rule_that_forks_sends_nothing_twice(tmp_path: Path) -> None:
+    tally, _ = run_rules(tmp_path, [EVERY, names("Forks", "os.fork()")])
+    assert (tally.records, tally.events, tally.match_count) == (20, 20, 20)
+
+
+def test_a_rule_that_closes_the_way_to_the_parent_loses_no_other_file(tmp_path: Path) -> None:
+    tally, _ = run_rules(tmp_path, [EVERY, names("Closes", "os.closerange(3, 60)")], triggers=(7,), files=2)
+    assert tally.records == tally.events + tally.letters.total()
+    assert set(tally.letters) <= {code("worker_lost")}
+
+
 BAD_TOPS = {
     "Raises": "raise RuntimeError('at the top')",
     "Exits": "import os\nos._exit(4)",

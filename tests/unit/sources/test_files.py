@@ -104,6 +104,14 @@ def test_a_file_given_by_name_is_read_whatever_it_is_called(tmp_path: Path) -> N
     assert find([tmp_path / "notes.txt"]).files == [tmp_path / "notes.txt"]
 
 
+def test_a_folder_behind_a_link_is_read(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.json").write_bytes(b"")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "link").symlink_to(tmp_path / "real")
+    assert find([tmp_path / "logs"]).files == [tmp_path / "logs" / "link" / "a.json"]
+
+
 def test_a_loop_of_links_does_not_hang(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b"")
     (tmp_path / "loop").symlink_to(tmp_path)
