@@ -5,6 +5,7 @@ Source: RFC 1952 (read 2026-11-24): members follow one another without a separat
 
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from trailcam.contracts.codec import Unpackable
 from trailcam.errors import code
@@ -12,6 +13,9 @@ from trailcam.errors import code
 _MAGIC = b"\x1f\x8b"
 _PIECE_BYTES = 1 << 20
 _GZIP_WBITS = 31
+
+_FEED_BYTES = 1 << 14
+"""How much a member is given at a time: what lies behind its end is copied, and members may be tiny."""
 
 
 def unpack(chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
@@ -37,7 +41,9 @@ def unpack(chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
     yield from _members(head, source, limit)
 
 
-def _members(pending: bytes, source: Iterator[bytes], limit: int) -> Iterator[bytes]:
+def _members(pending: bytes, chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    source = _fed(chain([pending], chunks))
+    pending = b""
     given = 0
     while True:
         member = zlib.decompressobj(_GZIP_WBITS)
@@ -77,6 +83,12 @@ def _good_bytes(member: "zlib._Decompress", pending: bytes, room: int) -> Iterat
             return
         yield piece[:room]
         room -= len(piece[:room])
+
+
+def _fed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for at in range(0, len(chunk), _FEED_BYTES):
+            yield chunk[at : at + _FEED_BYTES]
 
 
 def _skip_padding(pending: bytes, source: Iterator[bytes]) -> bytes:

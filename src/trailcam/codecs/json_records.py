@@ -69,14 +69,16 @@ class _Stream:
     def position(self) -> int:
         return self._dropped + self.at
 
-    def more(self) -> bool:
-        """Reads one chunk more; False at the end."""
-        chunk = next(self._chunks, None)
-        if chunk is None:
-            self.ended = True
-            return False
-        self.data += chunk
-        return True
+    def more(self, size: int = 1) -> bool:
+        """Reads `size` bytes more, or all there are; False at the end."""
+        before = len(self.data)
+        while len(self.data) < before + size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self.ended = True
+                break
+            self.data += chunk
+        return len(self.data) > before
 
     def fill(self, size: int) -> None:
         """Has `size` bytes at hand from here on, or all there are."""
@@ -315,7 +317,8 @@ class _Splitter:
                     return at, deepest
                 if depth == 0 or at - start > reach:
                     break
-            if depth == 0 or size - start > reach or not stream.more():
+            # An open string is read from its start again: twice as much of it each time, not chunk by chunk.
+            if depth == 0 or size - start > reach or not stream.more(max(size - at, 1)):
                 self.wasted += min(size - start, reach)
                 return None, deepest
 

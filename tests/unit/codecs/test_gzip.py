@@ -1,5 +1,7 @@
 import gzip
+import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,3 +73,30 @@ def test_a_bomb_stops_at_the_limit_exactly(limit: int) -> None:
 
 def test_a_stream_of_exactly_the_limit_is_no_bomb() -> None:
     assert read(gzip.compress(bytes(1000)), limit=1000) == (bytes(1000), None)
+
+
+def test_tiny_members_cost_no_more_than_the_stream_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed = 0
+    decompressobj = zlib.decompressobj
+
+    class Counting:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+        def copy(self) -> Any:
+            return Counting(self.inner.copy())
+
+        def decompress(self, data: bytes, limit: int) -> Any:
+            nonlocal handed
+            handed += len(data)
+            return self.inner.decompress(data, limit)
+
+    monkeypatch.setattr(zlib, "decompressobj", lambda wbits: Counting(decompressobj(wbits)))
+    member = gzip.compress(b"x")
+    for count in (4_000, 16_000):
+        handed = 0
+        assert read(member * count, size=1 << 20) == (b"x" * count, None)
+        assert handed < count * (1 << 14)

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from trailcam.codecs import json_records
 from trailcam.codecs.json_records import _Splitter, _Stream, split
 from trailcam.contracts.codec import Envelope, Record, Undecodable
 from trailcam.errors import code
@@ -199,6 +201,22 @@ def test_values_without_an_end_cost_no_more_than_their_file_is_long(unit: bytes)
         good_ones = sum(isinstance(piece, Record) for piece in splitter.documents())
         assert splitter.wasted <= 12 * limit + 65 * len(data) + times * (1 << 12)
         assert good_ones == (times if b"id" in unit else 0)
+
+
+def test_a_long_string_in_small_chunks_is_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+    until_bracket = json_records._UNTIL_BRACKET
+
+    class Counting:
+        def match(self, data: bytearray, at: int) -> re.Match[bytes] | None:
+            nonlocal looked_at
+            looked_at += len(data) - at
+            return until_bracket.match(data, at)
+
+    monkeypatch.setattr(json_records, "_UNTIL_BRACKET", Counting())
+    data = b'{"id":1,"text":"%s"}' % (b"x" * 500_000)
+    assert [piece.raw for piece in pieces(data, size=100, limit=1 << 20)] == [data]
+    assert looked_at < 4 * len(data)
 
 
 def test_a_few_values_without_an_end_do_not_shrink_the_largest_record() -> None:
