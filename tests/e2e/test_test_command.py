@@ -282,6 +282,19 @@ def test_all_mistakes_of_all_files_are_told_before_any_rule_runs(tmp_path: Path)
     assert root.get("errors") == root.get("tests") == str(done.stderr.count("error[TC"))
 
 
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_mistakes_in_files_are_rows_for_a_program(tmp_path: Path, form: str) -> None:
+    path = write(tmp_path, "A.Syntax", "def rule(event):\n    return (\n")
+    write(tmp_path, "B.NoRule", "def title(event): ...\n")
+    done = test("--format", form, cwd=tmp_path)
+    assert done.returncode == 1
+    found = json.loads(done.stdout) if form == "json" else list(map(json.loads, done.stdout.splitlines()))
+    assert len(found) == done.stderr.count("error[TC") == 2
+    assert all(row["passed"] is False and row["rule_id"] is row["test"] is None for row in found)
+    syntax = next(row for row in found if row["path"].endswith(path.name))
+    assert syntax["line"] and "never closed" in syntax["reason"]
+
+
 def test_three_good_tests_after_a_module_state_of_the_first_see_it(tmp_path: Path) -> None:
     body = "N = 0\ndef rule(event):\n    global N\n    N += 1\n    return True\ndef title(event):\n    return f'{N}'\n"
     write(tmp_path, "A.One", body, [MEETS | {"name": f"test {n}"} for n in range(3)])

@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trailcam.app.load import Loaded
+from trailcam.app.setup import engine_setup
 from trailcam.app.tally import Tally
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import LocalEngine
-from trailcam.engines.messages import Limits, Setup
 from trailcam.errors import code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.match import Match, RuleError
-from trailcam.model.timestamps import Micros
 from trailcam.model.window import Window
-from trailcam.settings.schema import LimitSettings, Settings
+from trailcam.settings.schema import Settings
 from trailcam.sources import files
 
 _GROUP_ORIGINS = 500
@@ -101,13 +100,7 @@ def run(
     """
     started = time.monotonic()
     found = files.find(paths)
-    setup = Setup(
-        packs=loaded.packs,
-        rules=loaded.rules,
-        log_types=loaded.log_types,
-        limits=engine_limits(settings.limits),
-        parse_time=Micros(int(now() * 1_000_000)),
-    )
+    setup = engine_setup(loaded, settings, now=now())
     with tempfile.TemporaryDirectory(prefix="trailcam-") as spool:
         tally = Tally(on_letter=on_letter)
         reading = _Reading(found, Path(spool), settings.limits.group_bytes, tally)
@@ -184,13 +177,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:  # it is told when it is claimed
         return 0
-
-
-def engine_limits(limits: LimitSettings) -> Limits:
-    """The limits of workers as the settings have them."""
-    return Limits(
-        origin_bytes=limits.origin_bytes,
-        record_bytes=limits.record_bytes,
-        worker_bytes=limits.worker_bytes,
-        rule_seconds=limits.rule_seconds,
-    )

@@ -5,13 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from trailcam.app.load import Loaded
-from trailcam.app.run import engine_limits
+from trailcam.app.setup import engine_setup
 from trailcam.engines.loading import LoadFailure, RulesNotImported, import_problems
 from trailcam.engines.local import LocalEngine
-from trailcam.engines.messages import Setup
 from trailcam.errors import Problem
 from trailcam.model.rule import Rule
-from trailcam.model.timestamps import Micros
 from trailcam.rules.inline_tests import TestResult
 from trailcam.settings.schema import Settings
 
@@ -59,13 +57,7 @@ def test(
     Raises:
         WorldError: TC0504 workers do not come up.
     """
-    setup = Setup(
-        packs=loaded.packs,
-        rules=loaded.rules,
-        log_types=loaded.log_types,
-        limits=engine_limits(settings.limits),
-        parse_time=Micros(time.time_ns() // 1_000),
-    )
+    setup = engine_setup(loaded, settings, now=time.time())
     failures: dict[str, LoadFailure] = {}
     results: dict[str, list[TestResult]] = {}
     while setup.rules:

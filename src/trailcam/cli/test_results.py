@@ -16,26 +16,20 @@ _INDENT = " " * 8
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
-    """One test a row. A rule that could not be loaded is one row without a test.
+    """One test a row. What could not be loaded, a rule or a file with a mistake, is one row without a test.
 
     Keys: rule_id, test, passed, expected, reason, path, line, functions: {name: {output, error, raised_at}}.
     """
+    if not report.rules:
+        return [
+            _untested(None, problem.message, printable(problem.path) if problem.path else None, problem.line)
+            for problem in report.problems
+        ]
     found: list[dict[str, Any]] = []
     for rule in report.rules:
-        path = str(rule.rule.metadata_path)
+        path = printable(rule.rule.metadata_path)
         if rule.not_loaded:
-            found.append(
-                {
-                    "rule_id": rule.rule.id,
-                    "test": None,
-                    "passed": False,
-                    "expected": None,
-                    "reason": rule.not_loaded,
-                    "path": path,
-                    "line": None,
-                    "functions": {},
-                }
-            )
+            found.append(_untested(rule.rule.id, rule.not_loaded, path, None))
         found += [
             {
                 "rule_id": result.rule_id,
@@ -57,6 +51,19 @@ def rows(report: Report) -> list[dict[str, Any]]:
             for result in rule.results
         ]
     return found
+
+
+def _untested(rule_id: str | None, reason: str, path: str | None, line: int | None) -> dict[str, Any]:
+    return {
+        "rule_id": rule_id,
+        "test": None,
+        "passed": False,
+        "expected": None,
+        "reason": reason,
+        "path": path,
+        "line": line or None,
+        "functions": {},
+    }
 
 
 def lines(report: RuleReport, *, verbose: bool) -> Iterator[str]:

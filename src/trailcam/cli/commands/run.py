@@ -173,7 +173,7 @@ def _tell(report: "Report", loaded: "Loaded") -> None:
     if not loaded.packs:
         say("no rules were run: name some with --packs or --rules")
     elif not loaded.rules:
-        say("no rules were run: none of those that were named is switched on")
+        say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
     for name, rule_ids in loaded.without_schema.items():
         rules = count(len(rule_ids), "rule")
         say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")

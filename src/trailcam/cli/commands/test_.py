@@ -62,7 +62,9 @@ def command(
         if not _in_rules(error):
             raise
         error.exit_code = 1
-        _write(Report(problems=tuple(error.problems)), junit)
+        report = Report(problems=tuple(error.problems))
+        _print(report, form, verbose=verbose)
+        _write(report, junit)
         raise
     with progress_bar("testing") as update:
         report = test(
