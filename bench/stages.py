@@ -101,8 +101,8 @@ def _detect(batches: Sequence[EventBatch], runners: Sequence[tuple[int, Runner]]
             known=lambda _row, _rule, _subject: None,
             off_from={},
         )
-        found += detections.matches
-        found += detections.errors
+        found += [match for _, match in detections.matches]
+        found += [error for _, error in detections.errors]
     return found
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trailcam.app.tally import Tally
+from tests.tally import Tally
+
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
-from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone
+from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone, WorkGroup
 from trailcam.engines.worker import Worker, load_runners
 from trailcam.logtypes.loader import builtin
 from trailcam.model.rule import Pack, Rule
@@ -96,7 +97,7 @@ def in_process(setup: Setup, groups: Iterable[Sequence[Blob]], *, batch_events: 
         Worker(sent.append, slots, setup, runners).work(
             Task(id=number, blobs=tuple(blobs), batch_events=batch_events)
         )
-        result = GroupResult(tuple(blobs))
+        result = GroupResult(WorkGroup(tuple(blobs)))
         result.chunks += [message for message in sent if isinstance(message, ChunkDone)]
         assert isinstance(sent[-1], TaskDone)
         tally.add(result)

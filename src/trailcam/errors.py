@@ -1,9 +1,10 @@
 """The one error table: every failure a user can meet has a code, a title, a cause and a cure.
 
 Codes are never reused. The hundreds tell where: 01 use and settings, 02 rules, 03 log types,
-04 what was read (these are also the reasons of dead letters), 05 running rules.
+04 what was read (these are also the reasons of dead letters), 05 running rules, 06 what is kept.
 """
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -384,6 +385,84 @@ _TABLE = (
         "Three workers in a row ended on the same origin while no rule had an event in hand: killed from outside, out of the machine's memory, or harmed by what a rule did before, such as closing files it does not own.",
         "Look at the system's log for the out-of-memory killer; run without the rules one by one; then run again.",
     ),
+    # -- 06: what is kept ----------------------------------------------------------------------------------
+    (
+        "TC0601",
+        "home_read_only",
+        "home cannot be written",
+        "Trailcam keeps its state and its lake in one folder, and was refused to write there.",
+        "Check its permissions and whether the disk is mounted read-only, or name another with --home or TRAILCAM_HOME.",
+    ),
+    (
+        "TC0602",
+        "state_locked",
+        "state is locked",
+        "Another process has held the state database for a minute or more.",
+        "Wait for it, or see who has the file open; run again then: what was decided is kept, the rest is read anew.",
+    ),
+    (
+        "TC0603",
+        "disk_full",
+        "no space left",
+        "The disk that holds the home is full; nothing half-done was kept.",
+        "Free some space and run again: what was decided is kept, the rest is read anew.",
+    ),
+    (
+        "TC0604",
+        "state_too_new",
+        "state of a later version",
+        "The home was last written by a later version of Trailcam, whose tables this one does not know.",
+        "Install that version again, or use another home.",
+    ),
+    (
+        "TC0605",
+        "state_damaged",
+        "state is damaged",
+        "The file of the state database is no database, or parts of it are not as they were written.",
+        "Restore a backup into a new home with `trailcam restore`, and run over the logs since then.",
+    ),
+    (
+        "TC0606",
+        "lake_refused",
+        "the lake refuses",
+        "Decided files could not be brought into a table of the lake; they stay decided.",
+        "See the message; the next run publishes them, and `trailcam query` reads them already.",
+    ),
+    (
+        "TC0607",
+        "nothing_kept",
+        "nothing is kept there",
+        "The folder is not a home: nothing was ever run with it.",
+        "Name the right one with --home or TRAILCAM_HOME, or run something first: `trailcam run logs/`.",
+    ),
+    (
+        "TC0608",
+        "bad_query",
+        "query not understood",
+        "The text is not one SELECT statement over what is kept.",
+        "See the message; `SHOW TABLES` lists what there is, docs/reference/tables.md has the columns.",
+    ),
+    (
+        "TC0609",
+        "no_such_alert",
+        "no such alert",
+        "No alert has this id.",
+        "`trailcam alerts list` shows them; the first letters of an id are enough.",
+    ),
+    (
+        "TC0610",
+        "no_such_run",
+        "no such run",
+        "No run has this id.",
+        'See `trailcam query "SELECT run_id, started_at FROM runs"`.',
+    ),
+    (
+        "TC0611",
+        "not_a_backup",
+        "not a backup",
+        "The file is not what `trailcam backup` wrote, or not all of it.",
+        "Use another backup; nothing was changed.",
+    ),
 )
 
 ERRORS: dict[str, ErrorEntry] = {row[0]: ErrorEntry(*row) for row in _TABLE}
@@ -421,6 +500,15 @@ class Problem:
             lines.append(f"  --> {visible(place)}")
         lines.append(f"  hint: {visible(self.hint or self.entry.cure)}")
         return "\n".join(lines)
+
+
+def refusal(error: OSError) -> str:
+    """The code for a file that the operating system would not let us write."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return code("disk_full")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return code("home_read_only")
+    return code("world_refused")
 
 
 class TrailcamError(Exception):

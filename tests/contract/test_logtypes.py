@@ -61,6 +61,8 @@ class InMemory:
     origin: Origin
     data: bytes
 
+    def acknowledge(self) -> None: ...
+
     @contextmanager
     def open(self) -> Iterator[Iterator[bytes]]:
         yield iter([self.data])

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.support import record, summary, trailcam, write_log
 
+from trailcam.app.home import make_home
 from trailcam.app.load import load
 from trailcam.app.run import Progress, run
 from trailcam.settings.schema import Settings
@@ -258,7 +259,7 @@ def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:
 def test_a_big_file_moves_the_bar_before_it_is_done(tmp_path: Path) -> None:
     log = write_log(tmp_path / "big.json", [record(n, x="y" * 3000) for n in range(7000)])
     seen: list[Progress] = []
-    run([log], load(), Settings(), workers=1, progress=seen.append)
+    run([log], load(), Settings(), make_home(tmp_path / "home"), workers=1, progress=seen.append)
     assert len(seen) >= 3
     assert [at.bytes_done for at in seen] == sorted(at.bytes_done for at in seen)
     assert 0 < seen[0].bytes_done < seen[-1].bytes_done == seen[-1].bytes_all

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import in_process, make_rule, make_setup, record
+from tests.tally import Tally
 
-from trailcam.app.tally import Tally
 from trailcam.engines.worker import MemoryBlob
 
 EVERY = """

@@ -51,6 +51,8 @@ class File:
             fallback_time=DELIVERED,
         )
 
+    def acknowledge(self) -> None: ...
+
     @contextmanager
     def open(self) -> Iterator[Iterator[bytes]]:
         with self.path.open("rb") as file:

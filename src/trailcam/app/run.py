@@ -1,28 +1,53 @@
-"""Logs in, matches and windows out: the whole line over files, without keeping anything."""
+"""Logs in, kept and run through rules: claims files, has them worked on, decides, publishes."""
 
+import json
 import os
-import tempfile
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import insert, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from ulid import ULID
+
+from trailcam import __version__
+from trailcam.app.home import Home
 from trailcam.app.load import Loaded
+from trailcam.app.report import Report, report
 from trailcam.app.setup import engine_setup
-from trailcam.app.tally import Tally
+from trailcam.commit import tables as t
+from trailcam.commit.decide import AlreadyDecided, decide
+from trailcam.commit.group import Group, Purpose, Treated
+from trailcam.commit.ledger import Ledger
+from trailcam.commit.publish import publish
+from trailcam.commit.stage import Stager
 from trailcam.contracts.source import Blob
-from trailcam.engines.local import LocalEngine
-from trailcam.errors import code
+from trailcam.engines.local import GroupResult, LocalEngine
+from trailcam.engines.messages import Staging, WorkGroup
+from trailcam.errors import Problem, WorldError, code, refusal
 from trailcam.model.deadletter import DeadLetter
-from trailcam.model.match import Match, RuleError
-from trailcam.model.window import Window
+from trailcam.model.origin import Origin
+from trailcam.model.staged import StagedFile
+from trailcam.model.timestamps import Micros
+from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
 
 _GROUP_ORIGINS = 500
 
-WORLD_FAILED = frozenset({code("origin_unreadable"), code("origin_changed")})
-"""Reasons of dead letters that lie outside the logs themselves."""
+_UNFINISHED = frozenset(
+    code(name)
+    for name in (
+        "origin_unreadable",
+        "origin_changed",
+        "too_large_unpacked",
+        "record_exhausts_memory",
+        "worker_lost",
+    )
+)
+"""Reasons of dead letters behind which there may be more: their origin is read again when it comes again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,91 +60,223 @@ class Progress:
     matches: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What came of a run, complete and in a fixed order whatever the number of workers."""
-
-    tally: Tally
-    matches: Sequence[Match]
-    errors: Sequence[RuleError]
-    windows: Sequence[Window]
-    seconds: float
-    repeated: int
-    """Files whose bytes were those of a file read before: passed over."""
-    skipped: Sequence[Path]
-    """Files in folders that are not named like logs."""
-    empty: Sequence[str]
-    """Files of no bytes."""
-
-    @property
-    def summary(self) -> dict[str, int | float]:
-        """The fixed keys of `--summary json`."""
-        tally = self.tally
-        return {
-            "origins": tally.origins,
-            "records": tally.records,
-            "events": tally.events,
-            "duplicates": tally.duplicates,
-            "conflicting_ids": tally.conflicting_ids,
-            "dead_letters": tally.letters.total(),
-            "matches": len(self.matches),
-            "rule_errors": len(self.errors),
-            "not_run": len(tally.not_run),
-            "windows": len(self.windows),
-            "seconds": round(self.seconds, 3),
-            "bytes": tally.size_bytes,
-        }
-
-    @property
-    def exit_code(self) -> int:
-        """0 all read and all rules run; 1 something did not come through; 3 something could not be read."""
-        tally = self.tally
-        if any(reason in WORLD_FAILED for reason in tally.letters):
-            return 3
-        return 1 if tally.letters or self.errors or tally.not_run else 0
-
-
 def run(
     paths: Sequence[Path],
     loaded: Loaded,
     settings: Settings,
+    home: Home,
     *,
     workers: int = 0,
     now: Callable[[], float] = time.time,
     progress: Callable[[Progress], None] = lambda _: None,
-    on_letter: Callable[[DeadLetter], None] = lambda _: None,
 ) -> Report:
-    """Reads the paths (`-` is standard input) through the line.
+    """Reads the paths (`-` is standard input) through the line and keeps what comes of them.
 
-    `workers` 0 is one for each processor. `now` gives `p_parse_time` and nothing else. `on_letter` is given
-    every dead letter with all its bytes; of those in the report, the first are kept and cut short.
+    `workers` 0 is one for each processor. `now` gives `p_parse_time` and the times of histories, and decides
+    nothing. What was read before is not read again, unless there are rules that have not seen it.
 
     Raises:
         TrailcamError: a path does not exist, a rule cannot be imported; all of them at once.
-        WorldError: no worker starts, or standard input cannot be spooled.
+        WorldError: no worker starts; the home cannot be written. What was decided before is kept.
     """
     started = time.monotonic()
     found = files.find(paths)
-    setup = engine_setup(loaded, settings, now=now())
-    with tempfile.TemporaryDirectory(prefix="trailcam-") as spool:
-        tally = Tally(on_letter=on_letter)
-        reading = _Reading(found, Path(spool), settings.limits.group_bytes, tally)
-        engine = LocalEngine(setup, workers=workers or os.cpu_count() or 1)
-        with engine:
-            for result in engine.run(
-                reading.groups(), heard=lambda: progress(reading.progress(*engine.in_work))
-            ):
-                reading.tally.add(result)
-        return Report(
-            tally=tally,
-            matches=tally.matches,
-            errors=tally.errors,
-            windows=tally.windows(),
-            seconds=time.monotonic() - started,
-            repeated=reading.repeated,
-            skipped=found.skipped,
-            empty=reading.empty,
+    versions = rule_versions(loaded.packs, loaded.rules)
+    pack = pack_version(versions)
+    staging = Staging(warehouse=home.iceberg.warehouse, pack=pack)
+    setup = engine_setup(loaded, settings, now=now(), staging=staging)
+    run_id = _begin(home, paths, pack, versions, now=now())
+    stager = Stager(staging.warehouse, loaded.log_types, pack=pack, parse_time=setup.parse_time)
+    reading = _Reading(found, home, settings.limits.group_bytes, run_id, Ledger(home.database, versions))
+    keeper = _Keeper(home, run_id, pack, tuple(versions), stager, now)
+    with LocalEngine(setup, workers=workers or os.cpu_count() or 1) as engine:
+
+        def heard() -> None:
+            progress(reading.progress(keeper, *engine.in_work))
+
+        keeper.refuse(found.unreadable)
+        for result in engine.run(reading.groups(keeper.refuse), heard=heard):
+            again = keeper.keep(result)
+            if again is not None:
+                engine.redo(again)
+            heard()
+    publish(home.database, home.iceberg)
+    made = report(
+        home,
+        run_id,
+        loaded,
+        seconds=time.monotonic() - started,
+        size_bytes=reading.size_bytes,
+        repeated=reading.repeated,
+        skipped=found.skipped,
+        empty=reading.empty,
+    )
+    _end(home, run_id, made, now=now())
+    publish(home.database, home.iceberg)
+    return made
+
+
+def _begin(home: Home, paths: Sequence[Path], pack: str, versions: dict[str, str], *, now: float) -> str:
+    run_id = str(ULID())
+    with home.database.write() as connection:
+        connection.execute(
+            insert(t.run).values(
+                id=run_id,
+                started_at=int(now * 1_000_000),
+                version=__version__,
+                pack=pack,
+                rules=len(versions),
+                paths=json.dumps([str(path) for path in paths]),
+                published=False,
+            )
         )
+        rules = [
+            {"pack": pack, "rule_id": rule_id, "rule_version": version}
+            for rule_id, version in versions.items()
+        ]
+        if rules:
+            connection.execute(upsert(t.pack_rule).on_conflict_do_nothing(), rules)
+    return run_id
+
+
+def _end(home: Home, run_id: str, made: Report, *, now: float) -> None:
+    with home.database.write() as connection:
+        connection.execute(
+            update(t.run)
+            .where(t.run.c.id == run_id)
+            .values(finished_at=int(now * 1_000_000), summary=json.dumps(made.summary))
+        )
+
+
+# -- keeping -----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Keeper:
+    """Decides what workers have staged, group by group."""
+
+    home: Home
+    run_id: str
+    pack: str
+    rules: Sequence[str]
+    stager: Stager
+    now: Callable[[], float]
+    records: int = 0
+    matches: int = 0
+    bytes_done: int = 0
+
+    def keep(self, result: GroupResult) -> WorkGroup | None:
+        """Decides a group and lets go of its blobs; gives back what has to be worked on again."""
+        events: Counter[str] = Counter()
+        letters: Counter[tuple[str, str]] = Counter()
+        for chunk in result.chunks:
+            events.update(chunk.events)
+            letters.update(chunk.letters)
+        letters.update((letter.origin_id, letter.reason) for letter in result.dead_letters)
+        whole = result.group.whole
+        staged = [file for chunk in result.chunks for file in chunk.files]
+        if whole:
+            staged += self._stage_letters(result.dead_letters)
+        treated = [
+            _treated(blob.origin, events, letters, whole=whole, run_id=self.run_id)
+            for blob in result.group.blobs
+        ]
+        group = Group(
+            run_id=self.run_id,
+            pack=self.pack,
+            rules=self.rules,
+            treated=treated,
+            files=staged,
+            matches=[match for chunk in result.chunks for match in chunk.matches],
+            errors=[error for chunk in result.chunks for error in chunk.errors],
+            not_run=[pair for chunk in result.chunks for pair in chunk.not_run],
+        )
+        try:
+            decide(self.home.database, group, now=Micros(int(self.now() * 1_000_000)))
+        except AlreadyDecided as decided:
+            return self._rest(result.group, treated, decided.keys)
+        self.records += sum(each.records for each in treated)
+        self.matches += len(group.matches)
+        self.bytes_done += sum(blob.origin.size_bytes for blob in result.group.blobs)
+        for blob in result.group.blobs:
+            blob.acknowledge()
+        return None
+
+    def refuse(self, letters: Sequence[DeadLetter]) -> None:
+        """Keeps what is told of files that cannot be read at all; each of them once."""
+        for letter in letters:
+            origin = Origin(
+                id=letter.origin_id,
+                name=letter.origin_name,
+                source_id=files.SOURCE,
+                source_label=files.SOURCE,
+                size_bytes=0,
+                fallback_time=Micros(0),
+            )
+            treated = Treated(
+                origin=origin, purpose=Purpose.PART, events=0, dead_letters=1, part=letter.reason
+            )
+            group = Group(
+                run_id=self.run_id,
+                pack="",
+                rules=(),
+                treated=[treated],
+                files=self._stage_letters([letter]),
+                matches=(),
+                errors=(),
+                not_run=(),
+            )
+            try:
+                decide(self.home.database, group, now=Micros(int(self.now() * 1_000_000)))
+            except AlreadyDecided:
+                note_scope(self.home, self.run_id, [origin.id])
+            self.records += 1
+
+    def _rest(self, group: WorkGroup, treated: Sequence[Treated], known: frozenset[str]) -> WorkGroup | None:
+        """A group without the origins that somebody else has decided meanwhile."""
+        left = []
+        for blob, each in zip(group.blobs, treated, strict=True):
+            if each.key(self.pack) in known:
+                note_scope(self.home, self.run_id, [blob.origin.id])
+                blob.acknowledge()
+                self.bytes_done += blob.origin.size_bytes
+            else:
+                left.append(blob)
+        return WorkGroup(tuple(left), group.whole) if left else None
+
+    def _stage_letters(self, letters: Sequence[DeadLetter]) -> list[StagedFile]:
+        try:
+            return list(self.stager.letters(letters, str(ULID())))
+        except OSError as error:
+            message = f"cannot write a file of the lake: {error.strerror}"
+            raise WorldError(Problem(code=refusal(error), message=message, path=self.home.path)) from None
+
+
+def _treated(
+    origin: Origin, events: Counter[str], letters: Counter[tuple[str, str]], *, whole: bool, run_id: str
+) -> Treated:
+    reasons = {reason: count for (origin_id, reason), count in letters.items() if origin_id == origin.id}
+    purpose = Purpose.WHOLE if whole else Purpose.RULES
+    if reasons.keys() & _UNFINISHED:
+        purpose = Purpose.PART
+    return Treated(
+        origin=origin,
+        purpose=purpose,
+        events=events[origin.id] if whole else 0,
+        dead_letters=sum(reasons.values()) if whole else 0,
+        part="" if purpose is Purpose.WHOLE else run_id,
+    )
+
+
+def note_scope(home: Home, run_id: str, origin_ids: Sequence[str]) -> None:
+    """Notes that a run came upon origins which it need not treat."""
+    if origin_ids:
+        rows = [{"run_id": run_id, "origin_id": origin_id} for origin_id in origin_ids]
+        with home.database.write() as connection:
+            connection.execute(upsert(t.run_origin).on_conflict_do_nothing(), rows)
+
+
+# -- reading -----------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -127,48 +284,71 @@ class _Reading:
     """Claims the files one after another and gathers small ones into groups."""
 
     found: files.Found
-    spool: Path
+    home: Home
     group_bytes: int
-    tally: Tally
+    run_id: str
+    ledger: Ledger
     repeated: int = 0
+    size_bytes: int = 0
     empty: list[str] = field(default_factory=list)
+    _passed_bytes: int = 0
     _bytes_all: int = 0
     _seen: set[str] = field(default_factory=set)
 
-    def groups(self) -> Iterator[tuple[Blob, ...]]:
+    def groups(self, refuse: Callable[[Sequence[DeadLetter]], None]) -> Iterator[WorkGroup]:
+        """Groups of new origins, and of known ones that some rule has not seen."""
         self._bytes_all = sum(_size(path) for path in self.found.files)
-        for unreadable in self.found.unreadable:
-            self.tally.refuse(unreadable)
-        group: list[Blob] = []
+        waiting: list[Blob] = []
+        ready: deque[WorkGroup] = deque()
         size = 0
         for path in self.found.files:
-            claimed = files.claim(path, spool=self.spool)
+            claimed = files.claim(path, spool=self.home.spool)
             if isinstance(claimed, DeadLetter):
-                self.tally.refuse(claimed)
+                refuse([claimed])
                 continue
             origin = claimed.origin
-            if not origin.size_bytes:
-                self.empty.append(origin.name)
             if origin.id in self._seen:
                 self.repeated += 1
-                self.tally.repeat(origin.id, origin.fallback_time)
+                self._passed_bytes += origin.size_bytes
+                claimed.acknowledge()
                 continue
+            if not origin.size_bytes:
+                self.empty.append(origin.name)
             self._seen.add(origin.id)
-            group.append(claimed)
+            self.size_bytes += origin.size_bytes
+            waiting.append(claimed)
             size += origin.size_bytes
-            if size >= self.group_bytes or len(group) >= _GROUP_ORIGINS:
-                yield tuple(group)
-                group, size = [], 0
-        if group:
-            yield tuple(group)
+            if size >= self.group_bytes or len(waiting) >= _GROUP_ORIGINS:
+                ready.extend(self._sorted_out(waiting))
+                waiting, size = [], 0
+            while ready:
+                yield ready.popleft()
+        yield from self._sorted_out(waiting)
 
-    def progress(self, bytes_in_work: int, records_in_work: int, matches_in_work: int) -> Progress:
-        done = self.tally.size_bytes + bytes_in_work
+    def _sorted_out(self, blobs: Sequence[Blob]) -> Iterator[WorkGroup]:
+        """What of these is new, what some rule has not seen; the rest is passed over."""
+        standing = self.ledger.look_up([blob.origin.id for blob in blobs])
+        new = tuple(blob for blob in blobs if blob.origin.id not in standing)
+        again = tuple(blob for blob in blobs if standing.get(blob.origin.id))
+        known = [blob for blob in blobs if standing.get(blob.origin.id) is False]
+        note_scope(self.home, self.run_id, [blob.origin.id for blob in known])
+        for blob in known:
+            self._passed_bytes += blob.origin.size_bytes
+            blob.acknowledge()
+        if new:
+            yield WorkGroup(new)
+        if again:
+            yield WorkGroup(again, whole=False)
+
+    def progress(
+        self, keeper: _Keeper, bytes_in_work: int, records_in_work: int, matches_in_work: int
+    ) -> Progress:
+        done = self._passed_bytes + keeper.bytes_done + bytes_in_work
         return Progress(
             bytes_done=done,
             bytes_all=max(self._bytes_all, done),
-            records=self.tally.records + records_in_work,
-            matches=self.tally.match_count + matches_in_work,
+            records=keeper.records + records_in_work,
+            matches=keeper.matches + matches_in_work,
         )
 
 

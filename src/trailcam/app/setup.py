@@ -1,12 +1,12 @@
 """What workers are started with, from what was loaded and the settings."""
 
 from trailcam.app.load import Loaded
-from trailcam.engines.messages import Limits, Setup
+from trailcam.engines.messages import Limits, Setup, Staging
 from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
 
 
-def engine_setup(loaded: Loaded, settings: Settings, *, now: float) -> Setup:
+def engine_setup(loaded: Loaded, settings: Settings, *, now: float, staging: Staging | None = None) -> Setup:
     """`now` in seconds gives `p_parse_time` and nothing else."""
     limits = settings.limits
     return Setup(
@@ -20,4 +20,5 @@ def engine_setup(loaded: Loaded, settings: Settings, *, now: float) -> Setup:
             rule_seconds=limits.rule_seconds,
         ),
         parse_time=Micros(int(now * 1_000_000)),
+        staging=staging,
     )

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trailcam.errors import Problem, TrailcamError, code, visible
+from trailcam.model.alert import Alert
 from trailcam.model.match import Match, RuleError
 from trailcam.model.timestamps import to_rfc3339
-from trailcam.model.window import Window
+
+if TYPE_CHECKING:
+    from trailcam.commit.windows import Row
 
 
 class Format(StrEnum):
@@ -41,7 +44,7 @@ def finding_row(item: Match | RuleError) -> dict[str, Any]:
     }
 
 
-def window_row(window: Window) -> dict[str, Any]:
+def window_row(window: "Row") -> dict[str, Any]:
     """A window with the fixed keys of `--windows`."""
     return {
         "rule_id": window.key.rule_id,
@@ -50,8 +53,23 @@ def window_row(window: Window) -> dict[str, Any]:
         "dedup": window.key.dedup,
         "window_start": to_rfc3339(window.start),
         "window_end": to_rfc3339(window.end),
-        "matches": len(window.row_ids),
-        "qualifies": window.qualifies,
+        "matches": window.matches,
+        "qualifies": window.alerts,
+    }
+
+
+def alert_row(alert: Alert) -> dict[str, Any]:
+    """An alert with the fixed keys of `--alerts`."""
+    return {
+        "alert_id": alert.id,
+        "rule_id": alert.key.rule_id,
+        "title": alert.title,
+        "severity": alert.severity.name,
+        "dedup": alert.key.dedup,
+        "status": alert.status.value,
+        "window_start": to_rfc3339(alert.window_start),
+        "window_end": to_rfc3339(alert.window_end),
+        "matches": alert.matches,
     }
 
 

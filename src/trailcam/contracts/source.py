@@ -15,6 +15,10 @@ class Blob(Protocol):
         """Its identity; the same bytes have the same one."""
         ...
 
+    def acknowledge(self) -> None:
+        """What came of it is decided, and a crash loses nothing any more: it need not be kept for us."""
+        ...
+
     def open(self) -> AbstractContextManager[Iterator[bytes]]:
         """Its bytes as they lie there, in chunks of at most 1 MiB.
 

@@ -7,13 +7,23 @@ event it had in hand, and the group goes on where it was.
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 
-from trailcam.contracts.source import Blob
-from trailcam.engines.messages import ChunkDone, OutOfMemory, Setup, Task, TaskDone, TestDone
+from ulid import ULID
+
+from trailcam.engines.messages import (
+    CannotStage,
+    ChunkDone,
+    OutOfMemory,
+    Setup,
+    Task,
+    TaskDone,
+    TestDone,
+    WorkGroup,
+)
 from trailcam.engines.process import DiedLoading, WorkerProcess, start, start_first
-from trailcam.errors import Problem, WorldError, code
+from trailcam.errors import Problem, WorldError, code, refusal
 from trailcam.model.deadletter import DeadLetter
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
@@ -28,7 +38,7 @@ _FEWER_EVENTS = 50
 class GroupResult:
     """What came of a group of origins, whole."""
 
-    blobs: tuple[Blob, ...]
+    group: WorkGroup
     chunks: list[ChunkDone] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     """Beside those of the chunks: origins that no worker can hold."""
@@ -63,6 +73,7 @@ class LocalEngine:
         self._deaths: dict[int, deque[float]] = {}
         self._numbers = iter(range(2**62))
         self._poll_seconds = min(0.25, setup.limits.rule_seconds / 8)
+        self._queue: deque[_Work] = deque()
         self._heard: Callable[[], None] = lambda: None
         self.taken_off: set[int] = set()
         """Numbers of rules that are not run any more."""
@@ -87,7 +98,7 @@ class LocalEngine:
         return [process.pid for process in (*self._idle, *self._busy)]
 
     def run(
-        self, groups: Iterable[tuple[Blob, ...]], *, heard: Callable[[], None] = lambda: None
+        self, groups: Iterable[WorkGroup], *, heard: Callable[[], None] = lambda: None
     ) -> Iterator[GroupResult]:
         """The results of all groups, in the order in which they are done.
 
@@ -98,8 +109,12 @@ class LocalEngine:
             WorldError: TC0504 workers do not come up any more.
         """
         self._heard = heard
-        for work in self._run(self._group(blobs) for blobs in groups):
+        for work in self._run(self._work(group) for group in groups):
             yield work.result
+
+    def redo(self, group: WorkGroup) -> None:
+        """Takes a group in again, while the results of `run` are read."""
+        self._queue.append(self._work(group))
 
     @property
     def in_work(self) -> tuple[int, int, int]:
@@ -114,11 +129,11 @@ class LocalEngine:
             Task(id=next(self._numbers), rule=rule, tests=tuple(range(len(self._setup.rules[rule].tests))))
             for rule in rules
         )
-        for work in self._run(_Work(task, GroupResult(())) for task in tasks if task.tests):
+        for work in self._run(_Work(task, GroupResult(WorkGroup(()))) for task in tasks if task.tests):
             yield work.task.rule, work.tests
 
     def _run(self, source: Iterator[_Work]) -> Iterator[_Work]:
-        queue: deque[_Work] = deque()
+        queue = self._queue
         exhausted = False
         while True:
             while not exhausted and not queue and len(self._busy) < self._most:
@@ -134,11 +149,18 @@ class LocalEngine:
 
     # -- giving out --------------------------------------------------------------------------------------
 
-    def _group(
-        self, blobs: tuple[Blob, ...], *, batch_events: int = BATCH_EVENTS, batch_bytes: int = BATCH_BYTES
+    def _work(
+        self, group: WorkGroup, *, batch_events: int = BATCH_EVENTS, batch_bytes: int = BATCH_BYTES
     ) -> _Work:
-        task = Task(id=next(self._numbers), blobs=blobs, batch_events=batch_events, batch_bytes=batch_bytes)
-        return _Work(task, GroupResult(blobs))
+        task = Task(
+            id=next(self._numbers),
+            blobs=group.blobs,
+            whole=group.whole,
+            attempt=str(ULID()),
+            batch_events=batch_events,
+            batch_bytes=batch_bytes,
+        )
+        return _Work(task, GroupResult(group))
 
     def _give_out(self, queue: deque[_Work]) -> None:
         while queue and len(self._busy) < self._most:
@@ -185,6 +207,8 @@ class LocalEngine:
             self._idle.append(process)
             del self._busy[process]
             return work
+        elif isinstance(message, CannotStage):
+            raise _cannot_stage(message, self._setup)
         elif isinstance(message, OutOfMemory):
             self._idle.append(process)
             del self._busy[process]
@@ -196,13 +220,15 @@ class LocalEngine:
 
         Gives the work back, as done, when it cannot be made smaller: then its rest is one dead letter.
         """
-        blobs, task = work.task.blobs, work.task
+        group, task = work.result.group, work.task
+        blobs = group.blobs
         if len(blobs) > 1:
             half = len(blobs) // 2
-            queue.extendleft([self._group(blobs[half:]), self._group(blobs[:half])])
+            parts = (replace(group, blobs=blobs[half:]), replace(group, blobs=blobs[:half]))
+            queue.extendleft(map(self._work, parts))
         elif task.batch_events > 1:
             events, size = (max(1, n // _FEWER_EVENTS) for n in (task.batch_events, task.batch_bytes))
-            queue.appendleft(self._group(blobs, batch_events=events, batch_bytes=size))
+            queue.appendleft(self._work(group, batch_events=events, batch_bytes=size))
         else:
             return _given_up(work, reason)
         return None
@@ -236,6 +262,12 @@ class LocalEngine:
         if len(deaths) >= MOST_DEATHS:
             self.taken_off.add(rule)
         return rule in self.taken_off
+
+
+def _cannot_stage(message: CannotStage, setup: Setup) -> WorldError:
+    told = f"cannot write a file of the lake: {message.error.strerror}"
+    where = setup.staging.warehouse if setup.staging is not None else None
+    return WorldError(Problem(code=refusal(message.error), message=told, path=where))
 
 
 def _given_up(work: _Work, reason: str) -> _Work:

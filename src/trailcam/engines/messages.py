@@ -1,6 +1,8 @@
 """What parent and worker processes say to each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from trailcam.contracts.source import Blob
 from trailcam.engines.loading import LoadFailure
@@ -8,6 +10,7 @@ from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.rule import Pack, Rule
+from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
@@ -27,6 +30,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """Where workers stage what they find, and as what."""
+
+    warehouse: Path
+    pack: str
+    """Version of the rules that run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """What a worker needs before its first task; rules go by their number in `rules`."""
 
@@ -35,6 +47,8 @@ class Setup:
     log_types: tuple[LogType, ...]
     limits: Limits
     parse_time: Micros
+    staging: Staging | None = None
+    """None: nothing is staged, and what comes back is all there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +57,15 @@ class Killing:
 
     error_class: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkGroup:
+    """Origins that go to a worker together."""
+
+    blobs: tuple[Blob, ...]
+    whole: bool = True
+    """False: their events are in the lake already, and only what rules say of them is new."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +79,10 @@ class Task:
     """Numbers of the rule's tests."""
     rule: int = -1
     """Whose tests."""
+    attempt: str = ""
+    """What the files of this task are named after."""
+    whole: bool = True
+    """See `WorkGroup`."""
     batch_events: int = BATCH_EVENTS
     batch_bytes: int = BATCH_BYTES
     resume: int = 0
@@ -75,7 +102,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The identities of a batch's events, in order."""
+    """The identities of a batch's events, in order: told only where nothing is staged."""
 
     log_type: str
     row_ids: tuple[str, ...]
@@ -93,8 +120,14 @@ class ChunkDone:
     bytes_read: int
     """Of the task's origins, as they lie there, when this chunk was complete."""
     records: int
+    events: Mapping[str, int]
+    """How many there are, by the origin's id."""
+    letters: Mapping[tuple[str, str], int]
+    """How many dead letters there are, by the origin's id and the reason."""
+    files: tuple[StagedFile, ...]
     rows: tuple[Rows, ...]
     dead_letters: tuple[DeadLetter, ...]
+    """Told only where nothing is staged."""
     matches: tuple[Match, ...]
     errors: tuple[RuleError, ...]
     not_run: tuple[NotRun, ...]
@@ -116,6 +149,14 @@ class TaskDone:
     """All chunks of a task have been sent."""
 
     task: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotStage:
+    """The operating system refused to write a file of the lake."""
+
+    task: int
+    error: OSError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

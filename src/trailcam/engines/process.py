@@ -28,7 +28,8 @@ class WorkerProcess:
 
     def __init__(self, setup: Setup, skip: frozenset[int]) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["trailcam.engines.worker"])
+        staging = ["trailcam.commit.stage"] if setup.staging is not None else []
+        context.set_forkserver_preload(["trailcam.engines.worker", *staging])
         self._limit_seconds = setup.limits.rule_seconds
         self._slots: Any = context.RawArray("Q", 3)
         self.connection, other = context.Pipe()

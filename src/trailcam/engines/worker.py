@@ -10,12 +10,14 @@ import json
 import os
 import resource
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trailcam.codecs import json_records
 from trailcam.codecs.gzip import unpack
@@ -25,6 +27,7 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import (
     ROW_LOADING,
+    CannotStage,
     ChunkDone,
     Loaded,
     OutOfMemory,
@@ -35,10 +38,12 @@ from trailcam.engines.messages import (
     TestDone,
 )
 from trailcam.errors import code
+from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.event import PantherEvent
-from trailcam.model.match import RuleError
+from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.origin import Origin
+from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import Detections, detect
@@ -47,6 +52,9 @@ from trailcam.rules.functions import describe
 from trailcam.rules.inline_tests import failed, run_test
 from trailcam.rules.modules import execute, helpers
 from trailcam.rules.run import RuleRunner
+
+if TYPE_CHECKING:
+    from trailcam.commit.stage import Stager
 
 CHUNK, ROW, RULE = range(3)
 """The slots of shared memory: chunk and row in hand, and the rule's number plus one; 0 is no rule."""
@@ -152,6 +160,7 @@ class Worker:
         self._envelopes = envelopes(setup)
         self._bytes_read = 0
         self._modules = runners
+        self._stager = _stager(setup)
         self._runners: dict[str, list[tuple[int, Runner]]] = {}
         for number, runner in runners.items():
             for log_type in runner.rule.log_types:
@@ -206,6 +215,9 @@ class Worker:
             self._slots[RULE] = 0
             self._send(OutOfMemory(task=task.id))
             return
+        except OSError as error:
+            self._send(CannotStage(task=task.id, error=error))
+            return
         self._send(TaskDone(task=task.id))
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
@@ -241,9 +253,54 @@ class Worker:
         return chunk
 
     def _done(self, task: Task, number: int, chunk: Chunk) -> ChunkDone:
+        files: list[StagedFile] = []
+        matches: list[Match] = []
+        errors: list[RuleError] = []
+        not_run: list[NotRun] = []
+        first_row = 0
+        for batch in chunk.batches:
+            found = self._detect(task, number, batch, first_row)
+            first_row += len(batch)
+            if self._stager is not None:
+                if task.whole:
+                    files += self._stager.events(batch, task.attempt)
+                files += self._stager.found(batch, task.attempt, matches=found.matches, errors=found.errors)
+            matches += [self._told(match) for _, match in found.matches]
+            errors += [error for _, error in found.errors]
+            not_run += [pair for _, pair in found.not_run]
+        if self._stager is not None and task.whole:
+            files += self._stager.letters(chunk.dead_letters, task.attempt)
+        return ChunkDone(
+            task=task.id,
+            number=number,
+            bytes_read=self._bytes_read,
+            records=chunk.records,
+            events=Counter(batch.origins[at].id for batch in chunk.batches for at in batch.origin),
+            letters=Counter((letter.origin_id, letter.reason) for letter in chunk.dead_letters),
+            files=tuple(files),
+            rows=tuple(map(_rows, chunk.batches)) if self._stager is None else (),
+            dead_letters=chunk.dead_letters if self._stager is None else (),
+            matches=tuple(matches),
+            errors=tuple(errors),
+            not_run=tuple(not_run),
+        )
+
+    def _told(self, match: Match) -> Match:
+        """A match as the parent needs it: what lies in its staged row is not sent as well."""
+        if self._stager is None:
+            return match
+        return replace(
+            match,
+            description="",
+            reference="",
+            runbook="",
+            destinations=None,
+            alert_context=None,
+            fallbacks=(),
+        )
+
+    def _detect(self, task: Task, number: int, batch: EventBatch, first_row: int) -> Detections:
         slots = self._slots
-        slots[CHUNK] = number
-        found = Detections()
 
         def in_hand(row: int, rule: int) -> None:
             slots[ROW] = row
@@ -271,44 +328,45 @@ class Worker:
             for rule, (chunk_number, row) in task.off.items()
             if chunk_number <= number
         }
-        first_row = 0
-        for batch in chunk.batches:
-            detections = detect(
-                batch,
-                self._runners.get(batch.log_type, ()),
-                first_row=first_row,
-                in_hand=in_hand,
-                known=known,
-                off_from=off_from,
-            )
-            slots[RULE] = 0
-            first_row += len(batch)
-            found.matches += detections.matches
-            found.errors += detections.errors
-            found.not_run += detections.not_run
-        return ChunkDone(
-            task=task.id,
-            number=number,
-            bytes_read=self._bytes_read,
-            records=chunk.records,
-            rows=tuple(
-                Rows(
-                    log_type=batch.log_type,
-                    row_ids=tuple(batch.row_id),
-                    event_ids=tuple(batch.event_id),
-                    timeless=tuple(
-                        (batch.row_id[row], batch.origins[batch.origin[row]].id, batch.event_time[row])
-                        for row in range(len(batch))
-                        if batch.time_from_origin[row]
-                    ),
-                )
-                for batch in chunk.batches
-            ),
-            dead_letters=chunk.dead_letters,
-            matches=tuple(found.matches),
-            errors=tuple(found.errors),
-            not_run=tuple(found.not_run),
+        slots[CHUNK] = number
+        found = detect(
+            batch,
+            self._runners.get(batch.log_type, ()),
+            first_row=first_row,
+            in_hand=in_hand,
+            known=known,
+            off_from=off_from,
         )
+        slots[RULE] = 0
+        return found
+
+
+def _rows(batch: EventBatch) -> Rows:
+    return Rows(
+        log_type=batch.log_type,
+        row_ids=tuple(batch.row_id),
+        event_ids=tuple(batch.event_id),
+        timeless=tuple(
+            (batch.row_id[row], batch.origins[batch.origin[row]].id, batch.event_time[row])
+            for row in range(len(batch))
+            if batch.time_from_origin[row]
+        ),
+    )
+
+
+def _stager(setup: Setup) -> "Stager | None":
+    """What writes the lake's files, whose libraries are loaded only where there is a lake."""
+    if setup.staging is None:
+        return None
+    import pyarrow as pa  # noqa: PLC0415  # 200 ms that inline tests need not pay
+
+    from trailcam.commit.stage import Stager  # noqa: PLC0415  # the same
+
+    pa.set_cpu_count(1)  # a worker is one processor's work, and threads cost memory
+    pa.set_io_thread_count(1)
+    return Stager(
+        setup.staging.warehouse, setup.log_types, pack=setup.staging.pack, parse_time=setup.parse_time
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +386,9 @@ class MemoryBlob:
             size_bytes=len(self.data),
             fallback_time=Micros(0),
         )
+
+    def acknowledge(self) -> None:
+        """Nothing is kept of it."""
 
     @contextmanager
     def open(self) -> Iterator[Iterator[bytes]]:

@@ -19,11 +19,11 @@ Known = Callable[[int, int, Subject], RuleError | None]
 
 @dataclass(slots=True)
 class Detections:
-    """What the rules said about a stretch of events."""
+    """What the rules said about the events of a batch, each with the row it is about."""
 
-    matches: list[Match] = field(default_factory=list)
-    errors: list[RuleError] = field(default_factory=list)
-    not_run: list[NotRun] = field(default_factory=list)
+    matches: list[tuple[int, Match]] = field(default_factory=list)
+    errors: list[tuple[int, RuleError]] = field(default_factory=list)
+    not_run: list[tuple[int, NotRun]] = field(default_factory=list)
 
 
 def detect(
@@ -52,20 +52,20 @@ def detect(
         )
         for number, runner in runners:
             if here >= off_from.get(number, here + 1):
-                found.not_run.append(_not_run(runner, batch, row, code("rule_taken_off")))
+                found.not_run.append((row, _not_run(runner, batch, row, code("rule_taken_off"))))
                 continue
             error = known(here, number, subject)
             if error is not None:
-                found.errors.append(error)
+                found.errors.append((row, error))
                 continue
             in_hand(here, number)
             verdict = runner.run(event, subject)
             if verdict.match is not None:
-                found.matches.append(verdict.match)
+                found.matches.append((row, verdict.match))
             if verdict.errors:
-                found.errors.extend(verdict.errors)
+                found.errors.extend((row, error) for error in verdict.errors)
             if verdict.not_run is not None:
-                found.not_run.append(_not_run(runner, batch, row, verdict.not_run))
+                found.not_run.append((row, _not_run(runner, batch, row, verdict.not_run)))
     return found
 
 

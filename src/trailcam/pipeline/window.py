@@ -17,7 +17,7 @@ See docs/decisions/0001-windows-restart-at-midnight.md.
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from trailcam.model.match import Match, RuleError
 from trailcam.model.rule import DEFAULT_PERIOD_MINUTES, LEAST_PERIOD_MINUTES
@@ -26,6 +26,8 @@ from trailcam.model.window import Window, WindowKey
 
 Item: TypeAlias = Match | RuleError
 """What falls into windows. A rule's errors make windows of their own."""
+
+ItemT = TypeVar("ItemT", Match, RuleError, Item)
 
 Identity: TypeAlias = tuple[str, ...]
 Value: TypeAlias = str | Identity
@@ -134,9 +136,9 @@ class Sweep:
             del self._times_seen[value]
 
 
-def distinct(items: Iterable[Item]) -> list[Item]:
+def distinct(items: Iterable[ItemT]) -> list[ItemT]:
     """Each match once; of copies that differ, the `preferred` one, so that order never matters."""
-    chosen: dict[Identity, Item] = {}
+    chosen: dict[Identity, ItemT] = {}
     for item in items:
         identity = identity_of(item)
         held = chosen.get(identity)
@@ -144,7 +146,7 @@ def distinct(items: Iterable[Item]) -> list[Item]:
     return list(chosen.values())
 
 
-def preferred(one: Item, other: Item) -> Item:
+def preferred(one: ItemT, other: ItemT) -> ItemT:
     """Which of two copies of a match stands: the one with the smaller event time, then the smaller repr.
 
     The state keeps only the copy it decided first, so this speaks where there is no state to ask.

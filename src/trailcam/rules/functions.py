@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from trailcam.model.event import PantherEvent
 from trailcam.model.severity import Severity
+from trailcam.model.text import storable
 from trailcam.rules.keyvalue import StateUnavailable
 
 LONGEST_TEXT = 1_000
@@ -115,8 +116,9 @@ def _text(name: str, value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text itself of an instance of a rule's own subclass of str, which no other process could read."""
-    return str.__str__(text)
+    """The text itself of an instance of a rule's own subclass of str, which no other process could read,
+    without halves of surrogate pairs, which no file could hold."""
+    return storable(str.__str__(text))
 
 
 def _severity(name: str, value: Any) -> Severity | None:

@@ -19,6 +19,7 @@ from trailcam.yaml12 import Document
 
 SETTINGS_FILE = "trailcam.toml"
 _PREFIX = "TRAILCAM_"
+HOME_VARIABLE = f"{_PREFIX}HOME"
 
 
 def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -34,13 +35,19 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
         written, problems = _from_toml(path)
     elif file is not None:
         raise TrailcamError(Problem(code=code("path_not_found"), message=f"no such settings file: {file}"))
+    home = Path(".trailcam")
+    if isinstance(written.get("home"), str):
+        home = path.parent / written["home"]
+    if environment.get(HOME_VARIABLE):
+        home = Path(environment[HOME_VARIABLE])
     limits = dict(written.get("limits", {}))
     for name, value in sorted(environment.items()):
-        if name.startswith(_PREFIX):
+        if name.startswith(_PREFIX) and name != HOME_VARIABLE:
             problems += _from_variable(name, value, limits)
     if problems:
         raise TrailcamError(problems)
-    return Settings(limits=LimitSettings(**{key: _number(key, value) for key, value in limits.items()}))
+    sizes = LimitSettings(**{key: _number(key, value) for key, value in limits.items()})
+    return Settings(home=home, limits=sizes)
 
 
 def _from_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
@@ -58,7 +65,8 @@ def _from_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
 def _from_variable(name: str, value: str, limits: dict[str, Any]) -> list[Problem]:
     known = {f"{_PREFIX}LIMITS_{key.upper()}": key for key in LIMITS_FORM.keys}
     if name not in known:
-        hint = nearest(name, known) or f"known: {', '.join(known)}"
+        names = [HOME_VARIABLE, *known]
+        hint = nearest(name, names) or f"known: {', '.join(names)}"
         return [Problem(code=code("bad_setting"), message=f"unknown variable {name}", hint=hint)]
     kind = LIMITS_FORM.keys[known[name]].kind
     if _number(known[name], value) is None:

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from trailcam.forms import Form, Key, Plain
+from trailcam.forms import NAME, Form, Key, Plain
 
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -47,7 +48,13 @@ LIMITS_FORM = Form(
     },
 )
 
-SETTINGS_FORM = Form("trailcam.toml", {"limits": Key(LIMITS_FORM, doc="What may be used.")})
+SETTINGS_FORM = Form(
+    "trailcam.toml",
+    {
+        "home": Key(NAME, doc="The folder in which everything is kept, seen from the settings file."),
+        "limits": Key(LIMITS_FORM, doc="What may be used."),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,4 +72,5 @@ class LimitSettings:
 class Settings:
     """All settings, complete."""
 
+    home: Path = Path(".trailcam")
     limits: LimitSettings = LimitSettings()

@@ -36,6 +36,13 @@ class LocalBlob:
 
     origin: Origin
     path: Path
+    spooled: bool = False
+    """The file is our own copy of a stream."""
+
+    def acknowledge(self) -> None:
+        """Removes the copy of a stream; a file is its owner's."""
+        if self.spooled:
+            self.path.unlink(missing_ok=True)
 
     @contextmanager
     def open(self) -> Iterator[Iterator[bytes]]:
@@ -153,10 +160,11 @@ def _spooled(stream: BufferedReader, name: str, spool: Path) -> LocalBlob:
                 code=code("origin_unreadable"),
                 message=f"cannot keep {name} on disk while it is read: {error.strerror}",
                 path=spool,
-                hint="free space there, or point TMPDIR at a larger disk",
+                hint="free space there, or name a home on a larger disk",
             )
         ) from None
-    return LocalBlob(_origin(_identity(digest), name, size, _time_of("", modified)), Path(copy.name))
+    origin = _origin(_identity(digest), name, size, _time_of("", modified))
+    return LocalBlob(origin, Path(copy.name), spooled=True)
 
 
 def _walk(folder: Path) -> tuple[list[Path], list[Path], list[DeadLetter]]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from tests.support import LIMITS, make_rule, make_setup, record, write_log
+from tests.tally import Tally
 
-from trailcam.app.tally import Tally
 from trailcam.engines.local import LocalEngine
-from trailcam.engines.messages import Limits
+from trailcam.engines.messages import Limits, WorkGroup
 from trailcam.errors import TrailcamError, code
 from trailcam.model.rule import Rule
 from trailcam.sources.files import LocalBlob, claim
@@ -49,7 +49,7 @@ def run_rules(
             ],
         )
     blobs = [claim(path, spool=folder) for path in sorted(folder.glob("*.json"))]
-    groups = [(blob,) for blob in blobs if isinstance(blob, LocalBlob)]
+    groups = [WorkGroup((blob,)) for blob in blobs if isinstance(blob, LocalBlob)]
     tally = Tally()
     with LocalEngine(make_setup(rules, limits=limits), workers=workers) as engine:
         for result in engine.run(groups):
@@ -122,7 +122,7 @@ def test_deaths_long_apart_take_no_rule_off(tmp_path: Path) -> None:
     ticks = iter(range(0, 10_000, 400))
     setup = make_setup([names("Bad", "os._exit(1)")])
     with LocalEngine(setup, workers=1, clock=lambda: next(ticks)) as engine:
-        (result,) = engine.run([(blob,)])
+        (result,) = engine.run([WorkGroup((blob,))])
         assert engine.taken_off == set()
     assert len(result.chunks[0].errors) == 5
 
@@ -191,7 +191,7 @@ def test_a_group_that_exhausts_memory_is_split_until_it_fits(tmp_path: Path) -> 
     tally = Tally()
     limits = replace(LIMITS, worker_bytes=96 << 20)
     with LocalEngine(make_setup([EVERY], limits=limits), workers=1) as engine:
-        for result in engine.run([tuple(blob for blob in blobs if isinstance(blob, LocalBlob))]):
+        for result in engine.run([WorkGroup(tuple(blob for blob in blobs if isinstance(blob, LocalBlob)))]):
             tally.add(result)
     assert (tally.origins, tally.events, tally.match_count, tally.letters.total()) == (4, 16, 16, 0)
 
@@ -206,7 +206,7 @@ def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_
     tally = Tally()
     limits = replace(LIMITS, worker_bytes=48 << 20)
     with LocalEngine(make_setup([EVERY], limits=limits), workers=1) as engine:
-        for result in engine.run([tuple(blob for blob in blobs if isinstance(blob, LocalBlob))]):
+        for result in engine.run([WorkGroup(tuple(blob for blob in blobs if isinstance(blob, LocalBlob)))]):
             tally.add(result)
     assert tally.match_count == 2
     assert tally.letters == {code("record_exhausts_memory"): 1}
@@ -218,7 +218,7 @@ def test_leaving_the_engine_leaves_no_process(tmp_path: Path) -> None:
     blob = claim(tmp_path / "0.json", spool=tmp_path)
     assert isinstance(blob, LocalBlob)
     with LocalEngine(make_setup([EVERY]), workers=2) as engine:
-        list(engine.run([(blob,), (blob,)]))
+        list(engine.run([WorkGroup((blob,)), WorkGroup((blob,))]))
         pids = engine.pids
         assert pids
     for pid in pids:

@@ -36,6 +36,8 @@ class Blob:
     origin: Origin
     pieces: Pieces
 
+    def acknowledge(self) -> None: ...
+
     @contextmanager
     def open(self) -> Iterator[Iterator[bytes]]:
         yield iter(())

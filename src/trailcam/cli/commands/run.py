@@ -2,15 +2,16 @@
 
 import os
 import sys
-from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trailcam.cli.options import HomeOption
 from trailcam.cli.output import (
     Format,
+    alert_row,
     count,
     existing,
     finding_row,
@@ -21,11 +22,11 @@ from trailcam.cli.output import (
     to_json,
     window_row,
 )
-from trailcam.errors import ERRORS
+from trailcam.errors import ERRORS, Problem, TrailcamError, code
 
 if TYPE_CHECKING:
     from trailcam.app.load import Loaded
-    from trailcam.app.run import Report
+    from trailcam.app.report import Report
     from trailcam.model.match import Match, RuleError
 
 _MOST_TOLD = 10
@@ -55,6 +56,7 @@ def command(
     ] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print; table if absent.")] = None,
     windows: Annotated[bool, typer.Option("--windows", help="Print windows instead of matches.")] = False,
+    alerts: Annotated[bool, typer.Option("--alerts", help="Print alerts instead of matches.")] = False,
     summary: Annotated[
         SummaryFormat, typer.Option("--summary", help="json: on stdout, alone or as the last line.")
     ] = SummaryFormat.text,
@@ -62,48 +64,61 @@ def command(
         Path | None, typer.Option("--dead-letters", help="Write what could not be read to this file.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
+    home: HomeOption = None,
     config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
 ) -> int:
-    """Run rules over logs and print what they match.
+    """Run rules over logs, keep what was read, and print what they match.
 
-    Reads CloudTrail as it lies: .json, .jsonl, .gz, whole folders. Nothing is kept. What cannot be read is
-    told, and the exit code says so: 0 all well, 1 dead letters or rule errors, 3 unreadable files.
+    Reads CloudTrail as it lies: .json, .jsonl, .gz, whole folders. Events, matches and alerts are kept in the
+    home, each once however often it is read. What cannot be read is told, and the exit code says so: 0 all
+    well, 1 dead letters or rule errors, 3 unreadable files.
 
     \b
     Examples:
       trailcam run logs/ --packs detections/
       zcat trail.json.gz | trailcam run - --rules my_rule.py --format jsonl
     """
-    from trailcam.app.load import load  # noqa: PLC0415  # only when it is used
+    from trailcam.app.home import make_home  # noqa: PLC0415  # only when it is used
+    from trailcam.app.load import load  # noqa: PLC0415
+    from trailcam.app.report import scope_of  # noqa: PLC0415
     from trailcam.app.run import Progress, run  # noqa: PLC0415
     from trailcam.cli.dead_letters import letters_to  # noqa: PLC0415  # the same
     from trailcam.settings.read import read_settings  # noqa: PLC0415
 
+    if windows and alerts:
+        message = "--windows and --alerts exclude each other"
+        raise TrailcamError(Problem(code=code("bad_option"), message=message))
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
     loaded = load(packs=packs or (), rules=rules or (), log_types=log_types or ())
-    with progress_bar("reading") as update:
+    with letters_to(dead_letters) as write_letter, progress_bar("reading") as update:
 
         def progress(at: Progress) -> None:
             words = f"{at.records:,} records, {count(at.matches, 'match', 'matches')}"
             update(at.bytes_done, at.bytes_all, words)
 
-        with letters_to(dead_letters) as on_letter:
-            report = run(
-                [existing(path) for path in paths],
-                loaded,
-                settings,
-                workers=workers,
-                progress=progress,
-                on_letter=on_letter,
-            )
-    _print(report, form, windows=windows, summary=summary)
+        named = [existing(path) for path in paths]
+        kept = make_home(home or settings.home)
+        report = run(named, loaded, settings, kept, workers=workers, progress=progress)
+        if dead_letters is not None:
+            for letter in scope_of(kept, report.run_id).dead_letters():
+                write_letter(letter)
+    _print(report, form, windows=windows, alerts=alerts, summary=summary)
     _tell(report, loaded)
     return report.exit_code
 
 
-def _print(report: "Report", form: Format | None, *, windows: bool, summary: SummaryFormat) -> None:
-    alone = summary is SummaryFormat.json and form is None and not windows
-    if not alone and windows:
+def _print(
+    report: "Report", form: Format | None, *, windows: bool, alerts: bool, summary: SummaryFormat
+) -> None:
+    alone = summary is SummaryFormat.json and form is None and not windows and not alerts
+    if not alone and alerts:
+        print_rows(
+            [alert_row(alert) for alert in report.alerts],
+            form or Format.table,
+            columns=("alert_id", "severity", "status", "matches"),
+            title="alerts",
+        )
+    elif not alone and windows:
         print_rows(
             [window_row(window) for window in report.windows],
             form or Format.table,
@@ -126,43 +141,46 @@ def _print(report: "Report", form: Format | None, *, windows: bool, summary: Sum
 
 def _tell(report: "Report", loaded: "Loaded") -> None:
     """The summary in words, on stderr."""
-    tally = report.tally
-    letters = tally.letters.total()
+    letters = sum(report.letters.values())
     say(
-        f"{count(tally.origins, 'file')}, {count(tally.records, 'record')} = {count(tally.events, 'event')}"
-        f" + {count(tally.duplicates, 'duplicate')} + {count(letters, 'dead letter')}"
+        f"{count(report.origins, 'file')}, {count(report.records, 'record')}"
+        f" = {count(report.events.distinct, 'event')} + {count(report.duplicates, 'duplicate')}"
+        f" + {count(letters, 'dead letter')}"
     )
     found = [count(len(report.matches), "match", "matches"), count(len(report.windows), "window")]
-    qualifying = sum(window.qualifies for window in report.windows)
-    found.append(f"{qualifying:,} of them qualifying")
-    rate = tally.records / report.seconds if report.seconds else 0
-    say(f"{', '.join(found)}; {report.seconds:.1f} s, {rate:,.0f} records/s")
-    for reason, number in sorted(tally.letters.items()):
+    rate = report.records / report.seconds if report.seconds else 0
+    found.append(f"{count(len(report.alerts), 'alert')}; {report.seconds:.1f} s, {rate:,.0f} records/s")
+    say(", ".join(found))
+    new = report.new
+    say(
+        f"new: {count(new.events, 'event')}, {count(new.matches, 'match', 'matches')}, "
+        f"{count(new.windows, 'window')}, {count(new.alerts, 'alert')}"
+    )
+    for reason, number in sorted(report.letters.items()):
         say(f"dead letters: {number:,} {ERRORS[reason].title} [{reason}]")
-        for letter in tally.dead_letters[reason][:_MOST_TOLD]:
-            place = f" at byte {letter.position:,}" if letter.position >= 0 else ""
-            say(f"  {letter.origin_name}{place}: {letter.detail}")
+        for letter in report.first_letters:
+            if letter.reason == reason:
+                place = f" at byte {letter.position:,}" if letter.position >= 0 else ""
+                say(f"  {letter.origin_name}{place}: {letter.detail}")
         if number > _MOST_TOLD:
             say(f"  and {number - _MOST_TOLD:,} more: --dead-letters FILE writes all of them")
     for rule_id, errors in grouped(report.errors, lambda error: error.rule_id).items():
         say(f"rule errors: {count(len(errors), 'event')} in {rule_id}, first {errors[0].error}")
         say(f"  {errors[0].function}: {errors[0].message}")
     for (rule_id, reason), entries in grouped(
-        tally.not_run, lambda entry: (entry.rule_id, entry.reason)
+        report.not_run, lambda entry: (entry.rule_id, entry.reason)
     ).items():
-        say(f"not run: {rule_id} did not see {count(len(entries), 'event')}:")
+        say(f"not run: {rule_id} did not see {count(sum(e.events for e in entries), 'event')}:")
         say(f"  {ERRORS[reason].title} [{reason}]; {ERRORS[reason].cure}")
-        files = Counter(entry.origin_name for entry in entries)
-        for name, number in list(files.items())[:_MOST_TOLD]:
-            say(f"  {count(number, 'event')} of {name}")
-        if len(files) > _MOST_TOLD:
-            say(f"  and {len(files) - _MOST_TOLD:,} more files")
-    fallbacks = [(match.rule_id, *fallback) for match in report.matches for fallback in match.fallbacks]
-    for (rule_id, name), those in grouped(fallbacks, lambda fallback: fallback[:2]).items():
-        matches = count(len(those), "match", "matches")
-        say(f"fallback: {name}() of {rule_id} failed on {matches}, first {those[0][2]}")
-    if tally.conflicting_ids:
-        say(f"{count(tally.conflicting_ids, 'vendor id')} used by more than one event: all are kept")
+        for entry in entries[:_MOST_TOLD]:
+            say(f"  {count(entry.events, 'event')} of {entry.origin_name}")
+        if len(entries) > _MOST_TOLD:
+            say(f"  and {len(entries) - _MOST_TOLD:,} more files")
+    for rule_id, name, number, first in report.fallbacks:
+        say(f"fallback: {name}() of {rule_id} failed on {count(number, 'match', 'matches')}, first {first}")
+    conflicts = report.events.conflicting_ids
+    if conflicts:
+        say(f"{count(conflicts, 'vendor id')} used by more than one event: all are kept")
     for words, number in (
         ("with the bytes of a file read before: passed over", report.repeated),
         ("without a log's name in the folders: passed over", len(report.skipped)),

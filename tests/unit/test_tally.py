@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.tally import KEPT_BYTES, MOST_KEPT, Tally
 
-from trailcam.app.tally import KEPT_BYTES, MOST_KEPT, Tally
 from trailcam.engines.local import GroupResult
-from trailcam.engines.messages import ChunkDone, Rows
+from trailcam.engines.messages import ChunkDone, Rows, WorkGroup
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.severity import Severity
@@ -31,6 +31,9 @@ def chunk(*, time: int, timeless: bool = False, function: str = "") -> ChunkDone
         number=0,
         bytes_read=1,
         records=1,
+        events={},
+        letters={},
+        files=(),
         rows=(
             Rows(
                 log_type="T",
@@ -49,7 +52,7 @@ def chunk(*, time: int, timeless: bool = False, function: str = "") -> ChunkDone
 def tally(*chunks: ChunkDone) -> Tally:
     added = Tally()
     for each in chunks:
-        result = GroupResult(())
+        result = GroupResult(WorkGroup(()))
         result.chunks.append(each)
         added.add(result)
     return added

@@ -1,4 +1,7 @@
-"""Adds up what came of groups, in any order: each event once, each pair of event and rule once."""
+"""Adds up what came of groups, in memory and in any order: each event once, each pair of event and rule once.
+
+The plain way to what the state and the lake hold; the tests hold the one against the other.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -110,8 +113,8 @@ class Tally:
 
     def add(self, result: GroupResult) -> None:
         """Counts a group."""
-        self.origins += len(result.blobs)
-        for blob in result.blobs:
+        self.origins += len(result.group.blobs)
+        for blob in result.group.blobs:
             self.size_bytes += blob.origin.size_bytes
             self._note_time(blob.origin.id, blob.origin.fallback_time)
         for letter in result.dead_letters:

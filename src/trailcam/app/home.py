@@ -1,0 +1,62 @@
+"""The folder in which Trailcam keeps everything: state, lake, and what is on its way there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trailcam.commit.recover import clear_spool, recover
+from trailcam.errors import Problem, WorldError, code, refusal
+from trailcam.lake.iceberg import Iceberg
+from trailcam.state.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """An opened home. `spool` holds copies of streams while they are read, `scratch` what queries spill."""
+
+    path: Path
+    database: Database
+    iceberg: Iceberg
+    spool: Path
+    scratch: Path
+
+
+def make_home(path: Path) -> Home:
+    """Opens a home, made if there is none; clears away what crashes have left.
+
+    Raises:
+        WorldError: TC0601 to TC0605 it cannot be written, or not by this version.
+    """
+    home = _home(path)
+    try:
+        for folder in (home.path, home.spool, home.scratch, home.iceberg.warehouse):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the home cannot be made: {error.strerror}"
+        raise WorldError(Problem(code=refusal(error), message=message, path=path)) from None
+    home.database.migrate()
+    recover(home.database, home.iceberg)
+    clear_spool(home.spool)
+    return home
+
+
+def open_home(path: Path) -> Home:
+    """Opens a home that is there.
+
+    Raises:
+        WorldError: TC0607 there is none; TC0601 to TC0605.
+    """
+    home = _home(path)
+    if not home.database.path.is_file():
+        raise WorldError(Problem(code=code("nothing_kept"), message=f"nothing is kept in {path}", path=path))
+    home.database.migrate()
+    return home
+
+
+def _home(path: Path) -> Home:
+    return Home(
+        path=path,
+        database=Database(path / "state.db"),
+        iceberg=Iceberg(path / "lake"),
+        spool=path / "spool",
+        scratch=path / "scratch",
+    )

@@ -1,0 +1,256 @@
+"""Decides a group in one transaction: the ledger, its files, its matches, and all that follows from them.
+
+Before it, nothing of the group is anywhere but in files that nobody names. After it, a crash loses nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, and_, delete, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from trailcam.commit import tables as t
+from trailcam.commit.alerting import alert
+from trailcam.commit.group import Group
+from trailcam.commit.windows import Recut, error_item
+from trailcam.model.match import Match, RuleError
+from trailcam.model.text import storable
+from trailcam.model.timestamps import Micros
+from trailcam.pipeline.window import Identity, distinct, identity_of, key_of
+from trailcam.state.database import Database
+
+_AT_ONCE = 500
+"""How many values one statement asks for; SQLite takes no more than 999 in its older builds."""
+
+
+class AlreadyDecided(Exception):
+    """Somebody else has decided some of the origins, by their `keys`; nothing of the group was kept."""
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        super().__init__(f"{len(keys)} origins are in the ledger already")
+        self.keys = keys
+
+
+def decide(database: Database, group: Group, *, now: Micros) -> int:
+    """Keeps a group; its number in the order of decisions. `now` is told in histories and decides nothing.
+
+    Raises:
+        AlreadyDecided: treat the group again without these origins.
+        WorldError: the state cannot be written; nothing of the group was kept.
+    """
+    with database.write() as connection:
+        _refuse_known(connection, group)
+        decision_id = _ledger(connection, group, now)
+        matches = list(_new(connection, t.match, distinct(group.matches)))
+        errors = list(_standing(connection, _new(connection, t.rule_error, distinct(group.errors)), matches))
+        superseded = _superseded(connection, matches)
+        recut = Recut(connection, decision_id)
+        recut.apply([*matches, *errors], superseded)
+        _insert_matches(connection, matches, recut.window_of, decision_id)
+        _insert_errors(connection, errors, recut.window_of, decision_id)
+        alert(connection, recut.changes, decision_id, now=now)
+    return decision_id
+
+
+def _refuse_known(connection: Connection, group: Group) -> None:
+    keys = [treated.key(group.pack) for treated in group.treated]
+    known = _existing(connection, t.origin.c.key, keys)
+    if known:
+        raise AlreadyDecided(frozenset(known))
+
+
+def _ledger(connection: Connection, group: Group, now: Micros) -> int:
+    made = connection.execute(insert(t.decision).values(run_id=group.run_id, decided_at=now))
+    assert made.inserted_primary_key is not None
+    decision_id: int = made.inserted_primary_key[0]
+    _insert(
+        connection,
+        t.origin,
+        (
+            {
+                "key": treated.key(group.pack),
+                "origin_id": treated.origin.id,
+                "purpose": treated.purpose.value,
+                "part": treated.part,
+                "pack": group.pack,
+                "decision_id": decision_id,
+                "name": storable(treated.origin.name),
+                "source_id": treated.origin.source_id,
+                "source_label": treated.origin.source_label,
+                "size_bytes": treated.origin.size_bytes,
+                "fallback_time": treated.origin.fallback_time,
+                "records": treated.records,
+                "events": treated.events,
+                "dead_letters": treated.dead_letters,
+            }
+            for treated in group.treated
+        ),
+    )
+    _insert(
+        connection,
+        t.staged_file,
+        (
+            {
+                "path": file.path,
+                "table_name": file.table,
+                "decision_id": decision_id,
+                "day": file.day,
+                "rows": file.rows,
+                "size_bytes": file.size_bytes,
+            }
+            for file in group.files
+        ),
+    )
+    scope = [{"run_id": group.run_id, "origin_id": treated.origin.id} for treated in group.treated]
+    if scope:
+        connection.execute(upsert(t.run_origin).on_conflict_do_nothing(), scope)
+    _list_not_run(connection, group)
+    return decision_id
+
+
+def _list_not_run(connection: Connection, group: Group) -> None:
+    """What rules have not seen of these origins by now: what was seen since is listed no more."""
+    for some in _some([treated.origin.id for treated in group.treated]):
+        connection.execute(
+            delete(t.not_run).where(t.not_run.c.origin_id.in_(some), t.not_run.c.rule_id.in_(group.rules))
+        )
+    not_seen = Counter((pair.rule_id, pair.origin_id, pair.reason) for pair in group.not_run)
+    _insert(
+        connection,
+        t.not_run,
+        (
+            {"rule_id": rule, "origin_id": origin, "reason": reason, "events": count}
+            for (rule, origin, reason), count in not_seen.items()
+        ),
+    )
+
+
+# -- matches and errors ------------------------------------------------------------------------------------
+
+Found = TypeVar("Found", Match, RuleError)
+
+
+def _new(connection: Connection, table: Table, items: Iterable[Found]) -> Iterator[Found]:
+    """Those that the state does not hold: the first that was decided stands."""
+    by_rule: dict[str, list[Found]] = {}
+    for item in items:
+        by_rule.setdefault(item.rule_id, []).append(item)
+    for rule_id, those in by_rule.items():
+        known: set[Identity] = set()
+        for some in _some([item.row_id for item in those]):
+            found = select(*table.primary_key.columns).where(
+                table.c.rule_id == rule_id, table.c.row_id.in_(some)
+            )
+            known.update(tuple(row) for row in connection.execute(found))
+        yield from (item for item in those if identity_of(item) not in known)
+
+
+def _standing(
+    connection: Connection, errors: Iterator[RuleError], matches: Sequence[Match]
+) -> Iterator[RuleError]:
+    """The errors but those of pairs that a copy of the event matched: a match outweighs a failure."""
+    failed = list(errors)
+    matched = {identity_of(match) for match in matches}
+    for rule_id in {error.rule_id for error in failed}:
+        rows = [error.row_id for error in failed if error.rule_id == rule_id]
+        for some in _some(rows):
+            found = select(t.match.c.row_id).where(t.match.c.rule_id == rule_id, t.match.c.row_id.in_(some))
+            matched.update((rule_id, row_id) for row_id in connection.execute(found).scalars())
+    return (
+        error
+        for error in failed
+        if error.function == "unique" or (error.rule_id, error.row_id) not in matched
+    )
+
+
+def _superseded(connection: Connection, matches: Sequence[Match]) -> list[RuleError]:
+    """Takes out the errors of pairs that match now."""
+    by_rule: dict[str, list[str]] = {}
+    for match in matches:
+        by_rule.setdefault(match.rule_id, []).append(match.row_id)
+    gone = []
+    for rule_id, rows in by_rule.items():
+        for some in _some(rows):
+            those = and_(
+                t.rule_error.c.rule_id == rule_id,
+                t.rule_error.c.row_id.in_(some),
+                t.rule_error.c.function != "unique",
+            )
+            found = [error_item(row) for row in connection.execute(select(t.rule_error).where(those))]
+            if found:
+                gone += found
+                connection.execute(delete(t.rule_error).where(those))
+    return gone
+
+
+def _insert_matches(
+    connection: Connection, matches: Sequence[Match], window_of: dict[Identity, Micros], decision_id: int
+) -> None:
+    _insert(
+        connection,
+        t.match,
+        (
+            {
+                "rule_id": match.rule_id,
+                "row_id": match.row_id,
+                "log_type": match.log_type,
+                "event_id": match.event_id,
+                "event_time": match.event_time,
+                "title": match.title,
+                "dedup": match.dedup,
+                "severity": int(match.severity),
+                "period_minutes": key_of(match).period_minutes,
+                "threshold": key_of(match).threshold,
+                "create_alert": match.create_alert,
+                "counts_unique": match.counts_unique,
+                "unique_value": match.unique,
+                "decision_id": decision_id,
+                "window_start": window_of.get(identity_of(match)),
+            }
+            for match in matches
+        ),
+    )
+
+
+def _insert_errors(
+    connection: Connection, errors: Sequence[RuleError], window_of: dict[Identity, Micros], decision_id: int
+) -> None:
+    _insert(
+        connection,
+        t.rule_error,
+        (
+            {
+                "rule_id": error.rule_id,
+                "row_id": error.row_id,
+                "function": error.function,
+                "log_type": error.log_type,
+                "event_id": error.event_id,
+                "event_time": error.event_time,
+                "error_class": error.error_class,
+                "error": error.error,
+                "message": error.message,
+                "severity": int(error.severity),
+                "decision_id": decision_id,
+                "window_start": window_of[identity_of(error)],
+            }
+            for error in errors
+        ),
+    )
+
+
+def _existing(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for some in _some(values):
+        found.update(connection.execute(select(column).where(column.in_(some))).scalars())
+    return found
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    rows = list(rows)
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))

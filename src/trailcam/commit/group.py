@@ -1,0 +1,59 @@
+"""What is decided at once: origins of one source with everything that came of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.origin import Origin
+from trailcam.model.staged import StagedFile
+
+
+class Purpose(StrEnum):
+    """Why an origin stands in the ledger."""
+
+    WHOLE = "whole"
+    """All its records were read: it is never read again for their sake."""
+    PART = "part"
+    """It could not be read to its end, for a reason outside of it: it is read again when it comes again."""
+    RULES = "rules"
+    """It was read again for rules that had not seen it; its records are in the lake already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treated:
+    """An origin with the count of what it held: `records = events + dead_letters`, copies included."""
+
+    origin: Origin
+    purpose: Purpose
+    events: int
+    dead_letters: int
+    part: str = ""
+    """Tells apart entries of one origin and purpose: what stopped it, which run went over it again."""
+
+    @property
+    def records(self) -> int:
+        """Entries read."""
+        return self.events + self.dead_letters
+
+    def key(self, pack: str) -> str:
+        """What it is in the ledger: itself, or derived from itself."""
+        if self.purpose is Purpose.WHOLE:
+            return self.origin.id
+        return " ".join([self.origin.id, self.purpose.value, pack, self.part]).rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Origins and their results, staged and not yet decided."""
+
+    run_id: str
+    pack: str
+    """Version of the rules that ran."""
+    rules: Sequence[str]
+    """Their ids."""
+    treated: Sequence[Treated]
+    files: Sequence[StagedFile]
+    matches: Sequence[Match]
+    errors: Sequence[RuleError]
+    not_run: Sequence[NotRun]

@@ -1,0 +1,66 @@
+"""Asks the ledger what is known of origins, and which of them some rule has not seen."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, select
+
+from trailcam.commit import tables as t
+from trailcam.commit.group import Purpose
+from trailcam.errors import code
+from trailcam.state.database import Database
+
+_AT_ONCE = 500
+_IN_VAIN = code("rule_keeps_state")
+"""What was not run for this reason would not be run again either."""
+
+
+class Ledger:
+    """The ledger as a run with certain rules reads it."""
+
+    def __init__(self, database: Database, versions: Mapping[str, str]) -> None:
+        self._database = database
+        self._rules = frozenset(versions.items())
+        self._packs: dict[str, frozenset[tuple[str, str]]] = {}
+
+    def look_up(self, origin_ids: Sequence[str]) -> dict[str, bool]:
+        """Those of the origins that are known as a whole, each with whether some rule is still to see it."""
+        found: dict[str, bool] = {}
+        with self._database.read() as connection:
+            for at in range(0, len(origin_ids), _AT_ONCE):
+                found |= self._look_up(connection, origin_ids[at : at + _AT_ONCE])
+        return found
+
+    def _look_up(self, connection: Connection, origin_ids: Sequence[str]) -> dict[str, bool]:
+        c = t.origin.c
+        whole: set[str] = set()
+        packs: dict[str, set[str]] = {}
+        for row in connection.execute(
+            select(c.origin_id, c.purpose, c.pack).where(
+                c.origin_id.in_(origin_ids), c.purpose.in_([Purpose.WHOLE.value, Purpose.RULES.value])
+            )
+        ):
+            packs.setdefault(row.origin_id, set()).add(row.pack)
+            if row.purpose == Purpose.WHOLE:
+                whole.add(row.origin_id)
+        unseen: dict[str, set[str]] = {}
+        n = t.not_run.c
+        for origin_id, rule_id in connection.execute(
+            select(n.origin_id, n.rule_id).where(n.origin_id.in_(origin_ids), n.reason != _IN_VAIN)
+        ):
+            unseen.setdefault(origin_id, set()).add(rule_id)
+        wanted = {rule_id for rule_id, _ in self._rules}
+        return {
+            origin_id: bool(
+                self._rules - frozenset().union(*(self._rules_of(connection, p) for p in packs[origin_id]))
+                or unseen.get(origin_id, set()) & wanted
+            )
+            for origin_id in whole
+        }
+
+    def _rules_of(self, connection: Connection, pack: str) -> frozenset[tuple[str, str]]:
+        if pack not in self._packs:
+            rows = connection.execute(
+                select(t.pack_rule.c.rule_id, t.pack_rule.c.rule_version).where(t.pack_rule.c.pack == pack)
+            )
+            self._packs[pack] = frozenset((row.rule_id, row.rule_version) for row in rows)
+        return self._packs[pack]

@@ -1,0 +1,45 @@
+"""Clears away what crashes and lost races have left: files that nobody names, and never will."""
+
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+
+from trailcam.commit import tables as t
+from trailcam.lake.iceberg import Iceberg
+from trailcam.state.database import Database
+
+ORPHAN_SECONDS = 86_400.0
+"""How old an unnamed file must be: younger ones may belong to a group that is being staged."""
+
+
+def recover(database: Database, iceberg: Iceberg, *, age_seconds: float = ORPHAN_SECONDS) -> int:
+    """Removes orphans older than `age_seconds`; how many. A file named in the state is never one.
+
+    The files are listed before the state is asked, so that one which is decided in between is not removed.
+    """
+    before = time.time() - age_seconds
+    old = [path for path in iceberg.warehouse.glob("*/data/*/*.parquet") if _modified(path) < before]
+    if not old:
+        return 0
+    with database.read() as connection:
+        named = set(connection.execute(select(t.staged_file.c.path)).scalars())
+    orphans = [path for path in old if path.relative_to(iceberg.warehouse).as_posix() not in named]
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)
+
+
+def clear_spool(spool: Path, *, age_seconds: float = ORPHAN_SECONDS) -> None:
+    """Removes copies of standard input whose readers are long gone."""
+    before = time.time() - age_seconds
+    for path in spool.glob("*"):
+        if _modified(path) < before:
+            path.unlink(missing_ok=True)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # somebody else clears away too
+        return float("inf")

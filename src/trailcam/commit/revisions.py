@@ -1,0 +1,100 @@
+"""Stages for the lake what changes in the state alone: alerts, revision by revision, and the ends of runs."""
+
+import json
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+from ulid import ULID
+
+from trailcam.alerts.tables import alert
+from trailcam.commit import tables as t
+from trailcam.lake import rows
+from trailcam.lake.files import write
+from trailcam.lake.tables import ALERTS, RUNS
+from trailcam.model.severity import Severity
+from trailcam.model.staged import StagedFile
+from trailcam.state.database import Database
+
+_AT_ONCE = 5_000
+
+
+def stage_revisions(database: Database, warehouse: Path) -> None:
+    """Writes files of what no file holds yet, and decides them."""
+    while _stage_alerts(database, warehouse):
+        pass
+    _stage_runs(database, warehouse)
+
+
+def _stage_alerts(database: Database, warehouse: Path) -> bool:
+    with database.read() as connection:
+        news = connection.execute(
+            select(alert).where(alert.c.revision > alert.c.published_revision).limit(_AT_ONCE)
+        ).all()
+    if not news:
+        return False
+    table = rows.records(ALERTS, (alert_row(row) for row in news))
+    files = list(write(table, ALERTS, warehouse=warehouse, attempt=str(ULID())))
+    with database.write() as connection:
+        for row in news:
+            marked = connection.execute(
+                update(alert)
+                .where(alert.c.id == row.id, alert.c.published_revision == row.published_revision)
+                .values(published_revision=row.revision)
+            )
+            if not marked.rowcount:  # another publisher was faster: these files stay without a name
+                connection.rollback()
+                return True
+        _name(connection, files)
+    return True
+
+
+def _stage_runs(database: Database, warehouse: Path) -> None:
+    with database.read() as connection:
+        ended = connection.execute(
+            select(t.run).where(t.run.c.finished_at.is_not(None), t.run.c.published.is_(False))
+        ).all()
+    if not ended:
+        return
+    table = rows.records(RUNS, (run_row(row) for row in ended))
+    files = list(write(table, RUNS, warehouse=warehouse, attempt=str(ULID())))
+    with database.write() as connection:
+        for row in ended:
+            marked = connection.execute(
+                update(t.run).where(t.run.c.id == row.id, t.run.c.published.is_(False)).values(published=True)
+            )
+            if not marked.rowcount:
+                connection.rollback()
+                return
+        _name(connection, files)
+
+
+def alert_row(row: object) -> dict[str, object]:
+    """An alert of the state as a row of the lake."""
+    return {
+        **{name: getattr(row, "id" if name == "alert_id" else name) for name in ALERTS.schema.names},
+        "severity": Severity(row.severity).name,  # type: ignore[attr-defined]  # a row of `alert`
+    }
+
+
+def run_row(row: object) -> dict[str, object]:
+    """A run of the state as a row of the lake."""
+    return {
+        **{name: getattr(row, "id" if name == "run_id" else name) for name in RUNS.schema.names},
+        "paths": json.loads(row.paths),  # type: ignore[attr-defined]  # a row of `run`
+    }
+
+
+def _name(connection: Connection, files: list[StagedFile]) -> None:
+    connection.execute(
+        insert(t.staged_file),
+        [
+            {
+                "path": file.path,
+                "table_name": file.table,
+                "day": file.day,
+                "rows": file.rows,
+                "size_bytes": file.size_bytes,
+            }
+            for file in files
+        ],
+    )

@@ -1,0 +1,172 @@
+"""The lake's tables as Iceberg sees them: created and evolved on use, committed to by number.
+
+Source: the table spec, version 2, and pyiceberg 0.12 (its `Transaction`, `add_files`, `expire_snapshots`).
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.table import Table
+from pyiceberg.transforms import DayTransform
+
+from trailcam.lake.tables import LakeTable
+
+NAMESPACE = "trailcam"
+SEQUENCE = "trailcam.seq"
+"""Property of a table and of its snapshots: the number of the last commit of ours."""
+
+_PROPERTIES = {
+    "format-version": "2",
+    # With pyiceberg's own retries two committers of one commit both "succeed", and every row is there twice.
+    "commit.retry.num-retries": "0",
+    # Without these three a commit costs more the more commits there were.
+    "commit.manifest-merge.enabled": "true",
+    "commit.manifest.min-count-to-merge": "20",
+    "write.metadata.previous-versions-max": "20",
+    "write.metadata.delete-after-commit.enabled": "true",
+}
+
+logging.getLogger("pyiceberg.io.pyarrow").setLevel(logging.ERROR)
+"""Else it warns of every column without statistics, of which `raw` is one on purpose."""
+
+_MOST_SNAPSHOTS = 60
+_KEPT_SNAPSHOTS = 10
+_LOCK_SECONDS = 60
+
+
+class Conflict(Exception):
+    """Somebody else has committed to the table in the meantime."""
+
+
+class Iceberg:
+    """The tables under one folder, in a SQLite catalog beside them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self.warehouse = self._folder / "warehouse"
+        self._catalog: Catalog | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """Opened when it is first needed."""
+        if self._catalog is None:
+            self.warehouse.mkdir(parents=True, exist_ok=True)
+            database = self._folder / "catalog.db"
+            self._catalog = SqlCatalog(
+                NAMESPACE,
+                uri=f"sqlite:///{_quoted(database)}?timeout={_LOCK_SECONDS}",
+                warehouse=str(self.warehouse),
+            )
+            with suppress(NamespaceAlreadyExistsError):
+                self._catalog.create_namespace_if_not_exists(NAMESPACE)
+        return self._catalog
+
+    def find(self, name: str) -> Table | None:
+        """A table as it stands now; None when nothing was ever published to it."""
+        try:
+            return self.catalog.load_table((NAMESPACE, name))
+        except NoSuchTableError:
+            return None
+
+    def commit(self, table: LakeTable, files_after: Callable[[int], Sequence[str]], number: int) -> int:
+        """Brings a table to commit `number`, its missing columns included: all of it or nothing.
+
+        `files_after` gives the paths, relative to the warehouse, of the files that were numbered after the
+        number it is given, up to `number`. The answer is how many were added, 0 when the table has the
+        number already.
+
+        Raises:
+            Conflict: somebody else was faster; nothing was added.
+        """
+        iceberg = self.find(table.name) or self._create(table)
+        held = sequence(iceberg)
+        if held >= number:
+            return 0
+        paths = [str(self.warehouse / path) for path in files_after(held)]
+        try:
+            with iceberg.transaction() as transaction:
+                if set(table.schema.names) - set(iceberg.schema().column_names):
+                    with transaction.update_schema() as update:
+                        update.union_by_name(table.schema)
+                transaction.add_files(
+                    paths,
+                    snapshot_properties={SEQUENCE: str(number)},
+                    check_duplicate_files=False,  # the number tells, without reading every manifest
+                )
+                transaction.set_properties({SEQUENCE: str(number)})
+        except CommitFailedException as failed:
+            raise Conflict(str(failed)) from None
+        return len(paths)
+
+    def expire(self, name: str) -> None:
+        """Forgets old snapshots, so that commits do not cost more the more there were.
+
+        Raises:
+            Conflict: somebody else was faster; nothing was forgotten.
+        """
+        iceberg = self.find(name)
+        if iceberg is None or len(iceberg.metadata.snapshots) <= _MOST_SNAPSHOTS:
+            return
+        current = iceberg.current_snapshot()
+        kept = {current.snapshot_id} if current else set()
+        newest = sorted(iceberg.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
+        kept |= {snapshot.snapshot_id for snapshot in newest[-_KEPT_SNAPSHOTS:]}
+        old = [snapshot.snapshot_id for snapshot in newest if snapshot.snapshot_id not in kept]
+        try:
+            iceberg.maintenance.expire_snapshots().by_ids(old).commit()
+        except CommitFailedException as failed:
+            raise Conflict(str(failed)) from None
+
+    def files(self, name: str) -> Iterator[tuple[str, int]]:
+        """(absolute path, rows) of every file that readers of the table see."""
+        iceberg = self.find(name)
+        if iceberg is not None:
+            for task in iceberg.scan().plan_files():
+                yield task.file.file_path, task.file.record_count
+
+    def _create(self, table: LakeTable) -> Table:
+        try:
+            with (
+                self.catalog.create_table_transaction(
+                    (NAMESPACE, table.name), schema=table.schema, properties=_PROPERTIES
+                ) as transaction,
+                transaction.update_spec() as spec,
+            ):
+                spec.add_field(table.time, DayTransform(), f"{table.time}_day")
+        except (TableAlreadyExistsError, CommitFailedException):
+            pass
+        return self.catalog.load_table((NAMESPACE, table.name))
+
+
+def sequence(iceberg: Table) -> int:
+    """The number of the last commit of ours that the table holds; 0 for none.
+
+    A table that was rolled back still has the property of the later commit, but its snapshot tells.
+    """
+    said = int(iceberg.properties.get(SEQUENCE, 0))
+    snapshot = iceberg.current_snapshot()
+    if snapshot is None:
+        return 0
+    while snapshot is not None:
+        summary: Any = snapshot.summary.additional_properties if snapshot.summary else {}
+        if SEQUENCE in summary:
+            return min(said, int(summary[SEQUENCE]))
+        parent = snapshot.parent_snapshot_id
+        snapshot = iceberg.snapshot_by_id(parent) if parent is not None else None
+    return said  # what stands in between was made by others, and its past is expired
+
+
+def _quoted(path: Path) -> str:
+    return re.sub(r"[%?#]", lambda found: f"%{ord(found[0]):02X}", str(path))

@@ -1,0 +1,248 @@
+"""What a run came upon, by counting it: its origins' rows in the files of the lake, decided or published.
+
+Nothing here is remembered from while the run went on; so a second run over the same files gives the same.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Connection, Select, select
+
+from trailcam.commit import tables as t
+from trailcam.commit.group import Purpose
+from trailcam.lake.tables import DEAD_LETTERS, MATCHES, RULE_ERRORS, LakeTable, event_table
+from trailcam.model.deadletter import DeadLetter
+from trailcam.model.logtype import LogType
+from trailcam.query.lake import connection, quoted, source
+from trailcam.state.database import Database
+
+_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Rows of events, copies included; distinct ones; vendor ids that name more than one of these."""
+
+    rows: int
+    distinct: int
+    conflicting_ids: int
+
+
+class Scope:
+    """The origins of one run."""
+
+    def __init__(self, database: Database, warehouse: Path, scratch: Path, run_id: str) -> None:
+        self._database = database
+        self._warehouse = warehouse
+        self._scratch = scratch
+        self._run_id = run_id
+
+    @cached_property
+    def _entries(self) -> list[Any]:
+        """The ledger's entries of the run's origins: whole ones, else the last of the parts; and re-runs."""
+        o = t.origin.c
+        with self._database.read() as state:
+            rows = state.execute(
+                select(t.origin)
+                .join(t.run_origin, t.run_origin.c.origin_id == o.origin_id)
+                .where(t.run_origin.c.run_id == self._run_id)
+                .order_by(o.decision_id)
+            ).all()
+        counting: dict[str, Any] = {}
+        for row in rows:
+            held = counting.get(row.origin_id)
+            if row.purpose != Purpose.RULES and (held is None or held.purpose != Purpose.WHOLE):
+                counting[row.origin_id] = row
+        return [row for row in rows if row.purpose == Purpose.RULES or counting[row.origin_id] is row]
+
+    @property
+    def origins(self) -> int:
+        """Distinct origins."""
+        return len({row.origin_id for row in self._entries})
+
+    @property
+    def records(self) -> int:
+        """Entries read of them, by the ledger."""
+        return sum(row.records for row in self._entries)
+
+    def events(self, log_types: Iterable[LogType]) -> Events:
+        """Counted row by row in the lake."""
+        rows = distinct = conflicting = 0
+        with self._connection() as opened:
+            for log_type in log_types:
+                table = event_table(log_type)
+                files = self._files(table)
+                if not files:
+                    continue
+                held = f"{source(opened, table, files)} JOIN entries USING (p_origin_id)"
+                rows += _one(opened, f"SELECT count(*) FROM {held}")
+                distinct += _one(opened, f"SELECT count(DISTINCT p_row_id) FROM {held}")
+                if log_type.identity is not None:
+                    vendor_id = quoted(log_type.identity)
+                    conflicting += _one(
+                        opened,
+                        f"SELECT count(*) FROM (SELECT {vendor_id} FROM {held} WHERE {vendor_id} <> '' "
+                        f"GROUP BY ALL HAVING count(DISTINCT p_row_id) > 1)",
+                    )
+        return Events(rows=rows, distinct=distinct, conflicting_ids=conflicting)
+
+    def new_events(self, log_types: Iterable[LogType]) -> int:
+        """Distinct events that this run was the first to decide."""
+        new = 0
+        with self._connection() as opened:
+            for log_type in log_types:
+                table = event_table(log_type)
+                own = self._own_files(table)
+                if not own:
+                    continue
+                others = self._files_before(table, [day for _, day, _ in own])
+                numbers = pa.table(
+                    {
+                        "filename": [path for path, _, _ in (*own, *others)],
+                        "decision": pa.array([number for _, _, number in (*own, *others)], pa.int64()),
+                        "own": [True] * len(own) + [False] * len(others),
+                    }
+                )
+                opened.register("numbers", numbers)
+                held = source(opened, table, sorted({path for path, _, _ in (*own, *others)}))
+                new += _one(
+                    opened,
+                    "SELECT count(*) FROM (SELECT arg_min(own, decision) AS first_own "
+                    f"FROM {held} JOIN numbers USING (filename) GROUP BY p_row_id) WHERE first_own",
+                )
+        return new
+
+    def letters(self) -> dict[str, int]:
+        """Dead letters by reason."""
+        with self._connection() as opened:
+            held = f"{source(opened, DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
+            rows = opened.execute(
+                f"SELECT reason, count(*) FROM {held} ON e.p_origin_id = l.origin_id GROUP BY 1 ORDER BY 1"
+            ).fetchall()
+        return dict(rows)
+
+    def dead_letters(self, *, most: int | None = None) -> Iterator[DeadLetter]:
+        """The dead letters themselves, by file and position; with `most`, so many of each reason."""
+        with self._connection() as opened:
+            held = f"{source(opened, DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
+            number = f"row_number() OVER (PARTITION BY reason ORDER BY {_PLACE})"
+            first = f"QUALIFY {number} <= {most}" if most else ""
+            found = opened.execute(
+                "SELECT origin_id, origin_name, position, size_bytes, reason, detail, l.raw "
+                f"FROM {held} ON e.p_origin_id = l.origin_id {first} ORDER BY {_PLACE}"
+            )
+            while rows := found.fetchmany(1_000):
+                for origin_id, name, position, size, reason, detail, raw in rows:
+                    yield DeadLetter(
+                        origin_id=origin_id,
+                        origin_name=name,
+                        position=position,
+                        size_bytes=size,
+                        reason=reason,
+                        detail=detail,
+                        raw=raw,
+                    )
+
+    def fallbacks(self, rule_ids: Sequence[str]) -> list[tuple[str, str, int, str]]:
+        """(rule id, function, number of matches, first error) of auxiliary functions that failed."""
+        with self._connection() as opened:
+            opened.register("rules", pa.table({"rule_id": pa.array(rule_ids, pa.string())}))
+            held = f"{source(opened, MATCHES, self._files(MATCHES))} m JOIN rules USING (rule_id)"
+            return opened.execute(
+                "SELECT rule_id, split_part(f, ': ', 1) AS name, count(DISTINCT row_id), "
+                "arg_min(substr(f, length(split_part(f, ': ', 1)) + 3), (p_event_time, row_id)) "
+                "FROM (SELECT rule_id, row_id, p_event_time, unnest(fallbacks) AS f "
+                f"FROM {held} JOIN entries e ON e.p_origin_id = m.origin_id) GROUP BY ALL ORDER BY 1, 2"
+            ).fetchall()
+
+    def note_pairs(self, state: Connection, rule_ids: Sequence[str]) -> None:
+        """Writes the run's pairs of rule and event into temporary tables, `scope_match` and `scope_error`.
+
+        A pair is the run's when one of its origins holds a copy of the event, whoever decided it first.
+        """
+        with self._connection() as opened:
+            opened.register("rules", pa.table({"rule_id": pa.array(rule_ids, pa.string())}))
+            for name, table in (("scope_match", MATCHES), ("scope_error", RULE_ERRORS)):
+                state.exec_driver_sql(
+                    f"CREATE TEMP TABLE {name} (rule_id TEXT, row_id TEXT, PRIMARY KEY (rule_id, row_id)) "
+                    "WITHOUT ROWID"
+                )
+                held = f"{source(opened, table, self._files(table))} m JOIN rules USING (rule_id)"
+                found = opened.execute(
+                    f"SELECT DISTINCT rule_id, row_id FROM {held} "
+                    "JOIN entries e ON e.p_origin_id = m.origin_id"
+                )
+                while rows := found.fetchmany(_AT_ONCE):
+                    state.exec_driver_sql(f"INSERT INTO {name} VALUES (?, ?)", rows)
+
+    # -- files -------------------------------------------------------------------------------------------
+
+    def _connection(self) -> "_Opened":
+        return _Opened(self._warehouse, self._scratch, [row.origin_id for row in self._entries])
+
+    def _files(self, table: LakeTable) -> list[str]:
+        """The files in which rows of the run's origins lie."""
+        decisions = sorted({row.decision_id for row in self._entries})
+        return [
+            str(self._warehouse / path)
+            for at in range(0, len(decisions), _AT_ONCE // 10)
+            for path, _, _ in self._staged(
+                select(t.staged_file.c.path, t.staged_file.c.day, t.staged_file.c.decision_id).where(
+                    t.staged_file.c.table_name == table.name,
+                    t.staged_file.c.decision_id.in_(decisions[at : at + _AT_ONCE // 10]),
+                )
+            )
+        ]
+
+    def _own_files(self, table: LakeTable) -> list[tuple[str, int, int]]:
+        """(path, day, decision) of the files that the run has decided."""
+        f = t.staged_file.c
+        found = self._staged(
+            select(f.path, f.day, f.decision_id)
+            .join(t.decision, t.decision.c.id == f.decision_id)
+            .where(f.table_name == table.name, t.decision.c.run_id == self._run_id)
+        )
+        return [(str(self._warehouse / path), day, number) for path, day, number in found]
+
+    def _files_before(self, table: LakeTable, days: Sequence[int]) -> list[tuple[str, int, int]]:
+        """Those of other runs that may hold copies of the run's events: of the same days."""
+        f = t.staged_file.c
+        wanted = set(days)
+        found = self._staged(
+            select(f.path, f.day, f.decision_id)
+            .join(t.decision, t.decision.c.id == f.decision_id)
+            .where(f.table_name == table.name, t.decision.c.run_id != self._run_id)
+        )
+        return [(str(self._warehouse / path), day, number) for path, day, number in found if day in wanted]
+
+    def _staged(self, statement: Select[Any]) -> list[tuple[str, int, int]]:
+        with self._database.read() as state:
+            return [(row[0], row[1], row[2]) for row in state.execute(statement)]
+
+
+_PLACE = "origin_name, origin_id, position"
+
+
+class _Opened:
+    """A connection in which the run's origins are the table `entries`."""
+
+    def __init__(self, warehouse: Path, scratch: Path, origin_ids: Sequence[str]) -> None:
+        self._manager = connection(warehouse=warehouse, scratch=scratch)
+        self._origin_ids = sorted(set(origin_ids))
+
+    def __enter__(self) -> duckdb.DuckDBPyConnection:
+        opened = self._manager.__enter__()
+        opened.register("entries", pa.table({"p_origin_id": pa.array(self._origin_ids, pa.string())}))
+        return opened
+
+    def __exit__(self, *raised: Any) -> None:
+        self._manager.__exit__(*raised)
+
+
+def _one(opened: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(opened.execute(sql).fetchall()[0][0])

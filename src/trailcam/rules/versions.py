@@ -1,0 +1,59 @@
+"""Versions of rules and packs: digests of everything that decides what a rule says."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from trailcam.model.rule import Pack, Rule
+
+
+def rule_versions(packs: Sequence[Pack], rules: Iterable[Rule]) -> dict[str, str]:
+    """Rule id to the digest of its source, its metadata and all helpers, of whatever pack it may import.
+
+    Tests, descriptions and the place of a file do not count: they change no match.
+    """
+    helpers = [_file(path, pack.root) for pack in packs for path in _helpers(pack)]
+    return {rule.id: _digest([*_parts(rule), *helpers]) for rule in rules}
+
+
+def pack_version(versions: Mapping[str, str]) -> str:
+    """The digest of a set of rules with their versions."""
+    return _digest(f"{rule_id} {version}".encode() for rule_id, version in sorted(versions.items()))
+
+
+def _parts(rule: Rule) -> Iterator[bytes]:
+    yield rule.body.encode("utf-8", "surrogatepass")
+    for value in (
+        rule.id,
+        rule.format,
+        rule.log_types,
+        rule.severity.name,
+        rule.title,
+        rule.period_minutes,
+        rule.threshold,
+        rule.create_alert,
+        rule.destinations,
+    ):
+        yield repr(value).encode()
+
+
+def _helpers(pack: Pack) -> list[Path]:
+    """All Python files that rules may import from a pack."""
+    files = {path for folder in pack.helper_paths for path in folder.rglob("*.py")}
+    return sorted(files | {path for _, path in pack.helper_modules})
+
+
+def _file(path: Path, root: Path) -> bytes:
+    name = path.relative_to(root) if path.is_relative_to(root) else path.name
+    try:
+        return f"{name}\n".encode("utf-8", "surrogateescape") + path.read_bytes()
+    except OSError:  # importing it tells
+        return f"{name}\n".encode("utf-8", "surrogateescape")
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
