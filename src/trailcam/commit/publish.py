@@ -6,6 +6,7 @@ takes over together with the files. Who finds the number in the table has nothin
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import pyarrow.parquet as pq
 from sqlalchemy import select, update
@@ -40,6 +41,8 @@ def publish_table(database: Database, iceberg: Iceberg, name: str) -> int:
     while (number := _numbered(database, name)) is not None:
         files += _commit(database, iceberg, name, number)
         _mark(database, name, number)
+        with suppress(Conflict):  # who commits next forgets them
+            iceberg.expire(name)
     return files
 
 

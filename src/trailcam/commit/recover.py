@@ -25,6 +25,8 @@ def recover(database: Database, iceberg: Iceberg, *, age_seconds: float = ORPHAN
     with database.read() as connection:
         named = set(connection.execute(select(t.staged_file.c.path)).scalars())
     orphans = [path for path in old if path.relative_to(iceberg.warehouse).as_posix() not in named]
+    for name in {path.relative_to(iceberg.warehouse).parts[0] for path in old}:
+        orphans += [path for path in iceberg.forgotten(name) if _modified(path) < before]
     for path in orphans:
         path.unlink(missing_ok=True)
     return len(orphans)

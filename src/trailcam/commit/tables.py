@@ -96,6 +96,7 @@ Files without a decision are those that publishing itself writes: revisions of a
 """
 
 Index(None, staged_file.c.table_name, staged_file.c.seq)
+Index("ix_staged_file_unnumbered", staged_file.c.table_name, sqlite_where=staged_file.c.seq.is_(None))
 Index(None, staged_file.c.decision_id)
 
 publication = Table(

@@ -8,20 +8,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import (
-    CommitFailedException,
-    NamespaceAlreadyExistsError,
-    NoSuchTableError,
-    TableAlreadyExistsError,
-)
-from pyiceberg.table import Table
-from pyiceberg.transforms import DayTransform
+from typing import TYPE_CHECKING, Any
 
 from trailcam.lake.tables import LakeTable
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table
+
+# pyiceberg is imported where a table is touched: it takes most of a second, and many commands touch none.
 
 NAMESPACE = "trailcam"
 SEQUENCE = "trailcam.seq"
@@ -59,9 +54,12 @@ class Iceberg:
         self._catalog: Catalog | None = None
 
     @property
-    def catalog(self) -> Catalog:
+    def catalog(self) -> "Catalog":
         """Opened when it is first needed."""
         if self._catalog is None:
+            from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
+            from pyiceberg.exceptions import NamespaceAlreadyExistsError  # noqa: PLC0415  # the same
+
             self.warehouse.mkdir(parents=True, exist_ok=True)
             database = self._folder / "catalog.db"
             self._catalog = SqlCatalog(
@@ -73,8 +71,10 @@ class Iceberg:
                 self._catalog.create_namespace_if_not_exists(NAMESPACE)
         return self._catalog
 
-    def find(self, name: str) -> Table | None:
+    def find(self, name: str) -> "Table | None":
         """A table as it stands now; None when nothing was ever published to it."""
+        from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415  # only when it is used
+
         try:
             return self.catalog.load_table((NAMESPACE, name))
         except NoSuchTableError:
@@ -90,6 +90,8 @@ class Iceberg:
         Raises:
             Conflict: somebody else was faster; nothing was added.
         """
+        from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415  # only when it is used
+
         iceberg = self.find(table.name) or self._create(table)
         held = sequence(iceberg)
         if held >= number:
@@ -116,18 +118,36 @@ class Iceberg:
         Raises:
             Conflict: somebody else was faster; nothing was forgotten.
         """
+        from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415  # only when it is used
+
         iceberg = self.find(name)
         if iceberg is None or len(iceberg.metadata.snapshots) <= _MOST_SNAPSHOTS:
             return
         current = iceberg.current_snapshot()
-        kept = {current.snapshot_id} if current else set()
         newest = sorted(iceberg.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
-        kept |= {snapshot.snapshot_id for snapshot in newest[-_KEPT_SNAPSHOTS:]}
+        kept = {snapshot.snapshot_id for snapshot in newest[-_KEPT_SNAPSHOTS:]}
+        kept |= {current.snapshot_id} if current else set()
         old = [snapshot.snapshot_id for snapshot in newest if snapshot.snapshot_id not in kept]
         try:
             iceberg.maintenance.expire_snapshots().by_ids(old).commit()
         except CommitFailedException as failed:
             raise Conflict(str(failed)) from None
+
+    def forgotten(self, name: str) -> list[Path]:
+        """Metadata files of a table that no snapshot needs any more; expiring removes none.
+
+        The files are listed before the table is read, so that those of a commit in between are not named.
+        A commit that is under way has files that nothing names yet: leave young ones alone.
+        """
+        listed = list(self.warehouse.glob(f"{name}/metadata/*.avro"))
+        iceberg = self.find(name)
+        if iceberg is None:
+            return []
+        needed = set()
+        for snapshot in iceberg.metadata.snapshots:
+            needed.add(_name(snapshot.manifest_list))
+            needed |= {_name(manifest.manifest_path) for manifest in snapshot.manifests(iceberg.io)}
+        return [path for path in listed if path.name not in needed]
 
     def files(self, name: str) -> Iterator[tuple[str, int]]:
         """(absolute path, rows) of every file that readers of the table see."""
@@ -136,11 +156,20 @@ class Iceberg:
             for task in iceberg.scan().plan_files():
                 yield task.file.file_path, task.file.record_count
 
-    def _create(self, table: LakeTable) -> Table:
+    def _create(self, table: LakeTable) -> "Table":
+        from pyiceberg.exceptions import (  # noqa: PLC0415  # only when it is used
+            CommitFailedException,
+            TableAlreadyExistsError,
+        )
+        from pyiceberg.transforms import DayTransform  # noqa: PLC0415  # the same
+
         try:
             with (
                 self.catalog.create_table_transaction(
-                    (NAMESPACE, table.name), schema=table.schema, properties=_PROPERTIES
+                    (NAMESPACE, table.name),
+                    schema=table.schema,
+                    location=str(self.warehouse / table.name),
+                    properties=_PROPERTIES,
                 ) as transaction,
                 transaction.update_spec() as spec,
             ):
@@ -150,7 +179,7 @@ class Iceberg:
         return self.catalog.load_table((NAMESPACE, table.name))
 
 
-def sequence(iceberg: Table) -> int:
+def sequence(iceberg: "Table") -> int:
     """The number of the last commit of ours that the table holds; 0 for none.
 
     A table that was rolled back still has the property of the later commit, but its snapshot tells.
@@ -166,6 +195,10 @@ def sequence(iceberg: Table) -> int:
         parent = snapshot.parent_snapshot_id
         snapshot = iceberg.snapshot_by_id(parent) if parent is not None else None
     return said  # what stands in between was made by others, and its past is expired
+
+
+def _name(location: str) -> str:
+    return location.rpartition("/")[2]
 
 
 def _quoted(path: Path) -> str:

@@ -190,6 +190,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_staged_file_decision_id"), "staged_file", ["decision_id"], unique=False)
     op.create_index(op.f("ix_staged_file_table_name_seq"), "staged_file", ["table_name", "seq"], unique=False)
+    op.create_index(
+        "ix_staged_file_unnumbered",
+        "staged_file",
+        ["table_name"],
+        unique=False,
+        sqlite_where=sa.text("seq IS NULL"),
+    )
     op.create_table(
         "window",
         sa.Column("rule_id", sa.Text(), nullable=False),

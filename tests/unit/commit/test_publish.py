@@ -1,0 +1,267 @@
+"""Every decided file comes into its table exactly once, whoever publishes, whenever, however often."""
+
+import multiprocessing
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyiceberg.catalog.sql import SqlCatalog
+from sqlalchemy import func, insert, select
+
+from trailcam.app.home import Home, make_home
+from trailcam.commit import publish as publishing
+from trailcam.commit import tables as t
+from trailcam.commit.decide import decide
+from trailcam.commit.group import Group, Purpose, Treated
+from trailcam.commit.publish import publish, publish_table, republish
+from trailcam.commit.recover import recover
+from trailcam.lake import rows
+from trailcam.lake.files import write
+from trailcam.lake.tables import DEAD_LETTERS
+from trailcam.model.deadletter import DeadLetter
+from trailcam.model.origin import Origin
+from trailcam.model.timestamps import DAY, Micros
+from trailcam.query.proof import prove
+
+NAME = DEAD_LETTERS.name
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return fresh(tmp_path / "home")
+
+
+def fresh(path: Path) -> Home:
+    made = make_home(path)
+    with made.database.write() as state:
+        state.execute(
+            insert(t.run).values(
+                id="run", started_at=0, version="0", pack="p", rules=0, paths="[]", published=False
+            )
+        )
+    return made
+
+
+def kept(home: Home, number: int) -> None:
+    """Decides one origin of one dead letter, the smallest thing that has a file."""
+    letter = DeadLetter(
+        origin_id=f"o{number}",
+        origin_name=f"o{number}",
+        position=0,
+        size_bytes=1,
+        reason="TC0405",
+        detail="d",
+        raw=b"x",
+    )
+    staged = rows.dead_letters([letter], parse_time=Micros(number % 5 * DAY))
+    files = list(write(staged, DEAD_LETTERS, warehouse=home.iceberg.warehouse, attempt="a"))
+    origin = Origin(
+        id=letter.origin_id,
+        name=letter.origin_name,
+        source_id="s",
+        source_label="s",
+        size_bytes=1,
+        fallback_time=Micros(0),
+    )
+    treated = Treated(origin=origin, purpose=Purpose.WHOLE, events=0, dead_letters=1)
+    group = Group(
+        run_id="run", pack="p", rules=(), treated=[treated], files=files, matches=(), errors=(), not_run=()
+    )
+    decide(home.database, group, now=Micros(number))
+
+
+def in_table(home: Home) -> list[str]:
+    """The origins whose rows any reader of the table sees, copies too."""
+    table = home.iceberg.find(NAME)
+    assert table is not None
+    return sorted(table.scan().to_arrow().column("origin_id").to_pylist(), key=lambda name: int(name[1:]))
+
+
+def expected(count: int) -> list[str]:
+    return [f"o{number}" for number in range(count)]
+
+
+def test_everything_decided_is_published_once_however_often(home: Home) -> None:
+    for number in range(3):
+        kept(home, number)
+    assert publish(home.database, home.iceberg) == 3
+    assert publish(home.database, home.iceberg) == 0
+    kept(home, 3)
+    assert publish(home.database, home.iceberg) == 1
+    assert in_table(home) == expected(4)
+
+
+def test_a_commit_that_was_made_and_not_confirmed_is_only_marked(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(home, 0)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_mark", die)
+        with pytest.raises(KeyboardInterrupt):
+            publish(home.database, home.iceberg)
+    kept(home, 1)
+    assert publish(home.database, home.iceberg) == 1
+    assert in_table(home) == expected(2)
+
+
+def test_one_that_wakes_up_late_adds_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has loaded the table and falls asleep; others commit the same number, and the next."""
+    kept(home, 0)
+    publish(home.database, home.iceberg)
+    kept(home, 1)
+    other = make_home(home.path)
+    real = SqlCatalog.commit_table
+    slept: list[bool] = []
+
+    def sleep_first(catalog: SqlCatalog, *arguments: Any) -> Any:
+        if not slept:
+            slept.append(True)
+            assert publish_table(other.database, other.iceberg, NAME) == 1
+            kept(other, 2)
+            assert publish_table(other.database, other.iceberg, NAME) == 1
+        return real(catalog, *arguments)
+
+    monkeypatch.setattr(SqlCatalog, "commit_table", sleep_first)
+    assert publish_table(home.database, home.iceberg, NAME) == 0
+    assert slept
+    assert in_table(home) == expected(3)
+
+
+def test_a_commit_whose_outcome_is_unknown_is_made_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(home, 0)
+    real = SqlCatalog.commit_table
+    failures = iter([OSError("the answer got lost"), None])
+
+    def commit(catalog: SqlCatalog, *arguments: Any) -> Any:
+        done = real(catalog, *arguments)
+        failure = next(failures, None)
+        if failure is not None:
+            raise failure
+        return done
+
+    monkeypatch.setattr(SqlCatalog, "commit_table", commit)
+    publish_table(home.database, home.iceberg, NAME)
+    assert in_table(home) == expected(1)
+
+
+def test_a_table_that_was_rolled_back_is_told_and_gets_back_what_it_lost(home: Home) -> None:
+    for number in range(4):
+        kept(home, number)
+        publish(home.database, home.iceberg)
+    table = home.iceberg.find(NAME)
+    assert table is not None
+    second = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)[1]
+    table.manage_snapshots().rollback_to_snapshot(second.snapshot_id).commit()
+    assert in_table(home) == expected(2)
+    proof = prove(home.database, home.iceberg, home.scratch)
+    assert proof.rolled_back == [NAME]
+    assert not proof.holds
+    assert republish(home.database, home.iceberg, NAME) == 2
+    assert in_table(home) == expected(4)
+    assert prove(home.database, home.iceberg, home.scratch).holds
+
+
+def test_what_comes_after_a_rollback_brings_back_what_was_lost_too(home: Home) -> None:
+    for number in range(3):
+        kept(home, number)
+        publish(home.database, home.iceberg)
+    table = home.iceberg.find(NAME)
+    assert table is not None
+    first = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)[0]
+    table.manage_snapshots().rollback_to_snapshot(first.snapshot_id).commit()
+    kept(home, 3)
+    publish(home.database, home.iceberg)
+    assert in_table(home) == expected(4)
+
+
+def race(path: Path, ready: Any, start: int) -> None:
+    home = make_home(path)
+    ready.wait()
+    for number in range(start, start + 15):
+        kept(home, number)
+        publish(home.database, home.iceberg)
+
+
+def test_two_publishers_at_once_lose_and_double_nothing(home: Home) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(2)
+    racers = [context.Process(target=race, args=(home.path, ready, start)) for start in (0, 15)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(timeout=120)
+        assert racer.exitcode == 0
+    assert in_table(home) == expected(30)
+    assert prove(home.database, home.iceberg, home.scratch).holds
+
+
+def commits(home: Home, count: int) -> Iterator[float]:
+    """CPU seconds of each of so many commits in a row."""
+    for number in range(count):
+        kept(home, number)
+        started = time.process_time()
+        publish(home.database, home.iceberg)
+        yield time.process_time() - started
+
+
+def many_commits(home: Home, count: int) -> None:
+    costs = list(commits(home, count))
+    assert in_table(home) == expected(count)
+    assert prove(home.database, home.iceberg, home.scratch).holds
+    table = home.iceberg.find(NAME)
+    assert table is not None
+    assert len(table.metadata.snapshots) < 100
+    assert len(table.metadata.metadata_log) <= 20
+    assert len(table.current_snapshot().manifests(table.io)) < 40  # type: ignore[union-attr]  # it has one
+    part = max(1, count // 10)
+    early, late = sorted(costs[part : 2 * part]), sorted(costs[-part:])
+    print(
+        f"{count} commits: {early[part // 2] * 1e3:.1f} ms early, {late[part // 2] * 1e3:.1f} ms late (medians)"
+    )
+
+
+def test_a_hundred_and_fifty_commits_in_a_row_are_exact_and_keep_their_metadata_short(home: Home) -> None:
+    many_commits(home, 150)
+    old = home.iceberg.forgotten(NAME)
+    assert old
+    recover(home.database, home.iceberg, age_seconds=0)
+    assert home.iceberg.forgotten(NAME) == []
+    assert in_table(home) == expected(150)
+
+
+@pytest.mark.slow
+def test_two_thousand_commits_in_a_row_are_exact(home: Home) -> None:
+    many_commits(home, 2_000)
+
+
+# -- orphans -----------------------------------------------------------------------------------------------
+
+
+def test_files_that_nobody_names_are_removed_when_they_are_old_and_no_other(home: Home) -> None:
+    kept(home, 0)
+    orphan = home.iceberg.warehouse / f"{NAME}/data/1970-01-01/half-written.parquet"
+    orphan.write_bytes(b"PAR1")
+    assert recover(home.database, home.iceberg) == 0
+    assert orphan.exists()
+    assert recover(home.database, home.iceberg, age_seconds=0) == 1
+    assert not orphan.exists()
+    publish(home.database, home.iceberg)
+    assert in_table(home) == expected(1)
+
+
+def test_a_decided_file_is_never_an_orphan_published_or_not(home: Home) -> None:
+    kept(home, 0)
+    publish(home.database, home.iceberg)
+    kept(home, 1)
+    recover(home.database, home.iceberg, age_seconds=0)
+    publish(home.database, home.iceberg)
+    assert in_table(home) == expected(2)
+    with home.database.read() as state:
+        count = state.execute(select(func.count()).select_from(t.staged_file)).scalar_one()
+    assert count == len(list(home.iceberg.warehouse.glob("*/data/*/*.parquet"))) == 2
