@@ -1,0 +1,1 @@
+"""The state database: its connection and migrations; each table stands in the room it belongs to."""

@@ -207,9 +207,14 @@ def test_the_except_of_a_rule_does_not_catch_that_there_is_no_state() -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@pytest.mark.parametrize("text", ["", "  ", "a", "é世\U0001f600", "a\nb\0", "\ud800", "x" * 999, "x" * 1000])
+@pytest.mark.parametrize("text", ["", "  ", "a", "é世\U0001f600", "a\nb\0", "x" * 999, "x" * 1000])
 def test_a_text_is_kept_as_it_is_up_to_a_thousand_characters(name: str, text: str) -> None:
     assert output(name, text) == text
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_half_of_a_surrogate_pair_is_kept_as_an_escape_because_no_file_could_hold_it(name: str) -> None:
+    assert output(name, "a\ud800b\udfff") == "a\\ud800b\\udfff"
 
 
 @pytest.mark.parametrize("name", TEXTS)
