@@ -89,7 +89,7 @@ def run(
     stager = Stager(staging.warehouse, loaded.log_types, pack=pack, parse_time=setup.parse_time)
     reading = _Reading(found, home, settings.limits.group_bytes, run_id, Ledger(home.database, versions))
     keeper = _Keeper(home, run_id, pack, tuple(versions), stager, now)
-    with LocalEngine(setup, workers=workers or os.cpu_count() or 1) as engine:
+    with reading, LocalEngine(setup, workers=workers or os.cpu_count() or 1) as engine:
 
         def heard() -> None:
             progress(reading.progress(keeper, *engine.in_work))
@@ -294,6 +294,15 @@ class _Reading:
     _passed_bytes: int = 0
     _bytes_all: int = 0
     _seen: set[str] = field(default_factory=set)
+    _claimed: list[Blob] = field(default_factory=list)
+
+    def __enter__(self) -> "_Reading":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """However a run ends, copies of streams do not outlive it."""
+        for blob in self._claimed:
+            blob.acknowledge()
 
     def groups(self, refuse: Callable[[Sequence[DeadLetter]], None]) -> Iterator[WorkGroup]:
         """Groups of new origins, and of known ones that some rule has not seen."""
@@ -307,6 +316,8 @@ class _Reading:
                 refuse([claimed])
                 continue
             origin = claimed.origin
+            if claimed.spooled:
+                self._claimed.append(claimed)
             if origin.id in self._seen:
                 self.repeated += 1
                 self._passed_bytes += origin.size_bytes

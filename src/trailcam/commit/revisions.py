@@ -13,6 +13,7 @@ from trailcam.lake.files import write
 from trailcam.lake.tables import ALERTS, RUNS
 from trailcam.model.severity import Severity
 from trailcam.model.staged import StagedFile
+from trailcam.model.timestamps import LAST
 from trailcam.state.database import Database
 
 _AT_ONCE = 5_000
@@ -72,6 +73,7 @@ def alert_row(row: object) -> dict[str, object]:
     """An alert of the state as a row of the lake."""
     return {
         **{name: getattr(row, "id" if name == "alert_id" else name) for name in ALERTS.schema.names},
+        "window_end": min(row.window_end, LAST),  # type: ignore[attr-defined]  # the same
         "severity": Severity(row.severity).name,  # type: ignore[attr-defined]  # a row of `alert`
     }
 

@@ -62,7 +62,7 @@ def parse(text: str) -> Micros | None:
             return None
         offset = (int(zone_hours) * 60 + int(zone_minutes)) * (-1 if sign == "-" else 1)
     instant = Micros((moment - EPOCH) // _MICRO + (SECOND if leap else 0) - offset * MINUTE)
-    return instant if _FIRST <= instant <= _LAST else None
+    return instant if _FIRST <= instant <= LAST else None
 
 
 def to_panther(instant: Micros) -> str:
@@ -72,13 +72,14 @@ def to_panther(instant: Micros) -> str:
 
 
 def to_rfc3339(instant: Micros) -> str:
-    """The form of every time Trailcam prints: `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`.
+    """The form of every time Trailcam prints: `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`; never later than `LAST`.
 
     >>> to_rfc3339(Micros(0))
     '1970-01-01T00:00:00Z'
     """
-    return (EPOCH + timedelta(microseconds=instant)).isoformat().replace("+00:00", "Z")
+    return (EPOCH + timedelta(microseconds=min(instant, LAST))).isoformat().replace("+00:00", "Z")
 
 
 _FIRST = from_datetime(datetime.min.replace(tzinfo=UTC))
-_LAST = from_datetime(datetime.max.replace(tzinfo=UTC))
+LAST = from_datetime(datetime.max.replace(tzinfo=UTC))
+"""The last moment that can be written down: a window that ends behind it is shown to end there."""

@@ -148,12 +148,13 @@ def _spooled(stream: BufferedReader, name: str, spool: Path) -> LocalBlob:
     status = os.fstat(stream.fileno())
     modified = status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
     try:
-        with tempfile.NamedTemporaryFile(dir=spool, delete=False) as copy:
+        with tempfile.NamedTemporaryFile(dir=spool, delete=False) as copy, _unless_whole(Path(copy.name)):
             # One system call a round: `read` would go on reading, deaf to signals, until a chunk is full.
             while chunk := stream.read1(CHUNK_BYTES):
                 digest.update(chunk)
                 size += len(chunk)
                 copy.write(chunk)
+            copy.flush()
     except OSError as error:
         raise WorldError(
             Problem(
@@ -165,6 +166,16 @@ def _spooled(stream: BufferedReader, name: str, spool: Path) -> LocalBlob:
         ) from None
     origin = _origin(_identity(digest), name, size, _time_of("", modified))
     return LocalBlob(origin, Path(copy.name), spooled=True)
+
+
+@contextmanager
+def _unless_whole(copy: Path) -> Iterator[None]:
+    """Removes a copy that did not come to its end."""
+    try:
+        yield
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
 
 
 def _walk(folder: Path) -> tuple[list[Path], list[Path], list[DeadLetter]]:
