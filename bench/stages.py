@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.keeping import keep
 from trailcam.app.load import Loaded
 from trailcam.codecs import json_records
 from trailcam.codecs.gzip import unpack
@@ -58,8 +59,11 @@ def measure(paths: Sequence[Path], loaded: Loaded, *, runs: int) -> tuple[int, l
     with helpers(loaded.packs):
         runners = [(number, RuleRunner(rule, execute(rule))) for number, rule in enumerate(loaded.rules)]
         viewing, _ = _least(runs, lambda: _detect(batches, []))
-        detecting, found = _least(runs, lambda: _detect(batches, runners))
+        detecting, said = _least(runs, lambda: _detect(batches, runners))
+    found: list[Match | RuleError] = [match for matches, _ in said for _, match in matches]
+    found += [error for _, errors in said for _, error in errors]
     windowing, windows = _least(runs, lambda: cut(found))
+    kept = keep(blobs, batches, said, loaded)
     per_event = 1e6 / max(1, events)
     stages = [
         Stage(name="claim", micros=claiming * per_event, note=f"{len(blobs):,} files, digest"),
@@ -74,8 +78,14 @@ def measure(paths: Sequence[Path], loaded: Loaded, *, runs: int) -> tuple[int, l
             note=f"{len(runners):,} rules, {len(found):,} matches and errors",
         ),
         Stage(name="windows", micros=windowing * per_event, note=f"{len(windows):,} windows"),
+        Stage(
+            name="stage", micros=kept.stage * per_event,
+            note=f"{kept.files:,} files, {kept.size_bytes / max(1, events):,.0f} B/event",
+        ),
+        Stage(name="decide", micros=kept.decide * per_event, note="in one group; windows included"),
+        Stage(name="publish", micros=kept.publish * per_event, note="in one commit a table"),
     ]  # fmt: skip
-    whole = claiming + normalizing + detecting + windowing
+    whole = claiming + normalizing + detecting + kept.stage + kept.decide + kept.publish
     return events, [*stages, Stage(name="the line", micros=whole * per_event)]
 
 
@@ -89,8 +99,12 @@ def _unpacked(blob: LocalBlob) -> Any:
         yield from unpack(packed, limit=LIMIT)
 
 
-def _detect(batches: Sequence[EventBatch], runners: Sequence[tuple[int, Runner]]) -> list[Match | RuleError]:
-    found: list[Match | RuleError] = []
+Said = tuple[list[tuple[int, Match]], list[tuple[int, RuleError]]]
+"""Matches and errors of a batch, each with its row."""
+
+
+def _detect(batches: Sequence[EventBatch], runners: Sequence[tuple[int, Runner]]) -> list[Said]:
+    found: list[Said] = []
     for batch in batches:
         fitting = [(n, runner) for n, runner in runners if batch.log_type in runner.rule.log_types]
         detections = detect(
@@ -101,8 +115,7 @@ def _detect(batches: Sequence[EventBatch], runners: Sequence[tuple[int, Runner]]
             known=lambda _row, _rule, _subject: None,
             off_from={},
         )
-        found += [match for _, match in detections.matches]
-        found += [error for _, error in detections.errors]
+        found.append((detections.matches, detections.errors))
     return found
 
 
