@@ -1,6 +1,7 @@
 """The state database: one SQLite file; every write is a whole transaction that nobody else can interleave."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from trailcam.errors import Problem, WorldError, code
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_SECONDS = 60
+_PAUSE_SECONDS = 0.01
 
 _WORDS = {
     sqlite3.SQLITE_BUSY: "state_locked",
@@ -48,15 +50,21 @@ class Database:
         Raises:
             WorldError: TC0604 a later version of Trailcam has written it.
         """
+        if self.path.is_file():
+            with self.read() as connection:  # who only looks shall not wait for who writes
+                if self._is_current(connection):
+                    return
         with self.write() as connection:
-            version = _version(connection)
-            known = migrations()
-            if version == known[-1]:
-                return
-            if version is not None and version not in known:
-                message = f"the state was written by a later version: it is at {version}, not {known[-1]}"
-                raise WorldError(Problem(code=code("state_too_new"), message=message, path=self.path))
-            _upgrade(connection)
+            if not self._is_current(connection):
+                _upgrade(connection)
+
+    def _is_current(self, connection: Connection) -> bool:
+        version = _version(connection)
+        known = migrations()
+        if version is not None and version not in known:
+            message = f"the state was written by a later version: it is at {version}, not {known[-1]}"
+            raise WorldError(Problem(code=code("state_too_new"), message=message, path=self.path))
+        return version == known[-1]
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -71,17 +79,30 @@ class Database:
             yield connection
 
     def copy_to(self, path: Path) -> None:
-        """Writes the database as it is at one moment into a new file."""
-        with self._told(), self._engine.connect() as connection:
-            connection.exec_driver_sql("ROLLBACK")  # VACUUM stands outside of transactions
-            connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+        """Writes the database as it is at one moment into a new file, whoever reads and writes meanwhile.
+
+        What was written of the file is removed when it cannot be written whole.
+
+        Raises:
+            WorldError: TC0601 to TC0603; TC0605 the database, as far as it is read, is damaged.
+            OSError: the file cannot be made, or is there already.
+        """
+        path.open("xb").close()
+        try:
+            with self._told(path), self._engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")  # VACUUM stands outside of transactions
+                connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+        except BaseException:
+            for name in (path, path.with_name(f"{path.name}-journal")):
+                name.unlink(missing_ok=True)
+            raise
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, path: Path | None = None) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            problem = _problem(error, self.path)
+            problem = _problem(error, path or self.path)
             if problem is None:
                 raise
             raise WorldError(problem) from error
@@ -101,7 +122,7 @@ def _engine(path: Path, lock_seconds: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection, lock_seconds)
         connection.execute("PRAGMA synchronous=FULL")  # what is decided survives a loss of power
         connection.execute("PRAGMA foreign_keys=ON")
 
@@ -110,6 +131,24 @@ def _engine(path: Path, lock_seconds: float) -> Engine:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection, lock_seconds: float) -> None:
+    """Lets reads and writes go on at the same time, for as long as the file lives.
+
+    Two who make a new database at the same moment are in each other's way: SQLite then says that it is
+    locked, at once and whatever its timeout.
+    """
+    until = time.monotonic() + lock_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _version(connection: Connection) -> str | None:
