@@ -1,1 +1,1 @@
-"""The tables of the lake: their columns, their Parquet files, their commits; knows neither rules nor state."""
+"""The tables of the lake: columns, Parquet files, commits; knows neither rules nor state."""
