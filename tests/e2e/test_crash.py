@@ -134,21 +134,3 @@ def test_killed_at_random_moments(tmp_path: Path, tree: Path, undisturbed: dict[
     assert run_killed(tmp_path / "home", tree, rng, kills=4, longest=3.0) >= 1
     assert everything(tmp_path / "home") == undisturbed
     assert_verified(tmp_path / "home")
-
-
-@pytest.mark.slow
-def test_killed_at_a_hundred_random_moments_over_three_thousand_objects(tmp_path: Path) -> None:
-    write_tree(tmp_path / "logs", objects=3_000)
-    write_rules(tmp_path / "rules")
-    started = time.monotonic()
-    done = trailcam("run", tmp_path / "logs", "--packs", tmp_path / "rules", "--home", tmp_path / "one")
-    assert done.returncode == 1, done.stderr
-    longest = time.monotonic() - started
-    undisturbed = everything(tmp_path / "one")
-    rng = random.Random(time.time_ns())
-    killed = 0
-    while killed < 100:
-        home = tmp_path / f"home{killed}"
-        killed += run_killed(home, tmp_path, rng, kills=10, longest=longest)
-        assert everything(home) == undisturbed
-        assert_verified(home)

@@ -1,1 +1,1 @@
-"""The only writer of origins and what comes of them: stages, decides, publishes, clears away."""
+"""The only writer of origins and their results: stages, decides, publishes, clears away after crashes."""

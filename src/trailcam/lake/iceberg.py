@@ -57,19 +57,24 @@ class Iceberg:
     def catalog(self) -> "Catalog":
         """Opened when it is first needed."""
         if self._catalog is None:
-            from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
-            from pyiceberg.exceptions import NamespaceAlreadyExistsError  # noqa: PLC0415  # the same
+            from pyiceberg.exceptions import NamespaceAlreadyExistsError  # noqa: PLC0415  # only when it is used
 
             self.warehouse.mkdir(parents=True, exist_ok=True)
-            database = self._folder / "catalog.db"
-            self._catalog = SqlCatalog(
-                NAMESPACE,
-                uri=f"sqlite:///{_quoted(database)}?timeout={_LOCK_SECONDS}",
-                warehouse=str(self.warehouse),
-            )
+            self._catalog = self._opened(self._folder / "catalog.db")
             with suppress(NamespaceAlreadyExistsError):
                 self._catalog.create_namespace_if_not_exists(NAMESPACE)
         return self._catalog
+
+    def _opened(self, database: Path) -> "Catalog":
+        """The catalog; two processes that make it at the same moment get in each other's way once."""
+        from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
+        from sqlalchemy.exc import OperationalError  # noqa: PLC0415  # the same
+
+        uri = f"sqlite:///{_quoted(database)}?timeout={_LOCK_SECONDS}"
+        try:
+            return SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
+        except OperationalError:
+            return SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
 
     def find(self, name: str) -> "Table | None":
         """A table as it stands now; None when nothing was ever published to it."""
