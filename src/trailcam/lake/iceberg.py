@@ -5,6 +5,7 @@ Source: the table spec, version 2, and pyiceberg 0.12 (its `Transaction`, `add_f
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,8 @@ logging.getLogger("pyiceberg.io.pyarrow").setLevel(logging.ERROR)
 _MOST_SNAPSHOTS = 60
 _KEPT_SNAPSHOTS = 10
 _LOCK_SECONDS = 60
+_OPENINGS = 5
+_PAUSE_SECONDS = 0.1
 
 
 class Conflict(Exception):
@@ -55,26 +58,32 @@ class Iceberg:
 
     @property
     def catalog(self) -> "Catalog":
-        """Opened when it is first needed."""
+        """Opened when it is first needed, and made when there is none.
+
+        Two processes that make it at the same moment get in each other's way: who was slower looks again.
+        """
         if self._catalog is None:
-            from pyiceberg.exceptions import NamespaceAlreadyExistsError  # noqa: PLC0415  # only when it is used
+            from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # only when it is used
 
             self.warehouse.mkdir(parents=True, exist_ok=True)
-            self._catalog = self._opened(self._folder / "catalog.db")
-            with suppress(NamespaceAlreadyExistsError):
-                self._catalog.create_namespace_if_not_exists(NAMESPACE)
+            for _ in range(_OPENINGS - 1):
+                try:
+                    self._catalog = self._opened()
+                    return self._catalog
+                except DBAPIError:
+                    time.sleep(_PAUSE_SECONDS)
+            self._catalog = self._opened()
         return self._catalog
 
-    def _opened(self, database: Path) -> "Catalog":
-        """The catalog; two processes that make it at the same moment get in each other's way once."""
+    def _opened(self) -> "Catalog":
         from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
-        from sqlalchemy.exc import OperationalError  # noqa: PLC0415  # the same
+        from pyiceberg.exceptions import NamespaceAlreadyExistsError  # noqa: PLC0415  # the same
 
-        uri = f"sqlite:///{_quoted(database)}?timeout={_LOCK_SECONDS}"
-        try:
-            return SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
-        except OperationalError:
-            return SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
+        uri = f"sqlite:///{_quoted(self._folder / 'catalog.db')}?timeout={_LOCK_SECONDS}"
+        catalog = SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
+        with suppress(NamespaceAlreadyExistsError):
+            catalog.create_namespace_if_not_exists(NAMESPACE)
+        return catalog
 
     def find(self, name: str) -> "Table | None":
         """A table as it stands now; None when nothing was ever published to it."""
