@@ -66,13 +66,15 @@ class Iceberg:
             from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # only when it is used
 
             self.warehouse.mkdir(parents=True, exist_ok=True)
-            for _ in range(_OPENINGS - 1):
+            for opening in range(_OPENINGS):
                 try:
                     self._catalog = self._opened()
-                    return self._catalog
+                    break
                 except DBAPIError:
+                    if opening == _OPENINGS - 1:
+                        raise
                     time.sleep(_PAUSE_SECONDS)
-            self._catalog = self._opened()
+        assert self._catalog is not None
         return self._catalog
 
     def _opened(self) -> "Catalog":
