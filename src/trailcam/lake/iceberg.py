@@ -80,9 +80,12 @@ class Iceberg:
     def _opened(self) -> "Catalog":
         from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
         from pyiceberg.exceptions import NamespaceAlreadyExistsError  # noqa: PLC0415  # the same
+        from sqlalchemy import NullPool, create_engine  # noqa: PLC0415  # the same
 
         uri = f"sqlite:///{_quoted(self._folder / 'catalog.db')}?timeout={_LOCK_SECONDS}"
         catalog = SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
+        catalog.engine.dispose()  # nobody closes what its pool holds
+        catalog.engine = create_engine(uri, poolclass=NullPool)
         with suppress(NamespaceAlreadyExistsError):
             catalog.create_namespace_if_not_exists(NAMESPACE)
         return catalog
