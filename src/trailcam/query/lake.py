@@ -4,7 +4,6 @@ A connection lives in memory, sees the files of the lake and nothing else of the
 otherwise by the SQL it runs.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,23 +17,12 @@ from trailcam.commit import tables as t
 from trailcam.commit.revisions import alert_row, run_row
 from trailcam.lake import rows
 from trailcam.lake.iceberg import Iceberg
-from trailcam.lake.tables import ALERTS, RUNS, TEXTS, TIME, LakeTable, event_table
+from trailcam.lake.tables import ALERTS, RUNS, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.state.database import Database
 
 MEMORY = "1GB"
 """What a query may hold in memory; beyond it, it spills to `scratch`."""
-
-SQL_TYPES: Mapping[pa.DataType, str] = {
-    pa.string(): "VARCHAR",
-    pa.int64(): "BIGINT",
-    pa.float64(): "DOUBLE",
-    pa.bool_(): "BOOLEAN",
-    pa.binary(): "BLOB",
-    TIME: "TIMESTAMP WITH TIME ZONE",
-    TEXTS: "VARCHAR[]",
-}
-"""The types of the lake's columns, as DuckDB names them."""
 
 
 @contextmanager
@@ -77,12 +65,6 @@ def kept_files(database: Database, iceberg: Iceberg, name: str) -> list[str]:
     return sorted({*paths, *(path for path, _ in iceberg.files(name))})
 
 
-def kept_tables(database: Database) -> list[str]:
-    """The names of all tables that something was ever decided for."""
-    with database.read() as state:
-        return sorted(state.execute(select(t.staged_file.c.table_name).distinct()).scalars())
-
-
 def view(
     opened: duckdb.DuckDBPyConnection,
     name: str,
@@ -91,37 +73,45 @@ def view(
     *,
     nested: Iterable[str] = (),
 ) -> None:
-    """A view of a table's files, copies left out; `nested` are fields that only the raw record holds.
-
-    Each of these is a JSON column. The record is read as Trailcam reads it: of a key that is given twice the
-    last value counts, and a surrogate without its other half is U+FFFD.
-    """
+    """A view of a table's files, copies left out; `nested` are fields that only the raw record holds."""
     columns = [quoted(column) for column in table.schema.names]
-    taken = {column.lower() for column in table.schema.names}  # SQL does not tell a from A
-    held = _distinct(table, files)
-    fields = []
-    for key in nested:
-        if key.lower() not in taken:
-            taken.add(key.lower())
-            fields.append(f"{_field(key)} AS {quoted(key)}")
-    if fields:
-        held = f"(SELECT *, {_MENDED} AS {_RECORD} FROM {held})"
-        held = f"(SELECT *, TRY(json_keys({_RECORD})) AS {_KEYS} FROM {held})"
-    opened.execute(f"CREATE VIEW {quoted(name)} AS SELECT {', '.join([*columns, *fields])} FROM {held}")
+    columns += [f"TRY(json_extract(raw, {text('$.' + quoted(key))})) AS {quoted(key)}" for key in nested]
+    body = f"SELECT {', '.join(columns)} FROM {_distinct(table, source(opened, table, files))}"
+    opened.execute(f"CREATE VIEW {quoted(name)} AS {body}")
 
 
-def source(opened: duckdb.DuckDBPyConnection, table: LakeTable, files: Sequence[str]) -> str:  # noqa: ARG001  # callers have it, and a source may come to need it
+def source(opened: duckdb.DuckDBPyConnection, table: LakeTable, files: Sequence[str]) -> str:
     """All rows of files, as SQL; columns that a file does not have yet are null."""
-    nulls = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {quoted(column.name)}" for column in table.schema)
-    empty = f"SELECT {nulls}, '' AS filename, 0::BIGINT AS file_row_number WHERE false"
+    empty = f"empty {table.name}"
+    opened.register(empty, table.schema.empty_table())
     if not files:
-        return f"({empty})"
-    listed = ", ".join(text(_literal(path)) for path in files)
-    read = (
-        f"read_parquet([{listed}], union_by_name=true, filename=true, file_row_number=true, "
-        "hive_partitioning=false)"
+        return f"(SELECT *, '' AS filename, 0 AS file_row_number FROM {quoted(empty)})"
+    listed = ", ".join(map(text, files))
+    read = f"read_parquet([{listed}], union_by_name=true, filename=true, file_row_number=true)"
+    return (
+        f"(SELECT * FROM {read} UNION ALL BY NAME "
+        f"SELECT *, '' AS filename, 0 AS file_row_number FROM {quoted(empty)})"
     )
-    return f"(SELECT * FROM {read} UNION ALL BY NAME {empty})"
+
+
+def _distinct(table: LakeTable, rows_: str) -> str:
+    """Each row once: of copies the one that was read first, then the one in the file with the smaller name.
+
+    Copies share their time, so that a filter on it reaches the files; but for those that name none.
+    """
+    if not table.identity:
+        return rows_
+    order = ", ".join(name for name in ("p_parse_time",) if name in table.schema.names)
+    order = ", ".join(filter(None, [order, "filename", "file_row_number"]))
+    identity = ", ".join(map(quoted, table.identity))
+    timed = f"QUALIFY row_number() OVER (PARTITION BY {quoted(table.time)}, {identity} ORDER BY {order}) = 1"
+    timeless = f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY {order}) = 1"
+    if "p_time_from_origin" not in table.schema.names:
+        return f"(SELECT * FROM {rows_} {timeless})"
+    return (
+        f"(SELECT * FROM {rows_} WHERE NOT p_time_from_origin {timed} UNION ALL BY NAME "
+        f"SELECT * FROM {rows_} WHERE p_time_from_origin {timeless})"
+    )
 
 
 def state_tables(database: Database) -> Mapping[str, tuple[LakeTable, pa.Table]]:
@@ -149,24 +139,3 @@ def quoted(name: str) -> str:
 def text(value: str) -> str:
     """A text as SQL writes it."""
     return "'" + value.replace("'", "''") + "'"
-
-
-# -- copies ------------------------------------------------------------------------------------------------
-
-
-def _distinct(table: LakeTable, files: Sequence[str]) -> str:
-    """Each row once: of copies the one that was read first, then the one in the file with the smaller name.
-
-    Copies share their time, so that a filter on it reaches the files; but for those that name none. Which
-    rows stay is found by few small columns: the rows themselves are neither sorted nor held.
-    """
-    raise NotImplementedError
-
-
-# -- fields that only the raw record holds -------------------------------------------------------------------
-
-_RECORD = quoted("the record mended")
-_KEYS = quoted("the record's keys")
-
-_LONE = r"\\u[dD][89a-fA-F]"
-"""Half of a surrogate pair, or a whole one: most records have neither."""
