@@ -1,0 +1,115 @@
+"""A second run: what docs/concepts.md says of files that are known and of rules that are new or have changed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import record, summary, trailcam, write_log
+
+NEW = ["new_events", "new_dead_letters", "new_matches", "new_rule_errors", "new_windows", "new_alerts"]
+PASSING = {"seconds", *NEW}
+
+RULE = """
+METADATA = {"id": "Test.Named", "log_types": ["AWS.CloudTrail"], "severity": "Low"}
+
+
+def rule(event):
+    return event["eventName"] in %s
+"""
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    names = ["RunInstances", "StopInstances", "StopInstances"]
+    write_log(tmp_path / "logs/a.json", [record(n, eventName=name) for n, name in enumerate(names)])
+    (tmp_path / "logs/b.json").write_text('{"Records":[{"no":"log"}]}')
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def rule(tmp_path: Path) -> Path:
+    (tmp_path / "rules").mkdir()
+    return name(tmp_path / "rules/named.py", "StopInstances")
+
+
+def name(path: Path, *names: str) -> Path:
+    path.write_text(RULE % (names,))
+    return path
+
+
+def steady(told: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in told.items() if key not in PASSING}
+
+
+def new(told: dict[str, Any]) -> list[int]:
+    return [told[key] for key in NEW]
+
+
+def alerts(logs: Path, rule: Path) -> list[dict[str, Any]]:
+    done = trailcam("run", logs, "--rules", rule, "--alerts", "--format", "jsonl")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_second_run_tells_the_same_ends_the_same_and_adds_nothing(logs: Path, rule: Path) -> None:
+    first_code, first = summary(logs, "--rules", rule)
+    second_code, second = summary(logs, "--rules", rule)
+    assert first_code == second_code == 1
+    assert steady(first) == steady(second)
+    assert new(first) == [3, 1, 2, 0, 1, 1]
+    assert new(second) == [0] * 6
+
+
+def test_a_known_file_under_another_name_is_not_read_again(logs: Path, rule: Path) -> None:
+    summary(logs, "--rules", rule)
+    (logs / "a.json").rename(logs / "z.json")
+    assert new(summary(logs, "--rules", rule)[1]) == [0] * 6
+
+
+def test_a_changed_rule_adds_matches_to_known_files_and_takes_none_away(logs: Path, rule: Path) -> None:
+    summary(logs, "--rules", rule)
+    (alert,) = alerts(logs, rule)
+    name(rule, "RunInstances")
+    _, told = summary(logs, "--rules", rule)
+    assert told["matches"] == 3
+    assert new(told) == [0, 0, 1, 0, 1, 0]  # the match is earlier than the others: its window begins anew
+    (moved,) = alerts(logs, rule)
+    assert moved["alert_id"] == alert["alert_id"]
+    assert moved["window_start"] < alert["window_start"]
+    assert (alert["matches"], moved["matches"]) == (2, 3)
+
+
+def test_a_rule_that_came_later_goes_over_known_files_and_the_others_stay_as_they_are(
+    logs: Path, rule: Path
+) -> None:
+    summary(logs)
+    _, told = summary(logs, "--rules", rule)
+    assert new(told) == [0, 0, 2, 0, 1, 1]
+    assert steady(told) == steady(summary(logs, "--rules", rule)[1])
+
+
+def test_a_rule_error_gives_way_to_a_match_when_the_rule_is_mended(logs: Path, rule: Path) -> None:
+    mended = rule.read_text()
+    rule.write_text(mended.replace("eventName", "evnetName"))
+    _, told = summary(logs, "--rules", rule)
+    assert (told["matches"], told["rule_errors"]) == (0, 3)
+    rule.write_text(mended)
+    _, told = summary(logs, "--rules", rule)
+    assert (told["matches"], told["rule_errors"]) == (2, 1)
+
+
+def test_rules_that_a_run_does_not_name_have_no_part_in_what_it_prints(logs: Path, rule: Path) -> None:
+    summary(logs, "--rules", rule)
+    _, told = summary(logs)
+    assert (told["matches"], told["windows"], told["alerts"]) == (0, 0, 0)
+    assert len(alerts(logs, rule)) == 1
+
+
+def test_the_key_of_the_settings_file_names_the_home_seen_from_the_file(
+    logs: Path, rule: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRAILCAM_HOME")
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings/mine.toml").write_text('home = "kept"\n')
+    summary(logs, "--rules", rule, "--config", tmp_path / "settings/mine.toml")
+    assert (tmp_path / "settings/kept/state.db").is_file()
