@@ -1,5 +1,6 @@
 """The state database: one SQLite file; every write is a whole transaction that nobody else can interleave."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from trailcam.errors import Problem, WorldError, code
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_SECONDS = 60
 _PAUSE_SECONDS = 0.01
+_LEAST_BYTES_FREE = 1 << 16
 
 _WORDS = {
     sqlite3.SQLITE_BUSY: "state_locked",
@@ -173,4 +175,14 @@ def _problem(error: DBAPIError, path: Path) -> Problem | None:
     name = _WORDS.get(number & 0xFF) if number is not None else None
     if name is None:
         return None
+    if name == "world_refused" and _is_full(path.parent):
+        name = "disk_full"
     return Problem(code=code(name), message=f"the state database answers: {error.orig}", path=path)
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether a disk has no room for another page or two: SQLite calls some of what comes of it bad I/O."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_BYTES_FREE
+    except OSError:
+        return False

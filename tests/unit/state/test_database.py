@@ -337,8 +337,9 @@ def test_a_full_disk_is_told_and_what_was_committed_is_kept(tmp_path: Path) -> N
     assert said.split("\n") == ["rows 0", code("disk_full")]
 
 
-def test_a_disk_that_is_full_from_the_beginning_is_told(tmp_path: Path) -> None:
-    said = act("migrate", tmp_path, inside=lambda command: boxed(command, tmp_path, size="64k"))
+@pytest.mark.parametrize("size", ["4k", "24k", "64k", "128k"])
+def test_a_disk_that_is_full_from_the_beginning_is_told(tmp_path: Path, size: str) -> None:
+    said = act("migrate", tmp_path, inside=lambda command: boxed(command, tmp_path, size=size))
     assert said == code("disk_full")
 
 
