@@ -201,36 +201,33 @@ def test_first_matches_are_shown_and_all_on_request(tmp_path: Path, rules: Path)
     assert len(shown(row["alert_id"])["matches"]) == 23
 
 
-def test_an_alert_that_moved_or_was_merged_tells_so_and_matches_are_shown_once(
+def test_alerts_that_moved_or_were_merged_tell_so_and_every_match_is_one_live_alerts(
     tmp_path: Path, rules: Path
 ) -> None:
     def read(number: int, *times: str) -> None:
         events = [event(number + at, "RunInstances", f"01T{time}") for at, time in enumerate(times)]
         run(write_log(tmp_path / f"{number}.json", events), rules)
 
-    read(10, "10:00", "11:05", "12:10")
-    before = listed()
-    assert len(before) == 3
-    read(20, "11:01")  # the window from 11:05 begins at 11:01 now
-    read(30, "10:30", "11:30")
-    read(40, "10:59", "12:00")
-    read(50, "09:58")  # 10:58 ends its window: 10:59 begins one that holds 11:01 to 11:30
-    after = listed()
-    assert {row["alert_id"] for row in before} <= {row["alert_id"] for row in after}
+    read(10, "10:00", "10:56", "10:57", "11:05")  # from 10:00 and from 11:05
+    second, first = (row["alert_id"] for row in listed())
+    read(20, "09:56")  # from 09:56, and from 10:56, which holds most of the first and all of the second
+    merged = shown(second)
+    assert (merged["status"], merged["merged_into"], merged["matches"]) == ("merged", first, [])
+    assert [each["what"] for each in merged["history"]] == ["opened", "merged"]
+    assert [each["what"] for each in shown(first)["history"]] == ["opened", "moved"]
+    words = trailcam("alerts", "show", second).stdout
+    assert f"merged into {first}" in words
+    assert "another alert's" in words
+
+    read(30, "09:00")  # from 09:00, from 10:00, and from 11:05 again, which is a new alert's now
+    assert [row["window_start"][11:16] for row in listed("--status", "open")] == ["11:05", "10:00", "09:00"]
+    assert shown(second)["window_start"][11:16] == "11:05"
     times = []
-    for row in after:
-        whole = shown(row["alert_id"])
-        if row["status"] in ("merged", "retracted"):
-            assert whole["matches"] == []
-            assert whole["history"][-1]["what"] == row["status"]
-            words = trailcam("alerts", "show", row["alert_id"]).stdout
-            assert "another alert's" in words
-            assert (whole["merged_into"] or "retracted") in words
-        else:
-            assert len(whole["matches"]) == row["matches"]
-            times += [match["event_time"] for match in whole["matches"]]
-    assert len(times) == len(set(times)) == 9
-    assert any(each["what"] == "moved" for row in after for each in shown(row["alert_id"])["history"])
+    for row in listed():
+        matches = [match["event_time"][11:16] for match in shown(row["alert_id"])["matches"]]
+        assert len(matches) == (row["matches"] if row["status"] == "open" else 0)
+        times += matches
+    assert times == ["11:05", "10:00", "10:56", "10:57", "09:00", "09:56"]
 
 
 def test_the_alert_of_a_rules_errors_shows_the_errors(tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ DAY = "lake/warehouse/aws_cloudtrail/data/2026-03-01"
 
 INTRUDERS = {
     "a path that leads out": sized("../out", b"x"),
-    "a path that leads out of a day": sized(f"{DAY}/../../../../../out.parquet", b"x"),
+    "a path that leads out of a day": sized(f"{DAY}/../../../../../../../../out.parquet", b"x"),
     "a path from the root": sized("/out", b"x"),
     "a file of another kind": sized("lake/catalog.db", b"x"),
     "a second state": sized("state.db", b"x"),

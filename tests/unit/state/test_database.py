@@ -1,6 +1,7 @@
 """The state database: its tables, its transactions, and what it says when the world fails."""
 
 import multiprocessing
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -96,29 +97,47 @@ def test_the_state_of_a_later_version_is_refused_and_left_alone(database: Databa
     assert run_ids(database) == ["of a later version"]
 
 
-def migrate_at_once(path: Path, barrier: threading.Barrier, told: "multiprocessing.Queue[str]") -> None:
-    barrier.wait()
-    try:
-        Database(path, lock_seconds=30).migrate()
-    except WorldError as error:
-        told.put(str(error))
-    else:
-        told.put("")
+def migrate_at_once(
+    paths: list[Path], barrier: threading.Barrier, told: "multiprocessing.Queue[str]"
+) -> None:
+    for path in paths:
+        barrier.wait(60)
+        try:
+            Database(path, lock_seconds=30).migrate()
+        except WorldError as error:
+            told.put(str(error))
+    told.put("done")
 
 
 def test_processes_that_make_one_new_database_at_the_same_time_all_find_it_whole(tmp_path: Path) -> None:
-    for turn in range(5):
-        path = tmp_path / f"{turn}.db"
-        barrier, told = FORKSERVER.Barrier(4), FORKSERVER.Queue()
-        makers = [FORKSERVER.Process(target=migrate_at_once, args=(path, barrier, told)) for _ in range(4)]
-        for maker in makers:
-            maker.start()
-        assert [told.get(timeout=60) for _ in makers] == [""] * 4
-        for maker in makers:
-            maker.join(timeout=60)
+    paths = [tmp_path / f"{turn}.db" for turn in range(25)]
+    barrier, told = FORKSERVER.Barrier(4), FORKSERVER.Queue()
+    makers = [FORKSERVER.Process(target=migrate_at_once, args=(paths, barrier, told)) for _ in range(4)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join(timeout=120)
+    assert [told.get(timeout=10) for _ in makers] == ["done"] * 4
+    for path in paths:
         with Database(path).read() as connection:
             version = connection.execute(text("SELECT version_num FROM alembic_version")).scalars()
             assert list(version) == [migrations()[-1]]
+
+
+def test_a_new_database_in_which_another_reads_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    maker = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    maker.execute("CREATE TABLE made (x)")
+    maker.execute("BEGIN")
+    maker.execute("SELECT * FROM made").fetchall()
+    ending = threading.Timer(0.5, maker.execute, ["COMMIT"])
+    ending.start()
+    try:
+        Database(path, lock_seconds=30).migrate()
+    finally:
+        ending.join()
+        maker.close()
+    assert run_ids(Database(path)) == []
 
 
 # -- transactions ------------------------------------------------------------------------------------------
@@ -202,6 +221,18 @@ def test_a_copy_holds_what_is_committed_and_nothing_of_a_write_in_work(
     with copy.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert connection.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
+
+
+def test_a_copy_holds_what_lies_in_the_log_of_writes_only(database: Database, tmp_path: Path) -> None:
+    with database.read() as reading:  # while somebody reads, the log is not brought into the file
+        reading.execute(select(t.run.c.id)).all()
+        before = database.path.read_bytes()
+        with database.write() as connection:
+            add_run(connection, "decided")
+        assert database.path.read_bytes() == before
+        database.copy_to(tmp_path / "copy.db")
+    assert run_ids(Database(tmp_path / "copy.db")) == ["decided"]
+    assert [path.name for path in tmp_path.glob("copy*")] == ["copy.db"]
 
 
 def test_a_copy_never_takes_the_place_of_a_file(database: Database, tmp_path: Path) -> None:
