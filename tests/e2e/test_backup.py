@@ -57,8 +57,13 @@ def refused(archive: bytes, home: Path) -> str:
 
 
 def members(archive: Path) -> dict[str, bytes]:
+    found = {}
     with tarfile.open(archive) as opened:
-        return {member.name: opened.extractfile(member).read() for member in opened}  # type: ignore[union-attr]
+        for member in opened:
+            content = opened.extractfile(member)
+            assert content is not None, member.name
+            found[member.name] = content.read()
+    return found
 
 
 def rebuilt(content: dict[str, bytes], *more: tarfile.TarInfo) -> bytes:
