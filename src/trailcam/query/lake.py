@@ -4,7 +4,8 @@ A connection lives in memory, sees the files of the lake and nothing else of the
 otherwise by the SQL it runs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,12 +18,22 @@ from trailcam.commit import tables as t
 from trailcam.commit.revisions import alert_row, run_row
 from trailcam.lake import rows
 from trailcam.lake.iceberg import Iceberg
-from trailcam.lake.tables import ALERTS, RUNS, LakeTable, event_table
-from trailcam.model.logtype import LogType
+from trailcam.lake.tables import ALERTS, RUNS, TEXTS, TIME, LakeTable
 from trailcam.state.database import Database
 
 MEMORY = "1GB"
 """What a query may hold in memory; beyond it, it spills to `scratch`."""
+
+SQL_TYPES: Mapping[pa.DataType, str] = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
+    pa.bool_(): "BOOLEAN",
+    pa.binary(): "BLOB",
+    TIME: "TIMESTAMP WITH TIME ZONE",
+    TEXTS: "VARCHAR[]",
+}
+"""The types of the lake's columns, as DuckDB names them."""
 
 
 @contextmanager
@@ -38,8 +49,9 @@ def connection(*, warehouse: Path, scratch: Path) -> Iterator[duckdb.DuckDBPyCon
         }
     )
     try:
-        folders = ", ".join(text(str(folder.resolve())) for folder in (warehouse, scratch))
-        opened.execute(f"SET allowed_directories = [{folders}]")
+        folders = [str(folder.resolve()) for folder in (warehouse, scratch)]
+        seen = {*folders, *map(_literal, folders)}  # DuckDB looks at patterns before it looks for their files
+        opened.execute(f"SET allowed_directories = [{', '.join(map(text, sorted(seen)))}]")
         opened.execute("SET TimeZone = 'UTC'")
         opened.execute("SET enable_external_access = false")
         yield opened
@@ -65,53 +77,23 @@ def kept_files(database: Database, iceberg: Iceberg, name: str) -> list[str]:
     return sorted({*paths, *(path for path, _ in iceberg.files(name))})
 
 
-def view(
-    opened: duckdb.DuckDBPyConnection,
-    name: str,
-    table: LakeTable,
-    files: Sequence[str],
-    *,
-    nested: Iterable[str] = (),
-) -> None:
-    """A view of a table's files, copies left out; `nested` are fields that only the raw record holds."""
-    columns = [quoted(column) for column in table.schema.names]
-    columns += [f"TRY(json_extract(raw, {text('$.' + quoted(key))})) AS {quoted(key)}" for key in nested]
-    body = f"SELECT {', '.join(columns)} FROM {_distinct(table, source(opened, table, files))}"
-    opened.execute(f"CREATE VIEW {quoted(name)} AS {body}")
+def kept_tables(database: Database) -> list[str]:
+    """The names of all tables for which something was decided."""
+    with database.read() as state:
+        return sorted(state.execute(select(t.staged_file.c.table_name).distinct()).scalars())
 
 
-def source(opened: duckdb.DuckDBPyConnection, table: LakeTable, files: Sequence[str]) -> str:
+def source(_opened: duckdb.DuckDBPyConnection, table: LakeTable, files: Sequence[str]) -> str:
     """All rows of files, as SQL; columns that a file does not have yet are null."""
-    empty = f"empty {table.name}"
-    opened.register(empty, table.schema.empty_table())
+    nulls = [f"NULL::{SQL_TYPES[column.type]} AS {quoted(column.name)}" for column in table.schema]
+    empty = f"SELECT {', '.join(nulls)}, '' AS filename, 0::BIGINT AS file_row_number WHERE false"
     if not files:
-        return f"(SELECT *, '' AS filename, 0 AS file_row_number FROM {quoted(empty)})"
-    listed = ", ".join(map(text, files))
-    read = f"read_parquet([{listed}], union_by_name=true, filename=true, file_row_number=true)"
-    return (
-        f"(SELECT * FROM {read} UNION ALL BY NAME "
-        f"SELECT *, '' AS filename, 0 AS file_row_number FROM {quoted(empty)})"
+        return f"({empty})"
+    read = (
+        f"read_parquet([{', '.join(text(_literal(path)) for path in files)}], union_by_name=true, "
+        "filename=true, file_row_number=true, hive_partitioning=false)"
     )
-
-
-def _distinct(table: LakeTable, rows_: str) -> str:
-    """Each row once: of copies the one that was read first, then the one in the file with the smaller name.
-
-    Copies share their time, so that a filter on it reaches the files; but for those that name none.
-    """
-    if not table.identity:
-        return rows_
-    order = ", ".join(name for name in ("p_parse_time",) if name in table.schema.names)
-    order = ", ".join(filter(None, [order, "filename", "file_row_number"]))
-    identity = ", ".join(map(quoted, table.identity))
-    timed = f"QUALIFY row_number() OVER (PARTITION BY {quoted(table.time)}, {identity} ORDER BY {order}) = 1"
-    timeless = f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY {order}) = 1"
-    if "p_time_from_origin" not in table.schema.names:
-        return f"(SELECT * FROM {rows_} {timeless})"
-    return (
-        f"(SELECT * FROM {rows_} WHERE NOT p_time_from_origin {timed} UNION ALL BY NAME "
-        f"SELECT * FROM {rows_} WHERE p_time_from_origin {timeless})"
-    )
+    return f"(SELECT * FROM {read} UNION ALL BY NAME {empty})"
 
 
 def state_tables(database: Database) -> Mapping[str, tuple[LakeTable, pa.Table]]:
@@ -122,20 +104,28 @@ def state_tables(database: Database) -> Mapping[str, tuple[LakeTable, pa.Table]]
     return {"alerts": (ALERTS, alerts), "runs": (RUNS, runs)}
 
 
-def event_tables(log_types: Iterable[LogType]) -> dict[str, tuple[LakeTable, LogType]]:
-    """Table name to a log type's table and the log type."""
-    found = {}
-    for log_type in log_types:
-        table = event_table(log_type)
-        found[table.name] = (table, log_type)
-    return found
-
-
 def quoted(name: str) -> str:
-    """A name as SQL writes it."""
+    """A name as SQL writes it.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
     return '"' + name.replace('"', '""') + '"'
 
 
 def text(value: str) -> str:
-    """A text as SQL writes it."""
+    """A text as SQL writes it.
+
+    >>> text("it's")
+    "'it''s'"
+    """
     return "'" + value.replace("'", "''") + "'"
+
+
+def _literal(path: str) -> str:
+    """A path as a pattern that only it fits.
+
+    >>> _literal("what?/a.parquet")
+    'what[?]/a.parquet'
+    """
+    return re.sub(r"[*?\[]", r"[\g<0>]", path)

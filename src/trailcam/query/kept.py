@@ -1,0 +1,147 @@
+"""Everything that a query can name: the kept tables, and one of all events."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trailcam.errors import nearest
+from trailcam.lake.iceberg import Iceberg
+from trailcam.lake.tables import OWN, TEXTS, LakeTable, event_table
+from trailcam.model.logtype import LogType
+from trailcam.model.standard_fields import STANDARD_FIELDS
+from trailcam.query.lake import SQL_TYPES, kept_files, kept_tables, quoted, state_tables
+from trailcam.query.refusals import damaged, failed, refused
+from trailcam.query.statement import Asked
+from trailcam.query.views import only_in_raw, view
+from trailcam.state.database import Database
+
+EVENTS = "events"
+"""The view over all log types."""
+
+EVENT_COLUMNS = (*STANDARD_FIELDS, "p_origin_id", "p_position", "p_time_from_origin", "raw")
+"""The columns that the tables of all log types have."""
+
+
+class Kept:
+    """The views of a connection, made when a query names them: what it does not name is not read."""
+
+    def __init__(
+        self,
+        opened: duckdb.DuckDBPyConnection,
+        database: Database,
+        iceberg: Iceberg,
+        log_types: Iterable[LogType],
+    ) -> None:
+        self._opened = opened
+        self._database = database
+        self._iceberg = iceberg
+        self._log_types = {event_table(log_type).name: log_type for log_type in log_types}
+        own = {table.name: table for table in OWN}
+        self._event_tables = [
+            name
+            for name in sorted({*self._log_types, *kept_tables(database)})
+            if name not in own and name != EVENTS
+        ]
+        self._views: dict[str, tuple[str, Callable[..., None]]] = {}
+        """Lower-case name to the name as it is shown, and what makes it: with `whole` over its files, else
+        its columns alone."""
+        for name in self._event_tables:
+            self._views[name] = (name, partial(self._event_view, name))
+        for table in OWN:
+            self._views[table.name] = (table.name, partial(self._own_view, table.name))
+        self._views[EVENTS] = (EVENTS, partial(self._all_events, EVENTS))
+        for table_name, log_type in self._log_types.items():
+            if log_type.name.lower() not in self._views:
+                self._views[log_type.name.lower()] = (
+                    log_type.name,
+                    partial(self._under_its_name, log_type.name, table_name),
+                )
+        self._made: set[str] = set()
+
+    def make_views(self, asked: Asked) -> None:
+        """Makes the views it names, over their files; where it asks what there is, the columns of the others.
+
+        Raises:
+            TrailcamError: TC0608 there is no such table.
+            WorldError: TC0108 a file is missing or cannot be read.
+        """
+        unknown = sorted(asked.tables - self._views.keys())
+        if unknown:
+            found = self._opened.execute("SELECT view_name FROM duckdb_views()").fetchall()
+            internal = {name.lower() for (name,) in found}
+            for name in unknown:
+                if name not in internal:
+                    near = nearest(name, [shown for shown, _ in self._views.values()])
+                    raise refused(f'there is no table "{name}"', hint=near)
+        for name in sorted((asked.tables | asked.perhaps) & self._views.keys()):
+            self._make(name, whole=True)
+        if unknown or asked.lists:
+            for name in self._views:
+                self._make(name, whole=False)
+
+    def _make(self, name: str, *, whole: bool) -> None:
+        if name not in self._made:
+            self._made.add(name)
+            self._views[name][1](whole=whole)
+
+    def _own_view(self, name: str, *, whole: bool) -> None:
+        table = next(table for table in OWN if table.name == name)
+        if whole and name in ("alerts", "runs"):
+            self._opened.register(name, state_tables(self._database)[name][1])
+        else:
+            with damaged(name):
+                view(self._opened, name, table, self._files(name) if whole else ())
+
+    def _event_view(self, name: str, *, whole: bool) -> None:
+        log_type = self._log_types.get(name)
+        files = self._files(name) if whole or log_type is None else []
+        if log_type is None:
+            table, nested = _as_written(name, files), []
+        else:
+            table = event_table(log_type)
+            nested = only_in_raw(log_type)
+        with damaged(name):
+            view(self._opened, name, table, files if whole else (), nested=nested)
+
+    def _under_its_name(self, name: str, table_name: str, *, whole: bool) -> None:
+        self._make(table_name, whole=whole)
+        self._opened.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {quoted(table_name)}")
+
+    def _all_events(self, name: str, *, whole: bool) -> None:
+        for table_name in self._event_tables:
+            self._make(table_name, whole=whole)
+        columns = ", ".join(map(quoted, EVENT_COLUMNS))
+        parts = " UNION ALL ".join(f"SELECT {columns} FROM {quoted(each)}" for each in self._event_tables)
+        self._opened.execute(f"CREATE VIEW {quoted(name)} AS {parts}")
+
+    def _files(self, name: str) -> list[str]:
+        """The files of a table.
+
+        Raises:
+            WorldError: TC0108 one of them is not there.
+        """
+        files = kept_files(self._database, self._iceberg, name)
+        missing = [file for file in files if not Path(file).is_file()]
+        if missing:
+            others = f", and {len(missing) - 1:,} more of its files" if len(missing) > 1 else ""
+            message = f"a file of the table {name} is missing{others}"
+            raise failed(message, path=missing[0], hint="`trailcam verify` tells what is missing")
+        return files
+
+
+def _as_written(name: str, files: Sequence[str]) -> LakeTable:
+    """The table of a log type of which no schema is known: with the columns that its files have."""
+    columns: dict[str, pa.DataType] = {}
+    with damaged(name):
+        for file in files:
+            for column in pq.read_schema(file):
+                kind = TEXTS if pa.types.is_list(column.type) else column.type
+                if kind in SQL_TYPES:
+                    columns.setdefault(column.name, kind)
+    return LakeTable(
+        name=name, schema=pa.schema(columns.items()), time="p_event_time", identity=("p_row_id",)
+    )
