@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,32 @@ def test_ctrl_c_ends_the_run_at_once_and_leaves_no_process(tmp_path: Path) -> No
         for _ in range(50):
             os.killpg(process.pid, 0)
             time.sleep(0.1)
+
+
+def test_ctrl_c_while_processes_come_up_is_heard_by_the_parent_alone(tmp_path: Path, rule: Path) -> None:
+    log = write_log(tmp_path / "one.json", [record(0)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trailcam", "run", str(log), "--rules", str(rule)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while not servers(process.pid) and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(0.1)  # it imports what workers need
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.decode() == "interrupted\n"
+
+
+def servers(session: int) -> list[int]:
+    """The processes of a session that fork workers."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            if b"forkserver" in (folder / "cmdline").read_bytes() and os.getsid(int(folder.name)) == session:
+                found.append(int(folder.name))
+    return found
 
 
 def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import multiprocessing
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -23,6 +25,18 @@ class InHand:
     rule: int
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C is the parent's business, and comes to it afterwards; processes that are started meanwhile
+    inherit that they hear none, from their first moment on."""
+    resource_tracker.ensure_running()  # once: to start it lets interrupts in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class WorkerProcess:
     """A process that takes one task at a time."""
 
@@ -37,7 +51,8 @@ class WorkerProcess:
             target=worker.main, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
         )
         try:
-            self._process.start()
+            with _without_interrupts():
+                self._process.start()
         except (OSError, EOFError) as error:
             message = f"a worker process cannot be started: {error}"
             hint = "point TMPDIR at a folder with a shorter path" if "AF_UNIX" in str(error) else ""

@@ -199,12 +199,12 @@ def test_a_group_that_exhausts_memory_is_split_until_it_fits(tmp_path: Path) -> 
 def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_is_read(
     tmp_path: Path,
 ) -> None:
-    monster = record(1, requestParameters={"a": [[] for _ in range(600_000)]})
+    monster = record(1, requestParameters={"a": [[] for _ in range(2_000_000)]})
     write_log(tmp_path / "0.json", [record(0), monster])
     write_log(tmp_path / "1.json", [record(2)])
     blobs = [claim(path, spool=tmp_path) for path in sorted(tmp_path.glob("*.json"))]
     tally = Tally()
-    limits = replace(LIMITS, worker_bytes=48 << 20)
+    limits = replace(LIMITS, worker_bytes=96 << 20)
     with LocalEngine(make_setup([EVERY], limits=limits), workers=1) as engine:
         for result in engine.run([WorkGroup(tuple(blob for blob in blobs if isinstance(blob, LocalBlob)))]):
             tally.add(result)
