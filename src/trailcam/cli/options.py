@@ -7,5 +7,5 @@ import typer
 
 HomeOption: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--home", help="Where everything is kept; .trailcam if absent.", envvar="TRAILCAM_HOME"),
+    typer.Option("--home", help="Where everything is kept; else TRAILCAM_HOME, else .trailcam."),
 ]

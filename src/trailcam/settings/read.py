@@ -35,11 +35,11 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
         written, problems = _from_toml(path)
     elif file is not None:
         raise TrailcamError(Problem(code=code("path_not_found"), message=f"no such settings file: {file}"))
-    home = Path(".trailcam")
+    home = Settings().home
     if isinstance(written.get("home"), str):
-        home = path.parent / written["home"]
+        home = path.parent / _folder(written["home"])
     if environment.get(HOME_VARIABLE):
-        home = Path(environment[HOME_VARIABLE])
+        home = _folder(environment[HOME_VARIABLE])
     limits = dict(written.get("limits", {}))
     for name, value in sorted(environment.items()):
         if name.startswith(_PREFIX) and name != HOME_VARIABLE:
@@ -48,6 +48,14 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
         raise TrailcamError(problems)
     sizes = LimitSettings(**{key: _number(key, value) for key, value in limits.items()})
     return Settings(home=home, limits=sizes)
+
+
+def _folder(written: str) -> Path:
+    """A path whose `~` no shell has replaced."""
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:  # there is no such user: then it is the name of a folder
+        return Path(written)
 
 
 def _from_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:

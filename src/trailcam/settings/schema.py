@@ -51,7 +51,7 @@ LIMITS_FORM = Form(
 SETTINGS_FORM = Form(
     "trailcam.toml",
     {
-        "home": Key(NAME, doc="The folder in which everything is kept, seen from the settings file."),
+        "home": Key(NAME, doc="The folder in which everything is kept; in the file it is seen from there."),
         "limits": Key(LIMITS_FORM, doc="What may be used."),
     },
 )
@@ -73,4 +73,5 @@ class Settings:
     """All settings, complete."""
 
     home: Path = Path(".trailcam")
+    """As it is seen from the folder a command runs in."""
     limits: LimitSettings = LimitSettings()

@@ -62,3 +62,18 @@ def test_a_file_named_by_hand_must_exist(tmp_path: Path) -> None:
     with pytest.raises(TrailcamError) as caught:
         read_settings(folder=tmp_path, environment={}, file=tmp_path / "gone.toml")
     assert caught.value.problems[0].code == code("path_not_found")
+
+
+def test_the_home_is_seen_from_the_file_and_a_variable_stands_over_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/people/alice")
+    assert read_settings(folder=tmp_path, environment={}).home == Path(".trailcam")
+    (tmp_path / "trailcam.toml").write_text('home = "kept"')
+    assert read_settings(folder=tmp_path, environment={}).home == tmp_path / "kept"
+    (tmp_path / "trailcam.toml").write_text('home = "~/kept"')
+    assert read_settings(folder=tmp_path, environment={}).home == Path("/people/alice/kept")
+    environment = {"TRAILCAM_HOME": "~/other"}
+    assert read_settings(folder=tmp_path, environment=environment).home == Path("/people/alice/other")
+    environment = {"TRAILCAM_HOME": "~nobody-of-that-name/x"}
+    assert read_settings(folder=tmp_path, environment=environment).home == Path("~nobody-of-that-name/x")
