@@ -463,6 +463,13 @@ _TABLE = (
         "The file is not what `trailcam backup` wrote, or not all of it.",
         "Use another backup; nothing was changed.",
     ),
+    (
+        "TC0612",
+        "column_changed",
+        "column is kept otherwise",
+        "A log type gives a column another type than the rows that are kept have, or writes its name with other capitals.",
+        "Give the field another name or take `column` from it; or keep what is read from now on in another --home.",
+    ),
 )
 
 ERRORS: dict[str, ErrorEntry] = {row[0]: ErrorEntry(*row) for row in _TABLE}

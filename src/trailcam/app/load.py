@@ -8,6 +8,7 @@ from typing import Any
 
 from trailcam import registry
 from trailcam.errors import Problem, TrailcamError, code, nearest
+from trailcam.lake.tables import EVENTS, OWN, event_table, table_name
 from trailcam.logtypes import loader as logtypes
 from trailcam.model.logtype import LogType
 from trailcam.model.rule import Pack, Rule
@@ -52,7 +53,30 @@ def load_log_types(folders: Sequence[Path]) -> tuple[LogType, ...]:
         TrailcamError: every problem of every schema at once.
     """
     own = [found for folder in folders for found in logtypes.find(folder)]
-    return logtypes.load([*registry.folders("log_type", logtypes.SCHEMA_FILE), *own])
+    loaded = logtypes.load([*registry.folders("log_type", logtypes.SCHEMA_FILE), *own])
+    _refuse_clashes(loaded)
+    return loaded
+
+
+def _refuse_clashes(log_types: Sequence[LogType]) -> None:
+    """Refuses log types whose tables or columns could not be told apart; SQL does not tell `a` from `A`."""
+    taken = {table.name: "a table of Trailcam's own" for table in OWN} | {EVENTS: "the table of all events"}
+    problems = []
+    for log_type in log_types:
+        said = []
+        name = table_name(log_type.name)
+        if name in taken:
+            said.append(f'the table of {log_type.name} would be "{name}", which is {taken[name]}')
+        taken.setdefault(name, f"that of {log_type.name}")
+        columns: set[str] = set()
+        for column in event_table(log_type).schema.names:
+            if column.lower() in columns:
+                said.append(f'{log_type.name}: "{column}" names two columns, capitals apart')
+            columns.add(column.lower())
+        path = log_type.folder / logtypes.SCHEMA_FILE
+        problems += [Problem(code=code("bad_schema"), message=message, path=path) for message in said]
+    if problems:
+        raise TrailcamError(problems)
 
 
 def load(

@@ -10,20 +10,18 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO, Any
+from typing import IO
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from trailcam.app.backup import ABOUT, FILES, FORM, STATE, SUMS, digest_line
-from trailcam.app.home import Home, make_home
+from trailcam.app.home import make_home
 from trailcam.commit import tables as t
 from trailcam.commit.publish import publish
 from trailcam.errors import Problem, TrailcamError, WorldError, code, refusal
-from trailcam.lake.tables import OWN, LakeTable
 from trailcam.state.database import Database
 
 _BUFFER_BYTES = 1 << 20
@@ -75,13 +73,7 @@ def restore(
         _place(stage, path)
     try:
         home = make_home(path)
-        _make_tables(home)
         publish(home.database, home.iceberg)
-    except (OSError, DBAPIError) as error:
-        message = f"the tables of the lake cannot be made: {_reason(error)}"
-        raise WorldError(
-            Problem(code=code("lake_refused"), message=message, path=path, hint=_IN_PART)
-        ) from None
     except WorldError as error:
         raise WorldError(replace(problem, path=path, hint=_IN_PART) for problem in error.problems) from None
     return Restored(files=len(unpacked.paths), taken_at=unpacked.taken_at)
@@ -219,29 +211,6 @@ def _reset(state: Path, unpacked: _Unpacked, path: Path) -> None:
             else replace(problem, path=path, hint=_NO_SPACE)
             for problem in error.problems
         ) from None
-
-
-def _make_tables(home: Home) -> None:
-    """Makes the tables with every column that any of their files has: the newest need not have all."""
-    import pyarrow as pa  # noqa: PLC0415  # only when it is used
-    import pyarrow.parquet as pq  # noqa: PLC0415  # the same
-
-    own = {table.name: table for table in OWN}
-    file = t.staged_file.c
-    with home.database.read() as connection:
-        named = select(file.table_name, file.path).order_by(file.table_name, file.decision_id, file.path)
-        files = connection.execute(named).all()
-    for name, those in groupby(files, key=lambda row: row.table_name):
-        fields: dict[str, Any] = {}
-        for row in those:
-            for field in pq.read_schema(home.iceberg.warehouse / row.path):
-                fields.setdefault(field.name, field)
-        made = own.get(name) or LakeTable(name=name, schema=pa.schema([]), time="p_event_time")
-        home.iceberg.commit(replace(made, schema=pa.schema(list(fields.values()))), lambda _: (), 0)
-
-
-def _reason(error: OSError | DBAPIError) -> object:
-    return error.strerror or error if isinstance(error, OSError) else error.orig
 
 
 def _refuse_what_is_there(path: Path) -> None:

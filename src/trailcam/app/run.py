@@ -18,6 +18,7 @@ from trailcam.app.load import Loaded
 from trailcam.app.report import Report, report
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
+from trailcam.commit.columns import refuse_changed_columns
 from trailcam.commit.decide import AlreadyDecided, decide
 from trailcam.commit.group import Group, Purpose, Treated
 from trailcam.commit.ledger import Ledger
@@ -76,11 +77,13 @@ def run(
     nothing. What was read before is not read again, unless there are rules that have not seen it.
 
     Raises:
-        TrailcamError: a path does not exist, a rule cannot be imported; all of them at once.
+        TrailcamError: a path does not exist, a rule cannot be imported; all of them at once; TC0612 a log
+            type does not go with what is kept.
         WorldError: no worker starts; the home cannot be written. What was decided before is kept.
     """
     started = time.monotonic()
     found = files.find(paths)
+    refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
     versions = rule_versions(loaded.packs, loaded.rules)
     pack = pack_version(versions)
     staging = Staging(warehouse=home.iceberg.warehouse, pack=pack)

@@ -5,17 +5,20 @@ takes over together with the files. Who finds the number in the table has nothin
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
 
 from trailcam.commit import tables as t
 from trailcam.commit.revisions import stage_revisions
 from trailcam.errors import Problem, WorldError, code
-from trailcam.lake.iceberg import Conflict, Iceberg
+from trailcam.lake.iceberg import Addition, Conflict, Iceberg
 from trailcam.lake.tables import OWN, LakeTable
 from trailcam.state.database import Database
 
@@ -41,7 +44,7 @@ def publish_table(database: Database, iceberg: Iceberg, name: str) -> int:
     while (number := _numbered(database, name)) is not None:
         files += _commit(database, iceberg, name, number)
         _mark(database, name, number)
-        with suppress(Conflict):  # who commits next forgets them
+        with suppress(Conflict, OSError, DBAPIError):  # who commits next forgets them
             iceberg.expire(name)
     return files
 
@@ -53,6 +56,26 @@ def republish(database: Database, iceberg: Iceberg, name: str) -> int:
             select(t.publication.c.published).where(t.publication.c.table_name == name)
         ).scalar()
     return _commit(database, iceberg, name, number) if number else 0
+
+
+def additions(
+    database: Database, iceberg: Iceberg, name: str, number: int | None = None
+) -> Callable[[int], Addition]:
+    """Gives what was numbered after a given number, up to this one; without one, what has no number too."""
+
+    def after(held: int) -> Addition:
+        file = t.staged_file.c
+        with database.read() as connection:
+            files = connection.execute(
+                select(file.path, t.decision.c.run_id)
+                .outerjoin(t.decision, t.decision.c.id == file.decision_id)
+                .where(file.table_name == name, _between(held, number))
+                .order_by(file.decision_id, file.path)
+            ).all()
+        one_of_each_run = {row.run_id: iceberg.warehouse / row.path for row in files}
+        return Addition(_table(name, one_of_each_run.values()), [row.path for row in files])
+
+    return after
 
 
 def _unpublished(database: Database) -> list[str]:
@@ -91,15 +114,18 @@ def _commit(database: Database, iceberg: Iceberg, name: str, number: int) -> int
     last: Exception | None = None
     for attempt in range(_ATTEMPTS):
         try:
-            return iceberg.commit(_table(database, iceberg, name), _files(database, name, number), number)
+            return iceberg.commit(name, additions(database, iceberg, name, number), number)
         except Conflict as conflict:
             last = conflict
-        except OSError as error:
+        except (OSError, DBAPIError) as error:
             last = error
             if attempt >= 2:
                 break
+        except ValueError as error:  # the same files would be refused again
+            last = error
+            break
         time.sleep(_PAUSE_SECONDS * min(attempt + 1, 10))
-    message = f"table {name} cannot be committed to: {last}"
+    message = f"table {name} cannot be committed to: {getattr(last, 'orig', None) or last}"
     raise WorldError(Problem(code=code("lake_refused"), message=message, path=iceberg.warehouse))
 
 
@@ -112,36 +138,18 @@ def _mark(database: Database, name: str, number: int) -> None:
         )
 
 
-def _files(database: Database, name: str, number: int) -> Callable[[int], list[str]]:
-    """Paths of the files that were numbered after a given number, up to this one."""
-
-    def after(held: int) -> list[str]:
-        with database.read() as connection:
-            return list(
-                connection.execute(
-                    select(t.staged_file.c.path)
-                    .where(
-                        t.staged_file.c.table_name == name,
-                        t.staged_file.c.seq > held,
-                        t.staged_file.c.seq <= number,
-                    )
-                    .order_by(t.staged_file.c.path)
-                ).scalars()
-            )
-
-    return after
+def _between(held: int, number: int | None) -> ColumnElement[bool]:
+    seq = t.staged_file.c.seq
+    return and_(seq > held, seq <= number) if number is not None else or_(seq > held, seq.is_(None))
 
 
-def _table(database: Database, iceberg: Iceberg, name: str) -> LakeTable:
-    """A table as its newest file has it: the log type it belongs to need not be known here."""
+def _table(name: str, files: Iterable[Path]) -> LakeTable:
+    """A table with all columns of these files: the log type it belongs to need not be known here."""
     if name in _OWN:
         return _OWN[name]
-    with database.read() as connection:
-        path = connection.execute(
-            select(t.staged_file.c.path)
-            .where(t.staged_file.c.table_name == name)
-            .order_by(t.staged_file.c.decision_id.desc())
-            .limit(1)
-        ).scalar_one()
-    schema = pq.read_schema(iceberg.warehouse / path)
+    columns: dict[str, pa.Field] = {}
+    for file in files:
+        for column in pq.read_schema(file):
+            columns.setdefault(column.name, column)
+    schema = pa.schema(list(columns.values()))
     return LakeTable(name=name, schema=schema, time="p_event_time", identity=("p_row_id",))

@@ -7,11 +7,15 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trailcam.lake.tables import LakeTable
+import pyarrow as pa
+
+from trailcam.errors import Problem, WorldError, code
+from trailcam.lake.tables import TEXTS, TIME, LakeTable
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 # pyiceberg is imported where a table is touched: it takes most of a second, and many commands touch none.
 
 NAMESPACE = "trailcam"
+CATALOG = "catalog.db"
 SEQUENCE = "trailcam.seq"
 """Property of a table and of its snapshots: the number of the last commit of ours."""
 
@@ -37,6 +42,17 @@ _PROPERTIES = {
 logging.getLogger("pyiceberg.io.pyarrow").setLevel(logging.ERROR)
 """Else it warns of every column without statistics, of which `raw` is one on purpose."""
 
+_TYPES = {
+    "boolean": pa.bool_(),
+    "long": pa.int64(),
+    "double": pa.float64(),
+    "string": pa.string(),
+    "binary": pa.binary(),
+    "timestamptz": TIME,
+    "list<string>": TEXTS,
+}
+"""The types of the lake's columns, by Iceberg's names of them."""
+
 _MOST_SNAPSHOTS = 60
 _KEPT_SNAPSHOTS = 10
 _LOCK_SECONDS = 60
@@ -46,6 +62,14 @@ _PAUSE_SECONDS = 0.1
 
 class Conflict(Exception):
     """Somebody else has committed to the table in the meantime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What a commit brings to a table: columns that it shall have, and files, relative to the warehouse."""
+
+    table: LakeTable
+    paths: Sequence[str]
 
 
 class Iceberg:
@@ -77,12 +101,28 @@ class Iceberg:
         assert self._catalog is not None
         return self._catalog
 
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Says what is damaged, and that nothing but the tables has to be made anew."""
+        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # only when it is used
+
+        try:
+            yield
+        except (DBAPIError, OSError, ValueError) as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            path = self._folder / CATALOG
+            message = f"the tables of the lake cannot be read: {str(said).splitlines()[0]}"
+            hint = f"remove {path}: `trailcam verify` makes the tables anew, and nothing is lost"
+            raise WorldError(
+                Problem(code=code("lake_refused"), message=message, path=path, hint=hint)
+            ) from None
+
     def _opened(self) -> "Catalog":
         from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
         from pyiceberg.exceptions import NamespaceAlreadyExistsError  # noqa: PLC0415  # the same
         from sqlalchemy import NullPool, create_engine  # noqa: PLC0415  # the same
 
-        uri = f"sqlite:///{_quoted(self._folder / 'catalog.db')}?timeout={_LOCK_SECONDS}"
+        uri = f"sqlite:///{_quoted(self._folder / CATALOG)}?timeout={_LOCK_SECONDS}"
         catalog = SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
         catalog.engine.dispose()  # nobody closes what its pool holds
         catalog.engine = create_engine(uri, poolclass=NullPool)
@@ -91,36 +131,52 @@ class Iceberg:
         return catalog
 
     def find(self, name: str) -> "Table | None":
-        """A table as it stands now; None when nothing was ever published to it."""
+        """A table as it stands now; None when nothing was ever published to it.
+
+        Raises:
+            WorldError: TC0606 the catalog or the table's metadata cannot be read.
+        """
         from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415  # only when it is used
 
-        try:
-            return self.catalog.load_table((NAMESPACE, name))
-        except NoSuchTableError:
-            return None
+        with self._readable():
+            try:
+                table = self.catalog.load_table((NAMESPACE, name))
+            except NoSuchTableError:
+                return None
+            if Path(table.location()) != self.warehouse / name:
+                raise ValueError(f"this home was moved or copied, its tables lie in {table.location()}")
+            return table
 
-    def commit(self, table: LakeTable, files_after: Callable[[int], Sequence[str]], number: int) -> int:
+    def commit(self, name: str, after: Callable[[int], Addition], number: int) -> int:
         """Brings a table to commit `number`, its missing columns included: all of it or nothing.
 
-        `files_after` gives the paths, relative to the warehouse, of the files that were numbered after the
-        number it is given, up to `number`. The answer is how many were added, 0 when the table has the
-        number already.
+        `after` is asked for all that was numbered after the number that the table holds, up to `number`.
+        The answer is how many files were added, 0 when the table has the number already.
 
         Raises:
             Conflict: somebody else was faster; nothing was added.
+            ValueError: a column cannot take on the type that it has in these files.
+            DBAPIError: the catalog cannot be read or written.
         """
-        from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415  # only when it is used
+        from pyiceberg.exceptions import (  # noqa: PLC0415  # only when it is used
+            CommitFailedException,
+            ValidationError,
+        )
 
-        iceberg = self.find(table.name) or self._create(table)
+        iceberg = self.find(name)
         held = sequence(iceberg)
-        if held >= number:
+        if iceberg is not None and held >= number:
             return 0
-        paths = [str(self.warehouse / path) for path in files_after(held)]
+        added = after(held)
+        iceberg = iceberg or self._make(added.table)
+        if sequence(iceberg) != held:
+            raise Conflict(f"{name} was made by somebody else at the same moment")
+        paths = [str(self.warehouse / path) for path in added.paths]
         try:
             with iceberg.transaction() as transaction:
-                if set(table.schema.names) - set(iceberg.schema().column_names):
+                if set(added.table.schema.names) - set(iceberg.schema().column_names):
                     with transaction.update_schema() as update:
-                        update.union_by_name(table.schema)
+                        update.union_by_name(added.table.schema)
                 transaction.add_files(
                     paths,
                     snapshot_properties={SEQUENCE: str(number)},
@@ -129,6 +185,8 @@ class Iceberg:
                 transaction.set_properties({SEQUENCE: str(number)})
         except CommitFailedException as failed:
             raise Conflict(str(failed)) from None
+        except ValidationError as error:
+            raise ValueError(str(error)) from None
         return len(paths)
 
     def expire(self, name: str) -> None:
@@ -152,6 +210,19 @@ class Iceberg:
         except CommitFailedException as failed:
             raise Conflict(str(failed)) from None
 
+    def held(self, name: str) -> int:
+        """The number of the last commit that a table holds; 0 for none."""
+        return sequence(self.find(name))
+
+    def columns(self, name: str) -> dict[str, pa.DataType]:
+        """The columns of a table; none when nothing was ever published to it."""
+        iceberg = self.find(name)
+        return (
+            {field.name: _TYPES[str(field.field_type)] for field in iceberg.schema().fields}
+            if iceberg
+            else {}
+        )
+
     def forgotten(self, name: str) -> list[Path]:
         """Metadata files of a table that no snapshot needs any more; expiring removes none.
 
@@ -163,19 +234,22 @@ class Iceberg:
         if iceberg is None:
             return []
         needed = set()
-        for snapshot in iceberg.metadata.snapshots:
-            needed.add(_name(snapshot.manifest_list))
-            needed |= {_name(manifest.manifest_path) for manifest in snapshot.manifests(iceberg.io)}
+        with self._readable():
+            for snapshot in iceberg.metadata.snapshots:
+                needed.add(_name(snapshot.manifest_list))
+                needed |= {_name(manifest.manifest_path) for manifest in snapshot.manifests(iceberg.io)}
         return [path for path in listed if path.name not in needed]
 
     def files(self, name: str) -> Iterator[tuple[str, int]]:
         """(absolute path, rows) of every file that readers of the table see."""
         iceberg = self.find(name)
         if iceberg is not None:
-            for task in iceberg.scan().plan_files():
+            with self._readable():
+                tasks = list(iceberg.scan().plan_files())
+            for task in tasks:
                 yield task.file.file_path, task.file.record_count
 
-    def _create(self, table: LakeTable) -> "Table":
+    def _make(self, table: LakeTable) -> "Table":
         from pyiceberg.exceptions import (  # noqa: PLC0415  # only when it is used
             CommitFailedException,
             TableAlreadyExistsError,
@@ -198,11 +272,13 @@ class Iceberg:
         return self.catalog.load_table((NAMESPACE, table.name))
 
 
-def sequence(iceberg: "Table") -> int:
+def sequence(iceberg: "Table | None") -> int:
     """The number of the last commit of ours that the table holds; 0 for none.
 
     A table that was rolled back still has the property of the later commit, but its snapshot tells.
     """
+    if iceberg is None:
+        return 0
     said = int(iceberg.properties.get(SEQUENCE, 0))
     snapshot = iceberg.current_snapshot()
     if snapshot is None:

@@ -1,7 +1,6 @@
 """The tables of the lake and their columns: one table for each log type, and those of Trailcam's own."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -208,7 +207,5 @@ OWN = (MATCHES, RULE_ERRORS, DEAD_LETTERS, ALERTS, RUNS)
 """The tables that do not belong to a log type."""
 
 
-def all_tables(log_types: Iterable[LogType]) -> dict[str, LakeTable]:
-    """Every table by its name."""
-    tables = [*OWN, *map(event_table, log_types)]
-    return {table.name: table for table in tables}
+EVENTS = "events"
+"""The name by which queries ask for the events of all log types; no table has it."""

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from trailcam.errors import nearest
 from trailcam.lake.iceberg import Iceberg
-from trailcam.lake.tables import OWN, TEXTS, LakeTable, event_table
+from trailcam.lake.tables import EVENTS, OWN, TEXTS, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.model.standard_fields import STANDARD_FIELDS
 from trailcam.query.lake import SQL_TYPES, kept_files, kept_tables, quoted, state_tables
@@ -18,9 +18,6 @@ from trailcam.query.refusals import damaged, failed, refused
 from trailcam.query.statement import Asked
 from trailcam.query.views import only_in_raw, view
 from trailcam.state.database import Database
-
-EVENTS = "events"
-"""The view over all log types."""
 
 EVENT_COLUMNS = (*STANDARD_FIELDS, "p_origin_id", "p_position", "p_time_from_origin", "raw")
 """The columns that the tables of all log types have."""

@@ -2,10 +2,11 @@
 
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 from sqlalchemy import func, insert, select
@@ -17,12 +18,15 @@ from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
 from trailcam.commit.publish import publish, publish_table, republish
 from trailcam.commit.recover import recover
+from trailcam.errors import WorldError, code
 from trailcam.lake import rows
 from trailcam.lake.files import write
-from trailcam.lake.tables import DEAD_LETTERS
+from trailcam.lake.tables import DEAD_LETTERS, TIME, LakeTable
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
+from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import DAY, Micros
+from trailcam.query.lake import kept_files
 from trailcam.query.proof import prove
 
 NAME = DEAD_LETTERS.name
@@ -35,13 +39,17 @@ def home(tmp_path: Path) -> Home:
 
 def fresh(path: Path) -> Home:
     made = make_home(path)
-    with made.database.write() as state:
+    begin(made, "run")
+    return made
+
+
+def begin(home: Home, run_id: str) -> None:
+    with home.database.write() as state:
         state.execute(
             insert(t.run).values(
-                id="run", started_at=0, version="0", pack="p", rules=0, paths="[]", published=False
+                id=run_id, started_at=0, version="0", pack="p", rules=0, paths="[]", published=False
             )
         )
-    return made
 
 
 def kept(home: Home, number: int) -> None:
@@ -56,20 +64,41 @@ def kept(home: Home, number: int) -> None:
         raw=b"x",
     )
     staged = rows.dead_letters([letter], parse_time=Micros(number % 5 * DAY))
-    files = list(write(staged, DEAD_LETTERS, warehouse=home.iceberg.warehouse, attempt="a"))
+    files = write(staged, DEAD_LETTERS, warehouse=home.iceberg.warehouse, attempt="a")
+    decided(home, letter.origin_id, files)
+
+
+def kept_event(home: Home, number: int, *, run_id: str, **columns: object) -> None:
+    """Decides one origin of one event, whose log type has these columns just now."""
+    row = {"p_event_time": number, "p_row_id": f"r{number}", **columns}
+    staged = pa.Table.from_pylist([row])
+    staged = staged.set_column(0, "p_event_time", staged["p_event_time"].cast(TIME))
+    table = LakeTable(name="custom_door", schema=staged.schema, time="p_event_time")
+    begin(home, run_id)
+    files = write(staged, table, warehouse=home.iceberg.warehouse, attempt="a")
+    decided(home, f"o{number}", files, run_id=run_id)
+
+
+def decided(home: Home, origin_id: str, files: Iterable[StagedFile], *, run_id: str = "run") -> None:
     origin = Origin(
-        id=letter.origin_id,
-        name=letter.origin_name,
+        id=origin_id,
+        name=origin_id,
         source_id="s",
         source_label="s",
         size_bytes=1,
         fallback_time=Micros(0),
     )
-    treated = Treated(origin=origin, purpose=Purpose.WHOLE, events=0, dead_letters=1)
     group = Group(
-        run_id="run", pack="p", rules=(), treated=[treated], files=files, matches=(), errors=(), not_run=()
+        run_id=run_id,
+        pack="p",
+        rules=(),
+        treated=[Treated(origin=origin, purpose=Purpose.WHOLE, events=0, dead_letters=1)],
+        files=list(files),
+        matches=(),
+        errors=(),
+        not_run=(),
     )
-    decide(home.database, group, now=Micros(number))
+    decide(home.database, group, now=Micros(0))
 
 
 def in_table(home: Home) -> list[str]:
@@ -91,6 +120,30 @@ def test_everything_decided_is_published_once_however_often(home: Home) -> None:
     kept(home, 3)
     assert publish(home.database, home.iceberg) == 1
     assert in_table(home) == expected(4)
+
+
+def test_one_commit_brings_the_columns_of_every_version_of_a_log_type(home: Home) -> None:
+    kept_event(home, 0, run_id="one", door="north", floor=1)
+    kept_event(home, 1, run_id="two", door="south", lock="old")
+    kept_event(home, 2, run_id="three", door="west")
+    assert publish(home.database, home.iceberg) == 3
+    table = home.iceberg.find("custom_door")
+    assert table is not None
+    found = {row["p_row_id"]: row for row in table.scan().to_arrow().to_pylist()}
+    assert [found[f"r{number}"]["floor"] for number in range(3)] == [1, None, None]
+    assert [found[f"r{number}"]["lock"] for number in range(3)] == [None, "old", None]
+
+
+def test_files_that_no_table_can_take_are_told_and_stay_decided(home: Home) -> None:
+    kept_event(home, 0, run_id="one", floor=1)
+    publish(home.database, home.iceberg)
+    kept_event(home, 1, run_id="two", floor="first")
+    with pytest.raises(WorldError) as caught:
+        publish(home.database, home.iceberg)
+    (problem,) = caught.value.problems
+    assert problem.code == code("lake_refused")
+    assert "floor" in problem.message
+    assert len(kept_files(home.database, home.iceberg, "custom_door")) == 2
 
 
 def test_a_commit_that_was_made_and_not_confirmed_is_only_marked(
@@ -159,6 +212,7 @@ def test_a_table_that_was_rolled_back_is_told_and_gets_back_what_it_lost(home: H
     second = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)[1]
     table.manage_snapshots().rollback_to_snapshot(second.snapshot_id).commit()
     assert in_table(home) == expected(2)
+    assert len(kept_files(home.database, home.iceberg, NAME)) == 4
     proof = prove(home.database, home.iceberg, home.scratch)
     assert proof.rolled_back == [NAME]
     assert not proof.holds

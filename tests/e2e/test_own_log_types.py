@@ -1,0 +1,73 @@
+"""Log types of one's own that do not go with each other, or with what is kept: refused before anything is done."""
+
+from pathlib import Path
+
+import pytest
+from tests.kept import everything
+from tests.support import trailcam
+
+from trailcam.errors import code
+
+SCHEMA = """
+schema: {name}
+description: Who went through which door.
+signature:
+  requires: [door]
+fields:
+  - name: door
+    type: string
+    required: true
+  - {{name: {column}, type: {kind}, column: true}}
+"""
+
+
+def write_schema(
+    folder: Path, *, name: str = "Custom.Door", column: str = "floor", kind: str = "int"
+) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "schema.yml").write_text(SCHEMA.format(name=name, column=column, kind=kind))
+    return folder
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    (tmp_path / "door.jsonl").write_text('{"door": "north", "floor": 1}\n')
+    return tmp_path / "door.jsonl"
+
+
+@pytest.mark.parametrize(("column", "kind"), [("floor", "string"), ("Floor", "int")])
+def test_a_column_that_is_kept_otherwise_is_refused_before_anything_is_read(
+    tmp_path: Path, home: Path, log: Path, column: str, kind: str
+) -> None:
+    types = write_schema(tmp_path / "door")
+    assert trailcam("run", log, "--log-types", types).returncode == 0
+    before = everything(home)
+    write_schema(types, column=column, kind=kind)
+    log.write_text('{"door": "south", "floor": "first"}\n')
+    refused = trailcam("run", log, "--log-types", types)
+    assert refused.returncode == 2
+    assert code("column_changed") in refused.stderr
+    assert f'"{column}" is' in refused.stderr
+    assert everything(home) == before
+    write_schema(types, column="level", kind="string")
+    assert trailcam("run", log, "--log-types", types).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"name": "Matches"}, 'would be "matches"'),
+        ({"name": "Events"}, 'would be "events"'),
+        ({"name": "AWS_CloudTrail"}, "which is that of AWS.CloudTrail"),
+        ({"column": "raw", "kind": "string"}, '"raw" names two columns'),
+        ({"column": "P_Row_ID", "kind": "string"}, '"P_Row_ID" names two columns'),
+    ],
+)
+def test_names_that_are_taken_are_refused(
+    tmp_path: Path, home: Path, log: Path, changed: dict[str, str], told: str
+) -> None:
+    refused = trailcam("run", log, "--log-types", write_schema(tmp_path / "door", **changed))
+    assert refused.returncode == 2
+    assert code("bad_schema") in refused.stderr
+    assert told in refused.stderr
+    assert not home.exists()
