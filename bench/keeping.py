@@ -61,7 +61,7 @@ def keep(
         group = Group(
             run_id="bench",
             pack="p",
-            rules=[rule.id for rule in loaded.rules],
+            rules={rule.id: "1" for rule in loaded.rules},
             treated=[
                 Treated(
                     origin=blob.origin, purpose=Purpose.WHOLE, events=counts[blob.origin.id], dead_letters=0

@@ -55,7 +55,7 @@ def group(number: int, items: Iterable[Item]) -> Group:
     return Group(
         run_id="run",
         pack="p",
-        rules=["R"],
+        rules={"R": "1"},
         treated=[Treated(origin=origin, purpose=Purpose.WHOLE, events=len(items), dead_letters=0)],
         files=[],
         matches=[item for item in items if isinstance(item, Match)],

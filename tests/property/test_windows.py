@@ -100,6 +100,7 @@ def mixed_items(draw: st.DrawFn, max_size: int = 16) -> list[Item]:
                     error="KeyError('x')",
                     message="m",
                     severity=Severity.HIGH,
+                    origin_id="o",
                 )
             )
         else:

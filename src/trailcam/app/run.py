@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def run(
     run_id = _begin(home, paths, pack, versions, now=now())
     stager = Stager(staging.warehouse, loaded.log_types, pack=pack, parse_time=setup.parse_time)
     reading = _Reading(found, home, settings.limits.group_bytes, run_id, Ledger(home.database, versions))
-    keeper = _Keeper(home, run_id, pack, tuple(versions), stager, now)
+    keeper = _Keeper(home, run_id, pack, versions, stager, now)
     with reading, LocalEngine(setup, workers=workers or os.cpu_count() or 1) as engine:
 
         def heard() -> None:
@@ -161,7 +161,7 @@ class _Keeper:
     home: Home
     run_id: str
     pack: str
-    rules: Sequence[str]
+    rules: Mapping[str, str]
     stager: Stager
     now: Callable[[], float]
     records: int = 0
@@ -222,7 +222,7 @@ class _Keeper:
             group = Group(
                 run_id=self.run_id,
                 pack="",
-                rules=(),
+                rules={},
                 treated=[treated],
                 files=self._stage_letters([letter]),
                 matches=(),

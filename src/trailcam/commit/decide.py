@@ -4,15 +4,15 @@ Before it, nothing of the group is anywhere but in files that nobody names. Afte
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
-from trailcam.commit.group import Group
+from trailcam.commit.group import Group, Purpose
 from trailcam.commit.windows import Recut, error_item
 from trailcam.model.match import Match, RuleError
 from trailcam.model.text import storable
@@ -42,13 +42,14 @@ def decide(database: Database, group: Group, *, now: Micros) -> int:
     with database.write() as connection:
         _refuse_known(connection, group)
         decision_id = _ledger(connection, group, now)
+        outdated = _outdated(connection, group)
         matches = list(_new(connection, t.match, distinct(group.matches)))
         errors = list(_standing(connection, _new(connection, t.rule_error, distinct(group.errors)), matches))
-        superseded = _superseded(connection, matches)
+        superseded = [*outdated, *_superseded(connection, matches)]
         recut = Recut(connection, decision_id)
         recut.apply([*matches, *errors], superseded)
         _insert_matches(connection, matches, recut.window_of, decision_id)
-        _insert_errors(connection, errors, recut.window_of, decision_id)
+        _insert_errors(connection, errors, group.rules, recut.window_of, decision_id)
         alert(connection, recut.changes, decision_id, now=now)
     return decision_id
 
@@ -113,7 +114,9 @@ def _list_not_run(connection: Connection, group: Group) -> None:
     """What rules have not seen of these origins by now: what was seen since is listed no more."""
     for some in _some([treated.origin.id for treated in group.treated]):
         connection.execute(
-            delete(t.not_run).where(t.not_run.c.origin_id.in_(some), t.not_run.c.rule_id.in_(group.rules))
+            delete(t.not_run).where(
+                t.not_run.c.origin_id.in_(some), t.not_run.c.rule_id.in_(list(group.rules))
+            )
         )
     not_seen = Counter((pair.rule_id, pair.origin_id, pair.reason) for pair in group.not_run)
     _insert(
@@ -162,6 +165,28 @@ def _standing(
         for error in failed
         if error.function == "unique" or (error.rule_id, error.row_id) not in matched
     )
+
+
+def _outdated(connection: Connection, group: Group) -> list[RuleError]:
+    """Takes out the errors that other versions of these rules have made on these origins: they have gone
+    over them, whole, and what they make is among the errors of the group."""
+    passed_over = {(pair.rule_id, pair.origin_id) for pair in group.not_run}
+    gone = []
+    for some in _some([each.origin.id for each in group.treated if each.purpose is not Purpose.PART]):
+        of_these = select(t.rule_error).where(
+            t.rule_error.c.origin_id.in_(some), t.rule_error.c.function != "unique"
+        )
+        for row in connection.execute(of_these).all():
+            version = group.rules.get(row.rule_id, row.rule_version)
+            if version != row.rule_version and (row.rule_id, row.origin_id) not in passed_over:
+                gone.append(error_item(row))
+    if gone:
+        key = t.rule_error.primary_key.columns
+        connection.execute(
+            delete(t.rule_error).where(*(column == bindparam(f"its_{column.name}") for column in key)),
+            [{f"its_{column.name}": getattr(error, column.name) for column in key} for error in gone],
+        )
+    return gone
 
 
 def _superseded(connection: Connection, matches: Sequence[Match]) -> list[RuleError]:
@@ -214,7 +239,11 @@ def _insert_matches(
 
 
 def _insert_errors(
-    connection: Connection, errors: Sequence[RuleError], window_of: dict[Identity, Micros], decision_id: int
+    connection: Connection,
+    errors: Sequence[RuleError],
+    versions: Mapping[str, str],
+    window_of: dict[Identity, Micros],
+    decision_id: int,
 ) -> None:
     _insert(
         connection,
@@ -231,6 +260,8 @@ def _insert_errors(
                 "error": error.error,
                 "message": error.message,
                 "severity": int(error.severity),
+                "origin_id": error.origin_id,
+                "rule_version": versions[error.rule_id],
                 "decision_id": decision_id,
                 "window_start": window_of[identity_of(error)],
             }

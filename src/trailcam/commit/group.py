@@ -1,6 +1,6 @@
 """What is decided at once: origins of one source with everything that came of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,8 +50,8 @@ class Group:
     run_id: str
     pack: str
     """Version of the rules that ran."""
-    rules: Sequence[str]
-    """Their ids."""
+    rules: Mapping[str, str]
+    """Their ids, each with the version of the rule."""
     treated: Sequence[Treated]
     files: Sequence[StagedFile]
     matches: Sequence[Match]

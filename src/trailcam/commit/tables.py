@@ -145,12 +145,16 @@ rule_error = Table(
     Column("error", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("severity", Integer, nullable=False),
+    Column("origin_id", Text, nullable=False),
+    Column("rule_version", Text, nullable=False),
     Column("decision_id", Integer, ForeignKey("decision.id"), nullable=False),
     Column("window_start", BigInteger, nullable=False),
 )
+"""First decided wins, within a version of the rule: what a later version says of the origin replaces it."""
 
 Index(None, rule_error.c.rule_id, rule_error.c.error_class, rule_error.c.event_time, rule_error.c.row_id)
 Index(None, rule_error.c.decision_id)
+Index(None, rule_error.c.origin_id)
 
 not_run = Table(
     "not_run",

@@ -413,4 +413,5 @@ def error_item(row: Any) -> RuleError:
         error=row.error,
         message=row.message,
         severity=Severity(row.severity),
+        origin_id=row.origin_id,
     )

@@ -17,6 +17,7 @@ class Subject:
     log_type: str
     event_id: str | None
     event_time: Micros
+    origin_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -321,6 +321,7 @@ class Worker:
                 error=f"{killing.error_class}({killing.message!r})",
                 message=killing.message,
                 severity=self._setup.rules[rule].severity,
+                origin_id=subject.origin_id,
             )
 
         off_from = {

@@ -56,6 +56,8 @@ class RuleError:
     message: str
     """The exception's text and the place that raised it: `file.py`, line N, in f."""
     severity: Severity
+    origin_id: str
+    """Where the copy of the event lay that it failed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ def detect(
             log_type=batch.log_type,
             event_id=batch.event_id[row],
             event_time=Micros(batch.event_time[row]),
+            origin_id=batch.origins[batch.origin[row]].id,
         )
         for number, runner in runners:
             if here >= off_from.get(number, here + 1):

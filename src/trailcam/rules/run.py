@@ -72,6 +72,7 @@ def rule_error(rule: Rule, subject: Subject, function: str, error: BaseException
         error=failure.shown,
         message=failure.message,
         severity=rule.severity,
+        origin_id=subject.origin_id,
     )
 
 

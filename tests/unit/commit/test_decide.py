@@ -58,10 +58,11 @@ def match(row: str, time: int, **fields: Any) -> Match:
     return Match(**(defaults | fields))
 
 
-def error(row: str, time: int, function: str = "rule") -> RuleError:
+def error(row: str, time: int, function: str = "rule", *, origin: str = "a", text: str = "x") -> RuleError:
     return RuleError(
         rule_id="R", row_id=row, log_type="T", event_id=None, event_time=Micros(time), function=function,
-        error_class="KeyError", error="KeyError('x')", message="m", severity=Severity.INFO,
+        error_class="KeyError", error=f"KeyError({text!r})", message="m", severity=Severity.INFO,
+        origin_id=origin,
     )  # fmt: skip
 
 
@@ -77,13 +78,15 @@ def keep(
     *origins: str | Treated,
     items: Iterable[Item] = (),
     not_run: Sequence[NotRun] = (),
+    version: str = "1",
+    rule: str = "R",
     now: int = 1,
 ) -> int:
     items = list(items)
     group = Group(
         run_id="run",
         pack="p",
-        rules=["R"],
+        rules={rule: version},
         treated=[treated(each) if isinstance(each, str) else each for each in origins],
         files=[],
         matches=[item for item in items if isinstance(item, Match)],
@@ -153,6 +156,51 @@ def test_a_match_outweighs_the_failure_of_a_copy_in_either_order(database: Datab
     assert sorted(window.kind for window in windows(database)) == ["error", "match"]
 
 
+def again(origin: str, part: str = "run2", purpose: Purpose = Purpose.RULES) -> Treated:
+    return treated(origin, purpose, events=0, part=part)
+
+
+def test_what_a_later_version_of_a_rule_says_of_an_origin_replaces_its_errors(database: Database) -> None:
+    keep(database, "a", items=[error("1", 0), error("2", 1), error("3", 2), error("4", 3, "unique")])
+    keep(database, "b", items=[error("5", 4, origin="b")])
+    keep(database, again("a"), items=[error("2", 1, text="y"), match("3", 2)], version="2")
+    with database.read() as state:
+        rows = state.execute(select(t.rule_error).order_by(t.rule_error.c.row_id)).all()
+    assert [(row.row_id, row.error, row.rule_version) for row in rows] == [
+        ("2", "KeyError('y')", "2"),
+        ("4", "KeyError('x')", "1"),
+        ("5", "KeyError('x')", "1"),
+    ]
+    assert [(row.kind, row.matches) for row in windows(database)] == [("error", 3), ("match", 1)]
+    check(database)
+
+
+def test_an_alert_about_errors_goes_with_them(database: Database) -> None:
+    keep(database, "a", items=[error("1", 0)])
+    keep(database, again("a"), version="2")
+    (one,) = alerts(database)
+    assert one.status == "retracted"
+    assert (count(database, t.rule_error), count(database, t.window)) == (0, 0)
+
+
+@pytest.mark.parametrize("reason", ["the same version", "only a part", "not run", "another rule"])
+def test_errors_stand_until_the_rule_has_gone_over_their_origin_in_another_version(
+    database: Database, reason: str
+) -> None:
+    keep(database, "a", items=[error("1", 0)])
+    pair = NotRun(
+        rule_id="R" if reason == "not run" else "S", row_id="9", origin_id="a", origin_name="a", reason="x"
+    )
+    keep(
+        database,
+        again("a", purpose=Purpose.PART if reason == "only a part" else Purpose.RULES),
+        not_run=[pair],
+        version="1" if reason == "the same version" else "2",
+        rule="S" if reason == "another rule" else "R",
+    )
+    assert count(database, t.rule_error) == 1
+
+
 def windows(database: Database) -> list[Any]:
     with database.read() as state:
         return list(state.execute(select(t.window).order_by(t.window.c.start)).all())
@@ -160,7 +208,7 @@ def windows(database: Database) -> list[Any]:
 
 def test_a_derived_origin_stands_beside_the_whole_one_and_adds_no_records(database: Database) -> None:
     keep(database, "a")
-    keep(database, treated("a", Purpose.RULES, events=0, part="run2"), items=[match("1", 0)])
+    keep(database, again("a"), items=[match("1", 0)])
     with database.read() as state:
         rows = state.execute(select(t.origin).order_by(t.origin.c.purpose)).all()
     assert [(row.purpose, row.records) for row in rows] == [("rules", 0), ("whole", 1)]
@@ -175,7 +223,7 @@ def test_what_was_not_run_is_listed_until_it_is(database: Database) -> None:
         assert [(row.rule_id, row.origin_id, row.events) for row in state.execute(select(t.not_run))] == [
             ("R", "a", 3)
         ]
-    keep(database, treated("a", Purpose.RULES, events=0, part="run2"))
+    keep(database, again("a"))
     assert count(database, t.not_run) == 0
 
 

@@ -91,7 +91,7 @@ def decided(home: Home, origin_id: str, files: Iterable[StagedFile], *, run_id: 
     group = Group(
         run_id=run_id,
         pack="p",
-        rules=(),
+        rules={},
         treated=[Treated(origin=origin, purpose=Purpose.WHOLE, events=0, dead_letters=1)],
         files=list(files),
         matches=(),

@@ -45,6 +45,7 @@ def error(
         error=f"{error_class}('x')",
         message="`x.py`, line 3, in rule",
         severity=Severity.HIGH,
+        origin_id="o",
     )
 
 

@@ -18,7 +18,9 @@ from trailcam.rules.keyvalue import InMemoryStore, use
 from trailcam.rules.modules import execute, helpers
 from trailcam.rules.run import RuleRunner
 
-SUBJECT = Subject(row_id="row", log_type="AWS.CloudTrail", event_id="event", event_time=Micros(7))
+SUBJECT = Subject(
+    row_id="row", log_type="AWS.CloudTrail", event_id="event", event_time=Micros(7), origin_id="o"
+)
 EVENT = PantherEvent({"name": "root", "n": 1})
 YES = "def rule(event):\n    return True\n"
 

@@ -164,12 +164,15 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("origin_id", sa.Text(), nullable=False),
+        sa.Column("rule_version", sa.Text(), nullable=False),
         sa.Column("decision_id", sa.Integer(), nullable=False),
         sa.Column("window_start", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_rule_error_decision_id")),
         sa.PrimaryKeyConstraint("rule_id", "row_id", "function", name=op.f("pk_rule_error")),
     )
     op.create_index(op.f("ix_rule_error_decision_id"), "rule_error", ["decision_id"], unique=False)
+    op.create_index(op.f("ix_rule_error_origin_id"), "rule_error", ["origin_id"], unique=False)
     op.create_index(
         op.f("ix_rule_error_rule_id_error_class_event_time_row_id"),
         "rule_error",
