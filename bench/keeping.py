@@ -71,9 +71,9 @@ def keep(
             files=files,
             matches=[match for matches, _ in found for _, match in matches],
             errors=[error for _, errors in found for _, error in errors],
-            not_run=(),
+            not_run={},
         )
-        decide(home.database, group, now=Micros(0))
+        decide(home.database, group, warehouse=home.iceberg.warehouse, now=Micros(0))
         decided = time.process_time()
         publish(home.database, home.iceberg)
         published = time.process_time()

@@ -60,7 +60,7 @@ def group(number: int, items: Iterable[Item]) -> Group:
         files=[],
         matches=[item for item in items if isinstance(item, Match)],
         errors=[item for item in items if isinstance(item, RuleError)],
-        not_run=[],
+        not_run={},
     )
 
 
@@ -110,7 +110,7 @@ def test_windows_of_the_state_are_those_of_cutting_all_at_once(
         random.shuffle(items)
     clear(database)
     for number, those in enumerate(in_groups(items, random)):
-        decide(database, group(number, those), now=Micros(number))
+        decide(database, group(number, those), warehouse=database.path.parent, now=Micros(number))
     standing = first_decided(items)
     assert windows_of(database) == expected(standing)
     with database.read() as connection:

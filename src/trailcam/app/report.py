@@ -15,7 +15,7 @@ from trailcam.app.home import Home
 from trailcam.app.load import Loaded
 from trailcam.commit import tables as t
 from trailcam.commit.windows import Row, error_item, match_item, window_row
-from trailcam.errors import code
+from trailcam.errors import Problem, code
 from trailcam.model.alert import Alert
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.match import Match, RuleError
@@ -82,6 +82,8 @@ class Report:
     """Files in folders that are not named like logs."""
     empty: Sequence[str]
     """Files of no bytes."""
+    problems: Sequence[Problem] = ()
+    """What could not be brought into the lake, by table."""
 
     @property
     def duplicates(self) -> int:
@@ -116,7 +118,8 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0 all read and all rules run; 1 something did not come through; 3 something could not be read."""
-        if self.letters.keys() & WORLD_FAILED:
+        reasons = {*self.letters, *(each.reason for each in self.not_run)}
+        if self.problems or reasons & WORLD_FAILED:
             return 3
         return 1 if self.letters or self.errors or self.not_run else 0
 

@@ -5,7 +5,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import insert, update
@@ -19,10 +19,10 @@ from trailcam.app.report import Report, report
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
 from trailcam.commit.columns import refuse_changed_columns
-from trailcam.commit.decide import AlreadyDecided, decide
-from trailcam.commit.group import Group, Purpose, Treated
+from trailcam.commit.decide import AlreadyDecided, FilesGone, decide
+from trailcam.commit.group import Group, Purpose, Treated, Unseen
 from trailcam.commit.ledger import Ledger
-from trailcam.commit.publish import publish
+from trailcam.commit.publish import publish, republish_rolled_back
 from trailcam.commit.stage import Stager
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult, LocalEngine
@@ -83,6 +83,7 @@ def run(
     """
     started = time.monotonic()
     found = files.find(paths)
+    republish_rolled_back(home.database, home.iceberg)
     refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
     versions = rule_versions(loaded.packs, loaded.rules)
     pack = pack_version(versions)
@@ -91,7 +92,7 @@ def run(
     run_id = _begin(home, paths, pack, versions, now=now())
     stager = Stager(staging.warehouse, loaded.log_types, pack=pack, parse_time=setup.parse_time)
     reading = _Reading(found, home, settings.limits.group_bytes, run_id, Ledger(home.database, versions))
-    keeper = _Keeper(home, run_id, pack, versions, stager, now)
+    keeper = _Keeper(home, run_id, pack, versions, reading.ledger, stager, now)
     with reading, LocalEngine(setup, workers=workers or os.cpu_count() or 1) as engine:
 
         def heard() -> None:
@@ -99,11 +100,10 @@ def run(
 
         keeper.refuse(found.unreadable)
         for result in engine.run(reading.groups(keeper.refuse), heard=heard):
-            again = keeper.keep(result)
-            if again is not None:
+            for again in keeper.keep(result):
                 engine.redo(again)
             heard()
-    publish(home.database, home.iceberg)
+    problems = _publish(home)
     made = report(
         home,
         run_id,
@@ -115,8 +115,16 @@ def run(
         empty=reading.empty,
     )
     _end(home, run_id, made, now=now())
-    publish(home.database, home.iceberg)
-    return made
+    return replace(made, problems=[*problems, *_publish(home)])
+
+
+def _publish(home: Home) -> Sequence[Problem]:
+    """What the lake refused: all is decided, and none of it keeps the run from telling what it found."""
+    try:
+        publish(home.database, home.iceberg)
+    except WorldError as error:
+        return error.problems
+    return ()
 
 
 def _begin(home: Home, paths: Sequence[Path], pack: str, versions: dict[str, str], *, now: float) -> str:
@@ -162,13 +170,14 @@ class _Keeper:
     run_id: str
     pack: str
     rules: Mapping[str, str]
+    ledger: Ledger
     stager: Stager
     now: Callable[[], float]
     records: int = 0
     matches: int = 0
     bytes_done: int = 0
 
-    def keep(self, result: GroupResult) -> WorkGroup | None:
+    def keep(self, result: GroupResult) -> Sequence[WorkGroup]:
         """Decides a group and lets go of its blobs; gives back what has to be worked on again."""
         events: Counter[str] = Counter()
         letters: Counter[tuple[str, str]] = Counter()
@@ -184,6 +193,13 @@ class _Keeper:
             _treated(blob.origin, events, letters, whole=whole, run_id=self.run_id)
             for blob in result.group.blobs
         ]
+        not_run = Counter(
+            Unseen(pair.rule_id, pair.origin_id, pair.reason)
+            for chunk in result.chunks
+            for pair in chunk.not_run
+        )
+        if not whole:
+            not_run |= self._missed(treated, letters)
         group = Group(
             run_id=self.run_id,
             pack=self.pack,
@@ -192,18 +208,36 @@ class _Keeper:
             files=staged,
             matches=[match for chunk in result.chunks for match in chunk.matches],
             errors=[error for chunk in result.chunks for error in chunk.errors],
-            not_run=[pair for chunk in result.chunks for pair in chunk.not_run],
+            not_run=not_run,
         )
         try:
-            decide(self.home.database, group, now=Micros(int(self.now() * 1_000_000)))
+            self._decide(group)
         except AlreadyDecided as decided:
             return self._rest(result.group, treated, decided.keys)
+        except FilesGone:
+            return [result.group]
         self.records += sum(each.records for each in treated)
         self.matches += len(group.matches)
         self.bytes_done += sum(blob.origin.size_bytes for blob in result.group.blobs)
         for blob in result.group.blobs:
             blob.acknowledge()
-        return None
+        return ()
+
+    def _decide(self, group: Group) -> None:
+        now = Micros(int(self.now() * 1_000_000))
+        decide(self.home.database, group, warehouse=self.home.iceberg.warehouse, now=now)
+
+    def _missed(self, treated: Sequence[Treated], letters: Counter[tuple[str, str]]) -> Counter[Unseen]:
+        """What rules have missed of known origins that could not be read again to their end: all of it."""
+        broken = {each.origin.id for each in treated if each.purpose is Purpose.PART}
+        standing = self.ledger.look_up(sorted(broken))
+        events = self.ledger.events(sorted(broken))
+        missed: Counter[Unseen] = Counter()
+        for origin_id, reason in letters:
+            if origin_id in broken and reason in _UNFINISHED:
+                for rule_id in standing[origin_id]:
+                    missed[Unseen(rule_id, origin_id, reason)] = events[origin_id]
+        return missed
 
     def refuse(self, letters: Sequence[DeadLetter]) -> None:
         """Keeps what is told of files that cannot be read at all; each of them once."""
@@ -227,25 +261,32 @@ class _Keeper:
                 files=self._stage_letters([letter]),
                 matches=(),
                 errors=(),
-                not_run=(),
+                not_run={},
             )
             try:
-                decide(self.home.database, group, now=Micros(int(self.now() * 1_000_000)))
+                self._decide(group)
             except AlreadyDecided:
                 note_scope(self.home, self.run_id, [origin.id])
             self.records += 1
 
-    def _rest(self, group: WorkGroup, treated: Sequence[Treated], known: frozenset[str]) -> WorkGroup | None:
-        """A group without the origins that somebody else has decided meanwhile."""
-        left = []
+    def _rest(
+        self, group: WorkGroup, treated: Sequence[Treated], known: frozenset[str]
+    ) -> Sequence[WorkGroup]:
+        """A group without the origins that somebody else has decided meanwhile; those of them again that some
+        rule of this run has not seen."""
+        left: list[Blob] = []
+        decided: list[Blob] = []
         for blob, each in zip(group.blobs, treated, strict=True):
-            if each.key(self.pack) in known:
-                note_scope(self.home, self.run_id, [blob.origin.id])
-                blob.acknowledge()
-                self.bytes_done += blob.origin.size_bytes
-            else:
-                left.append(blob)
-        return WorkGroup(tuple(left), group.whole) if left else None
+            (decided if each.key(self.pack) in known else left).append(blob)
+        standing = self.ledger.look_up([blob.origin.id for blob in decided]) if group.whole else {}
+        again = [blob for blob in decided if standing.get(blob.origin.id)]
+        done = [blob for blob in decided if blob not in again]
+        note_scope(self.home, self.run_id, [blob.origin.id for blob in done])
+        for blob in done:
+            blob.acknowledge()
+            self.bytes_done += blob.origin.size_bytes
+        rest = (WorkGroup(tuple(left), group.whole), WorkGroup(tuple(again), whole=False))
+        return [group for group in rest if group.blobs]
 
     def _stage_letters(self, letters: Sequence[DeadLetter]) -> list[StagedFile]:
         try:
@@ -259,15 +300,17 @@ def _treated(
     origin: Origin, events: Counter[str], letters: Counter[tuple[str, str]], *, whole: bool, run_id: str
 ) -> Treated:
     reasons = {reason: count for (origin_id, reason), count in letters.items() if origin_id == origin.id}
-    purpose = Purpose.WHOLE if whole else Purpose.RULES
+    purpose, part = (Purpose.WHOLE, "") if whole else (Purpose.RULES, run_id)
     if reasons.keys() & _UNFINISHED:
-        purpose = Purpose.PART
+        # Who comes as far again and is stopped by the same has nothing new to tell.
+        outcome = [f"{reason}:{count}" for reason, count in sorted(reasons.items())]
+        purpose, part = Purpose.PART, " ".join([str(events[origin.id]), *outcome, "" if whole else "rules"])
     return Treated(
         origin=origin,
         purpose=purpose,
         events=events[origin.id] if whole else 0,
         dead_letters=sum(reasons.values()) if whole else 0,
-        part="" if purpose is Purpose.WHOLE else run_id,
+        part=part.rstrip(),
     )
 
 
@@ -344,7 +387,7 @@ class _Reading:
         standing = self.ledger.look_up([blob.origin.id for blob in blobs])
         new = tuple(blob for blob in blobs if blob.origin.id not in standing)
         again = tuple(blob for blob in blobs if standing.get(blob.origin.id))
-        known = [blob for blob in blobs if standing.get(blob.origin.id) is False]
+        known = [blob for blob in blobs if standing.get(blob.origin.id) == frozenset()]
         note_scope(self.home, self.run_id, [blob.origin.id for blob in known])
         for blob in known:
             self._passed_bytes += blob.origin.size_bytes

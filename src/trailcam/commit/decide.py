@@ -3,8 +3,8 @@
 Before it, nothing of the group is anywhere but in files that nobody names. After it, a crash loses nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select
@@ -32,15 +32,23 @@ class AlreadyDecided(Exception):
         self.keys = keys
 
 
-def decide(database: Database, group: Group, *, now: Micros) -> int:
+class FilesGone(Exception):
+    """Staged files are not there, or not whole; nothing of the group was kept: stage it again."""
+
+
+def decide(database: Database, group: Group, *, warehouse: Path, now: Micros) -> int:
     """Keeps a group; its number in the order of decisions. `now` is told in histories and decides nothing.
+
+    `warehouse` is where its files lie.
 
     Raises:
         AlreadyDecided: treat the group again without these origins.
+        FilesGone: treat the group again.
         WorldError: the state cannot be written; nothing of the group was kept.
     """
     with database.write() as connection:
         _refuse_known(connection, group)
+        _refuse_gone(group, warehouse)
         decision_id = _ledger(connection, group, now)
         outdated = _outdated(connection, group)
         matches = list(_new(connection, t.match, distinct(group.matches)))
@@ -59,6 +67,17 @@ def _refuse_known(connection: Connection, group: Group) -> None:
     known = _existing(connection, t.origin.c.key, keys)
     if known:
         raise AlreadyDecided(frozenset(known))
+
+
+def _refuse_gone(group: Group, warehouse: Path) -> None:
+    """A process that slept for long may find its files cleared away; who clears away holds the same lock."""
+    for file in group.files:
+        try:
+            size = (warehouse / file.path).stat().st_size
+        except FileNotFoundError:
+            raise FilesGone(file.path) from None
+        if size != file.size_bytes:
+            raise FilesGone(file.path)
 
 
 def _ledger(connection: Connection, group: Group, now: Micros) -> int:
@@ -112,21 +131,23 @@ def _ledger(connection: Connection, group: Group, now: Micros) -> int:
 
 def _list_not_run(connection: Connection, group: Group) -> None:
     """What rules have not seen of these origins by now: what was seen since is listed no more."""
-    for some in _some([treated.origin.id for treated in group.treated]):
+    gone_over = [treated.origin.id for treated in group.treated if treated.purpose is not Purpose.PART]
+    for some in _some(gone_over):
         connection.execute(
             delete(t.not_run).where(
                 t.not_run.c.origin_id.in_(some), t.not_run.c.rule_id.in_(list(group.rules))
             )
         )
-    not_seen = Counter((pair.rule_id, pair.origin_id, pair.reason) for pair in group.not_run)
-    _insert(
-        connection,
-        t.not_run,
-        (
-            {"rule_id": rule, "origin_id": origin, "reason": reason, "events": count}
-            for (rule, origin, reason), count in not_seen.items()
-        ),
-    )
+    rows = [
+        {"rule_id": rule, "origin_id": origin, "reason": reason, "events": events}
+        for (rule, origin, reason), events in group.not_run.items()
+    ]
+    if rows:
+        listed = upsert(t.not_run)
+        key = t.not_run.primary_key.columns
+        connection.execute(
+            listed.on_conflict_do_update(index_elements=key, set_={"events": listed.excluded.events}), rows
+        )
 
 
 # -- matches and errors ------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.match import Match, RuleError
 from trailcam.model.origin import Origin
 from trailcam.model.staged import StagedFile
 
@@ -29,7 +30,8 @@ class Treated:
     events: int
     dead_letters: int
     part: str = ""
-    """Tells apart entries of one origin and purpose: what stopped it, which run went over it again."""
+    """Tells apart entries of one origin and purpose: how far it came and what stopped it, which run went over
+    it again."""
 
     @property
     def records(self) -> int:
@@ -41,6 +43,14 @@ class Treated:
         if self.purpose is Purpose.WHOLE:
             return self.origin.id
         return " ".join([self.origin.id, self.purpose.value, pack, self.part]).rstrip()
+
+
+class Unseen(NamedTuple):
+    """A rule that has not seen all events of an origin; `reason` is a code of the error table."""
+
+    rule_id: str
+    origin_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,4 +66,5 @@ class Group:
     files: Sequence[StagedFile]
     matches: Sequence[Match]
     errors: Sequence[RuleError]
-    not_run: Sequence[NotRun]
+    not_run: Mapping[Unseen, int]
+    """How many events of which origin a rule has not seen, and why."""

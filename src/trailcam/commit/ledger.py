@@ -22,15 +22,28 @@ class Ledger:
         self._rules = frozenset(versions.items())
         self._packs: dict[str, frozenset[tuple[str, str]]] = {}
 
-    def look_up(self, origin_ids: Sequence[str]) -> dict[str, bool]:
-        """Those of the origins that are known as a whole, each with whether some rule is still to see it."""
-        found: dict[str, bool] = {}
+    def look_up(self, origin_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Those of the origins that are known as a whole, each with the rules that are still to see it."""
+        found: dict[str, frozenset[str]] = {}
         with self._database.read() as connection:
             for at in range(0, len(origin_ids), _AT_ONCE):
                 found |= self._look_up(connection, origin_ids[at : at + _AT_ONCE])
         return found
 
-    def _look_up(self, connection: Connection, origin_ids: Sequence[str]) -> dict[str, bool]:
+    def events(self, origin_ids: Sequence[str]) -> dict[str, int]:
+        """How many events the origins hold that are known as a whole."""
+        c = t.origin.c
+        found: dict[str, int] = {}
+        with self._database.read() as connection:
+            for at in range(0, len(origin_ids), _AT_ONCE):
+                of_these = c.origin_id.in_(origin_ids[at : at + _AT_ONCE])
+                rows = connection.execute(
+                    select(c.origin_id, c.events).where(of_these, c.purpose == Purpose.WHOLE.value)
+                )
+                found |= {row.origin_id: row.events for row in rows}
+        return found
+
+    def _look_up(self, connection: Connection, origin_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         c = t.origin.c
         whole: set[str] = set()
         packs: dict[str, set[str]] = {}
@@ -49,13 +62,12 @@ class Ledger:
         ):
             unseen.setdefault(origin_id, set()).add(rule_id)
         wanted = {rule_id for rule_id, _ in self._rules}
-        return {
-            origin_id: bool(
-                self._rules - frozenset().union(*(self._rules_of(connection, p) for p in packs[origin_id]))
-                or unseen.get(origin_id, set()) & wanted
-            )
-            for origin_id in whole
-        }
+        found = {}
+        for origin_id in whole:
+            seen = frozenset().union(*(self._rules_of(connection, pack) for pack in packs[origin_id]))
+            new = {rule_id for rule_id, _ in self._rules - seen}
+            found[origin_id] = frozenset(new | unseen.get(origin_id, set()) & wanted)
+        return found
 
     def _rules_of(self, connection: Connection, pack: str) -> frozenset[tuple[str, str]]:
         if pack not in self._packs:

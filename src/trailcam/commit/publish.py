@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
@@ -35,13 +35,22 @@ def publish(database: Database, iceberg: Iceberg) -> int:
         WorldError: TC0606 the lake refuses, and what the state refuses. What is decided stays so.
     """
     stage_revisions(database, iceberg.warehouse)
-    return sum(publish_table(database, iceberg, name) for name in _unpublished(database))
+    files = 0
+    problems: list[Problem] = []
+    for name in _unpublished(database):
+        try:
+            files += publish_table(database, iceberg, name)
+        except WorldError as error:  # the others are published all the same
+            problems += error.problems
+    if problems:
+        raise WorldError(problems)
+    return files
 
 
 def publish_table(database: Database, iceberg: Iceberg, name: str) -> int:
     """Publishes the decided files of one table."""
     files = 0
-    while (number := _numbered(database, name)) is not None:
+    while (number := _numbered(database, iceberg, name)) is not None:
         files += _commit(database, iceberg, name, number)
         _mark(database, name, number)
         with suppress(Conflict, OSError, DBAPIError):  # who commits next forgets them
@@ -50,12 +59,29 @@ def publish_table(database: Database, iceberg: Iceberg, name: str) -> int:
 
 
 def republish(database: Database, iceberg: Iceberg, name: str) -> int:
-    """Adds again what a table has lost because it was rolled back; the number of files."""
+    """Adds again what a table has lost: it was rolled back, or made anew, or the state has been; the number
+    of files."""
+    file = t.staged_file.c
+    published = select(t.publication.c.published).where(t.publication.c.table_name == name).scalar_subquery()
+    with database.write() as connection:  # what is published now is in the table, or lost
+        there = {path for path, _ in iceberg.files(name)}
+        named = connection.execute(select(file.path).where(file.table_name == name, file.seq <= published))
+        lost = [path for path in named.scalars() if str(iceberg.warehouse / path) not in there]
+        if lost:
+            connection.execute(
+                update(t.staged_file).where(file.path == bindparam("lost")).values(seq=None),
+                [{"lost": path} for path in lost],
+            )
+    return publish_table(database, iceberg, name)
+
+
+def republish_rolled_back(database: Database, iceberg: Iceberg) -> int:
+    """Adds again what any table has lost that holds fewer commits than it should; the number of files."""
     with database.read() as connection:
-        number = connection.execute(
-            select(t.publication.c.published).where(t.publication.c.table_name == name)
-        ).scalar()
-    return _commit(database, iceberg, name, number) if number else 0
+        published = connection.execute(select(t.publication.c.table_name, t.publication.c.published)).all()
+    return sum(
+        republish(database, iceberg, name) for name, number in published if iceberg.held(name) < number
+    )
 
 
 def additions(
@@ -72,6 +98,12 @@ def additions(
                 .where(file.table_name == name, _between(held, number))
                 .order_by(file.decision_id, file.path)
             ).all()
+            known = connection.execute(
+                select(t.publication.c.published).where(t.publication.c.table_name == name)
+            ).scalar()
+        if held > (known or 0):  # the state is older than the table, which may have some of them
+            there = {path for path, _ in iceberg.files(name)}
+            files = [row for row in files if str(iceberg.warehouse / row.path) not in there]
         one_of_each_run = {row.run_id: iceberg.warehouse / row.path for row in files}
         return Addition(_table(name, one_of_each_run.values()), [row.path for row in files])
 
@@ -86,8 +118,14 @@ def _unpublished(database: Database) -> list[str]:
         return sorted({*connection.execute(new).scalars(), *connection.execute(open_).scalars()})
 
 
-def _numbered(database: Database, name: str) -> int | None:
-    """The commit to be made next: one that was left unconfirmed, else a new one; None if there is none."""
+def _numbered(database: Database, iceberg: Iceberg, name: str) -> int | None:
+    """The commit to be made next: one that was left unconfirmed, else a new one; None if there is none.
+
+    A new number is greater than all before, also than those that a restored state does not know of.
+    """
+    if name not in _unpublished(database):
+        return None
+    held = iceberg.held(name)
     with database.write() as connection:
         connection.execute(
             insert(t.publication).values(table_name=name, numbered=0, published=0).on_conflict_do_nothing()
@@ -95,7 +133,7 @@ def _numbered(database: Database, name: str) -> int | None:
         known = connection.execute(select(t.publication).where(t.publication.c.table_name == name)).one()
         if known.numbered > known.published:
             return int(known.numbered)
-        number = int(known.numbered) + 1
+        number = max(int(known.numbered), held) + 1
         named = connection.execute(
             update(t.staged_file)
             .where(t.staged_file.c.table_name == name, t.staged_file.c.seq.is_(None))

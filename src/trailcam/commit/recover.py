@@ -22,13 +22,16 @@ def recover(database: Database, iceberg: Iceberg, *, age_seconds: float = ORPHAN
     old = [path for path in iceberg.warehouse.glob("*/data/*/*.parquet") if _modified(path) < before]
     if not old:
         return 0
-    with database.read() as connection:
+    with database.write() as connection:  # nobody decides meanwhile: a file is named, or it is missed
         named = set(connection.execute(select(t.staged_file.c.path)).scalars())
-    orphans = [path for path in old if path.relative_to(iceberg.warehouse).as_posix() not in named]
+        orphans = [path for path in old if path.relative_to(iceberg.warehouse).as_posix() not in named]
+        for path in orphans:
+            path.unlink(missing_ok=True)
     for name in {path.relative_to(iceberg.warehouse).parts[0] for path in old}:
-        orphans += [path for path in iceberg.forgotten(name) if _modified(path) < before]
-    for path in orphans:
-        path.unlink(missing_ok=True)
+        for path in iceberg.forgotten(name):
+            if _modified(path) < before:
+                path.unlink(missing_ok=True)
+                orphans.append(path)
     return len(orphans)
 
 

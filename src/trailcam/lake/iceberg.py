@@ -20,6 +20,7 @@ from trailcam.lake.tables import TEXTS, TIME, LakeTable
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
+    from sqlalchemy import Engine
 
 # pyiceberg is imported where a table is touched: it takes most of a second, and many commands touch none.
 
@@ -126,9 +127,23 @@ class Iceberg:
         catalog = SqlCatalog(NAMESPACE, uri=uri, warehouse=str(self.warehouse))
         catalog.engine.dispose()  # nobody closes what its pool holds
         catalog.engine = create_engine(uri, poolclass=NullPool)
+        self._forget_elsewhere(catalog.engine)
         with suppress(NamespaceAlreadyExistsError):
             catalog.create_namespace_if_not_exists(NAMESPACE)
         return catalog
+
+    def _forget_elsewhere(self, engine: "Engine") -> None:
+        """Drops the tables of a home that was moved or copied: they name every file by where it was.
+
+        What publishes next makes them anew, here; those that they name elsewhere are not touched.
+        """
+        from sqlalchemy import text  # noqa: PLC0415  # only when it is used
+
+        elsewhere = "FROM iceberg_tables WHERE substr(metadata_location, 1, length(:here)) <> :here"
+        here = {"here": f"{self.warehouse}/"}
+        with engine.begin() as connection:
+            if connection.execute(text(f"SELECT 1 {elsewhere}"), here).first():
+                connection.execute(text(f"DELETE {elsewhere}"), here)
 
     def find(self, name: str) -> "Table | None":
         """A table as it stands now; None when nothing was ever published to it.
@@ -143,8 +158,6 @@ class Iceberg:
                 table = self.catalog.load_table((NAMESPACE, name))
             except NoSuchTableError:
                 return None
-            if Path(table.location()) != self.warehouse / name:
-                raise ValueError(f"this home was moved or copied, its tables lie in {table.location()}")
             return table
 
     def commit(self, name: str, after: Callable[[int], Addition], number: int) -> int:

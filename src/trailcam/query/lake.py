@@ -65,17 +65,12 @@ def locked(opened: duckdb.DuckDBPyConnection) -> None:
 
 
 def kept_files(database: Database, iceberg: Iceberg, name: str) -> list[str]:
-    """The files of a table that hold what is decided: those in the lake, and those that it does not hold
-    yet, or no more because the table was rolled back."""
-    held = iceberg.held(name)  # asked first: what is published in between is named twice, not never
+    """The files of a table that hold what is decided, published or not: the state names them all."""
     with database.read() as state:
-        decided = state.execute(
-            select(t.staged_file.c.path)
-            .where(t.staged_file.c.table_name == name)
-            .where(t.staged_file.c.seq.is_(None) | (t.staged_file.c.seq > held))
+        paths = state.execute(
+            select(t.staged_file.c.path).where(t.staged_file.c.table_name == name)
         ).scalars()
-        paths = [str(iceberg.warehouse / path) for path in decided]
-    return sorted({*paths, *(path for path, _ in iceberg.files(name))})
+        return sorted(str(iceberg.warehouse / path) for path in paths)
 
 
 def kept_tables(database: Database) -> list[str]:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from trailcam.commit import decide as deciding
 from trailcam.commit import storms
 from trailcam.commit import tables as t
 from trailcam.commit.decide import AlreadyDecided, decide
-from trailcam.commit.group import Group, Purpose, Treated
+from trailcam.commit.group import Group, Purpose, Treated, Unseen
 from trailcam.commit.windows import window_row
 from trailcam.model.alert import Alert
 from trailcam.model.match import Match, NotRun, RuleError
@@ -91,9 +92,9 @@ def keep(
         files=[],
         matches=[item for item in items if isinstance(item, Match)],
         errors=[item for item in items if isinstance(item, RuleError)],
-        not_run=not_run,
+        not_run=Counter(Unseen(pair.rule_id, pair.origin_id, pair.reason) for pair in not_run),
     )
-    return decide(database, group, now=Micros(now))
+    return decide(database, group, warehouse=database.path.parent, now=Micros(now))
 
 
 def count(database: Database, table: Any) -> int:

@@ -96,9 +96,9 @@ def decided(home: Home, origin_id: str, files: Iterable[StagedFile], *, run_id: 
         files=list(files),
         matches=(),
         errors=(),
-        not_run=(),
+        not_run={},
     )
-    decide(home.database, group, now=Micros(0))
+    decide(home.database, group, warehouse=home.iceberg.warehouse, now=Micros(0))
 
 
 def in_table(home: Home) -> list[str]:

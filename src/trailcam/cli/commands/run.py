@@ -19,6 +19,7 @@ from trailcam.cli.output import (
     print_rows,
     progress_bar,
     say,
+    say_problem,
     to_json,
     window_row,
 )
@@ -104,6 +105,8 @@ def command(
                 write_letter(letter)
     _print(report, form, windows=windows, alerts=alerts, summary=summary)
     _tell(report, loaded)
+    for problem in report.problems:
+        say_problem(problem)
     return report.exit_code
 
 
