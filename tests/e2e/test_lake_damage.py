@@ -103,3 +103,19 @@ def published(home: Path) -> dict[str, int]:
 
 def files_of(home: Path) -> set[Path]:
     return set(home.glob("lake/**/*"))
+
+
+def test_a_run_tells_what_it_found_even_when_damaged_files_keep_tables_from_growing(
+    tmp_path: Path, made: Path
+) -> None:
+    home = tmp_path / "home"
+    run: list[str | Path] = ["run", made / "logs", "--packs", made / "rules", "--home", home, "--windows"]
+    first = trailcam(*run)
+    (home / "lake/catalog.db").unlink()
+    for path in home.glob("lake/warehouse/runs/data/*/*.parquet"):
+        path.write_bytes(b"PAR1" + bytes(path.stat().st_size - 4))
+    done = trailcam(*run)
+    assert (done.returncode, done.stdout) == (3, first.stdout)
+    assert done.stderr.count(code("lake_refused")) == 1
+    assert "table runs" in done.stderr
+    assert published(home)["aws_cloudtrail"] > 0

@@ -28,6 +28,7 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import Staging, WorkGroup
 from trailcam.errors import Problem, WorldError, code, refusal
+from trailcam.lake.iceberg import Iceberg
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
 from trailcam.model.staged import StagedFile
@@ -35,6 +36,7 @@ from trailcam.model.timestamps import Micros
 from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
+from trailcam.state.database import Database
 
 _GROUP_ORIGINS = 500
 
@@ -83,7 +85,7 @@ def run(
     """
     started = time.monotonic()
     found = files.find(paths)
-    republish_rolled_back(home.database, home.iceberg)
+    problems = _told(republish_rolled_back, home)
     refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
     versions = rule_versions(loaded.packs, loaded.rules)
     pack = pack_version(versions)
@@ -103,7 +105,7 @@ def run(
             for again in keeper.keep(result):
                 engine.redo(again)
             heard()
-    problems = _publish(home)
+    problems += _told(publish, home)
     made = report(
         home,
         run_id,
@@ -115,16 +117,17 @@ def run(
         empty=reading.empty,
     )
     _end(home, run_id, made, now=now())
-    return replace(made, problems=[*problems, *_publish(home)])
+    problems += _told(publish, home)
+    return replace(made, problems=list(dict.fromkeys(problems)))
 
 
-def _publish(home: Home) -> Sequence[Problem]:
-    """What the lake refused: all is decided, and none of it keeps the run from telling what it found."""
+def _told(publishing: Callable[[Database, Iceberg], object], home: Home) -> list[Problem]:
+    """What the lake refuses: all is decided, and none of it keeps the run from telling what it found."""
     try:
-        publish(home.database, home.iceberg)
+        publishing(home.database, home.iceberg)
     except WorldError as error:
-        return error.problems
-    return ()
+        return list(error.problems)
+    return []
 
 
 def _begin(home: Home, paths: Sequence[Path], pack: str, versions: dict[str, str], *, now: float) -> str:

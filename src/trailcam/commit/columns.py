@@ -1,9 +1,10 @@
 """Refuses log types whose columns do not go with what is kept: a table has one type for a column."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from trailcam.commit.publish import additions
-from trailcam.errors import Problem, TrailcamError, code
+from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import event_table
 from trailcam.logtypes.loader import SCHEMA_FILE
@@ -28,8 +29,10 @@ def refuse_changed_columns(database: Database, iceberg: Iceberg, log_types: Iter
 
 def _changed(database: Database, iceberg: Iceberg, log_type: LogType) -> Iterator[str]:
     table = event_table(log_type)
-    waiting = additions(database, iceberg, table.name)(iceberg.held(table.name)).table.schema
-    kept = iceberg.columns(table.name) | {column.name: column.type for column in waiting}
+    kept = iceberg.columns(table.name)
+    with suppress(WorldError):  # a damaged file: who publishes it tells
+        waiting = additions(database, iceberg, table.name)(iceberg.held(table.name)).table.schema
+        kept |= {column.name: column.type for column in waiting}
     names = {name.lower(): name for name in kept}
     for column in table.schema:
         name = names.get(column.name.lower(), column.name)

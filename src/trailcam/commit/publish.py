@@ -35,12 +35,17 @@ def publish(database: Database, iceberg: Iceberg) -> int:
         WorldError: TC0606 the lake refuses, and what the state refuses. What is decided stays so.
     """
     stage_revisions(database, iceberg.warehouse)
+    return _each(_unpublished(database), lambda name: publish_table(database, iceberg, name))
+
+
+def _each(names: Iterable[str], publishing: Callable[[str], int]) -> int:
+    """Does it for each of the tables, whatever becomes of the others; the sum."""
     files = 0
     problems: list[Problem] = []
-    for name in _unpublished(database):
+    for name in names:
         try:
-            files += publish_table(database, iceberg, name)
-        except WorldError as error:  # the others are published all the same
+            files += publishing(name)
+        except WorldError as error:
             problems += error.problems
     if problems:
         raise WorldError(problems)
@@ -78,10 +83,12 @@ def republish(database: Database, iceberg: Iceberg, name: str) -> int:
 def republish_rolled_back(database: Database, iceberg: Iceberg) -> int:
     """Adds again what any table has lost that holds fewer commits than it should; the number of files."""
     with database.read() as connection:
-        published = connection.execute(select(t.publication.c.table_name, t.publication.c.published)).all()
-    return sum(
-        republish(database, iceberg, name) for name, number in published if iceberg.held(name) < number
-    )
+        numbers = {row.table_name: row.published for row in connection.execute(select(t.publication))}
+
+    def publishing(name: str) -> int:
+        return republish(database, iceberg, name) if iceberg.held(name) < numbers[name] else 0
+
+    return _each(numbers, publishing)
 
 
 def additions(
@@ -182,12 +189,24 @@ def _between(held: int, number: int | None) -> ColumnElement[bool]:
 
 
 def _table(name: str, files: Iterable[Path]) -> LakeTable:
-    """A table with all columns of these files: the log type it belongs to need not be known here."""
+    """A table with all columns of these files: the log type it belongs to need not be known here.
+
+    Raises:
+        WorldError: TC0606 one of them cannot be read.
+    """
     if name in _OWN:
         return _OWN[name]
     columns: dict[str, pa.Field] = {}
     for file in files:
-        for column in pq.read_schema(file):
+        try:
+            schema = pq.read_schema(file)
+        except (OSError, pa.ArrowException) as error:
+            message = f"table {name}: a decided file cannot be read: {str(error).splitlines()[0]}"
+            hint = "`trailcam verify` tells which are damaged; bring them back from a backup"
+            raise WorldError(
+                Problem(code=code("lake_refused"), message=message, path=file, hint=hint)
+            ) from None
+        for column in schema:
             columns.setdefault(column.name, column)
     schema = pa.schema(list(columns.values()))
     return LakeTable(name=name, schema=schema, time="p_event_time", identity=("p_row_id",))

@@ -17,6 +17,7 @@ from trailcam.commit import storms
 from trailcam.commit import tables as t
 from trailcam.commit.decide import AlreadyDecided, decide
 from trailcam.commit.group import Group, Purpose, Treated, Unseen
+from trailcam.commit.ledger import Ledger
 from trailcam.commit.windows import window_row
 from trailcam.model.alert import Alert
 from trailcam.model.match import Match, NotRun, RuleError
@@ -224,6 +225,19 @@ def test_what_was_not_run_is_listed_until_it_is(database: Database) -> None:
         assert [(row.rule_id, row.origin_id, row.events) for row in state.execute(select(t.not_run))] == [
             ("R", "a", 3)
         ]
+    keep(database, again("a"))
+    assert count(database, t.not_run) == 0
+
+
+def test_what_was_not_run_stays_listed_when_it_could_not_be_read_again(database: Database) -> None:
+    pair = NotRun(rule_id="R", row_id="1", origin_id="a", origin_name="a", reason="TC0503")
+    keep(database, "a", not_run=[pair])
+    keep(database, again("a", purpose=Purpose.PART))
+    keep(database, again("a", "run3", purpose=Purpose.PART), not_run=[pair, pair])
+    with database.read() as state:
+        assert [row.events for row in state.execute(select(t.not_run))] == [2]
+    ledger = Ledger(database, {"R": "1"})
+    assert ledger.look_up(["a"]) == {"a": frozenset({"R"})}
     keep(database, again("a"))
     assert count(database, t.not_run) == 0
 

@@ -234,6 +234,38 @@ def test_what_comes_after_a_rollback_brings_back_what_was_lost_too(home: Home) -
     assert in_table(home) == expected(4)
 
 
+def test_a_state_that_was_restored_from_before_some_commits_publishes_all_and_doubles_nothing(
+    home: Home, tmp_path: Path
+) -> None:
+    kept(home, 0)
+    publish(home.database, home.iceberg)
+    kept(home, 1)  # decided, not published
+    home.database.copy_to(tmp_path / "older.db")
+    for number in (2, 3):
+        publish(home.database, home.iceberg)
+        kept(home, number)
+    publish(home.database, home.iceberg)
+    for path in home.path.glob("state.db*"):
+        path.unlink()
+    (tmp_path / "older.db").rename(home.path / "state.db")
+    older = make_home(home.path)
+    kept(older, 4)
+    publish(older.database, older.iceberg)
+    assert in_table(older) == expected(5)
+
+
+def test_a_file_that_is_damaged_stops_its_own_table_alone(home: Home) -> None:
+    kept(home, 0)
+    kept_event(home, 1, run_id="one", floor=1)
+    for path in home.iceberg.warehouse.glob("custom_door/data/*/*.parquet"):
+        path.write_bytes(b"PAR1" + bytes(path.stat().st_size - 4))
+    with pytest.raises(WorldError) as caught:
+        publish(home.database, home.iceberg)
+    assert [problem.code for problem in caught.value.problems] == [code("lake_refused")]
+    assert "custom_door" in caught.value.problems[0].message
+    assert in_table(home) == expected(1)
+
+
 def race(path: Path, ready: Any, start: int) -> None:
     home = make_home(path)
     ready.wait()
