@@ -123,3 +123,23 @@ def test_the_key_of_the_settings_file_names_the_home_seen_from_the_file(
     (tmp_path / "settings/mine.toml").write_text('home = "kept"\n')
     summary(logs, "--rules", rule, "--config", tmp_path / "settings/mine.toml")
     assert (tmp_path / "settings/kept/state.db").is_file()
+
+
+def test_alerts_that_come_and_go_within_a_run_are_not_new(
+    tmp_path: Path, rule: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The windows of the first two files are two; the last file moves them together and opens a third."""
+    files = {"a": (50, 100, 105), "b": (115, 116), "c": (0,)}
+    for file, minutes in files.items():
+        write_log(
+            tmp_path / f"times/{file}.json",
+            [
+                record(n, eventName="StopInstances", eventTime=f"2026-03-01T{n // 60:02}:{n % 60:02}:00Z")
+                for n in minutes
+            ],
+        )
+    monkeypatch.setenv("TRAILCAM_LIMITS_GROUP_BYTES", "1")
+    code, told = summary(tmp_path / "times", "--rules", rule, "--workers", "1")
+    assert (code, told["alerts"], told["new_alerts"]) == (0, 2, 2)
+    listed = trailcam("alerts", "list", "--status", "merged", "--format", "jsonl").stdout
+    assert len(listed.splitlines()) == 1

@@ -16,7 +16,7 @@ from trailcam.app.load import Loaded
 from trailcam.commit import tables as t
 from trailcam.commit.windows import Row, error_item, match_item, window_row
 from trailcam.errors import Problem, code
-from trailcam.model.alert import Alert
+from trailcam.model.alert import Alert, Status
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.match import Match, RuleError
 from trailcam.model.timestamps import MINUTE
@@ -24,6 +24,8 @@ from trailcam.query.scope import Events, Scope
 
 WORLD_FAILED = frozenset({code("origin_unreadable"), code("origin_changed")})
 """Reasons of dead letters that lie outside the logs themselves."""
+
+_GONE = (Status.RETRACTED.value, Status.MERGED.value)
 
 _SCOPE_MATCH = table("scope_match", column("rule_id"), column("row_id"))
 _SCOPE_ERROR = table("scope_error", column("rule_id"), column("row_id"))
@@ -41,7 +43,7 @@ class NotSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class New:
-    """What nobody had decided before this run."""
+    """What nobody had decided before this run; of alerts, those that stand."""
 
     events: int
     dead_letters: int
@@ -276,7 +278,7 @@ def _new(state: Connection, run_id: str, events: int) -> New:
         matches=_decided(state, run_id, t.match),
         rule_errors=_decided(state, run_id, t.rule_error),
         windows=_decided(state, run_id, t.window),
-        alerts=_decided(state, run_id, alert),
+        alerts=_decided(state, run_id, alert, func.count().filter(alert.c.status.not_in(_GONE))),
     )
 
 
