@@ -9,9 +9,10 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.records import write
-from bench.stages import Stage, measure
+from bench.stages import measure
 from trailcam.app.load import load
 
 RESULTS = Path(__file__).parent / "results"
@@ -39,10 +40,12 @@ def main() -> None:
     for stage in stages:
         print(f"{stage.name:18}{stage.micros:9.1f} us/event  {stage.note}")
     if arguments.write:
-        keep(arguments.write, events, len(loaded.rules), stages)
+        micros = {stage.name: round(stage.micros, 1) for stage in stages}
+        figures = {"events": events, "rules": len(loaded.rules), "us_per_event": micros}
+        write_figures(arguments.write, figures)
 
 
-def keep(name: str, events: int, rules: int, stages: list[Stage]) -> None:
+def write_figures(name: str, figures: dict[str, Any]) -> None:
     """Writes the figures where they can be compared later."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
@@ -50,12 +53,10 @@ def keep(name: str, events: int, rules: int, stages: list[Stage]) -> None:
     result = {
         "when": datetime.now(UTC).date().isoformat(),
         "commit": commit.stdout.strip(),
-        "command": "python -m bench " + " ".join(sys.argv[1:]),
+        "command": " ".join(["python", *sys.orig_argv[1:]]),
         "machine": machine(),
         "python": platform.python_version(),
-        "events": events,
-        "rules": rules,
-        "us_per_event": {stage.name: round(stage.micros, 1) for stage in stages},
+        **figures,
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
 

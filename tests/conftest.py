@@ -17,9 +17,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what came out as what is expected; review the diff",
     )
+    parser.addoption(
+        "--full-size",
+        action="store_true",
+        help="slow tests in their full size, which takes most of an hour: 100 kills, 5 GB of standard input",
+    )
 
 
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether `--update-golden` was given."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def full_size(request: pytest.FixtureRequest) -> bool:
+    """Whether `--full-size` was given."""
+    return bool(request.config.getoption("--full-size"))

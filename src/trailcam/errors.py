@@ -397,7 +397,7 @@ _TABLE = (
         "TC0602",
         "state_locked",
         "state is locked",
-        "Another process has held the state database for a minute or more.",
+        "Another process has held the state database or the lake's catalog for a minute or more.",
         "Wait for it, or see who has the file open; run again then: what was decided is kept, the rest is read anew.",
     ),
     (
@@ -516,6 +516,12 @@ def refusal(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return code("home_read_only")
     return code("world_refused")
+
+
+def cannot_write(error: OSError, what: str, *, path: Path | None) -> "WorldError":
+    """What is told when the operating system refuses to let us write `what`."""
+    message = f"cannot write {what}: {error.strerror or error}"
+    return WorldError(Problem(code=refusal(error), message=message, path=path))
 
 
 class TrailcamError(Exception):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from trailcam.commit.recover import clear_spool, recover
+from trailcam.commit.recover import clear, recover
 from trailcam.errors import Problem, WorldError, code, refusal
 from trailcam.lake.iceberg import Iceberg
 from trailcam.state.database import Database
@@ -21,21 +21,23 @@ class Home:
 
 
 def make_home(path: Path) -> Home:
-    """Opens a home, made if there is none; clears away what crashes have left.
+    """Opens a home, made if there is none, for its owner alone; clears away what crashes have left.
 
     Raises:
         WorldError: TC0601 to TC0605 it cannot be written, or not by this version.
     """
     home = _home(path)
     try:
-        for folder in (home.path, home.spool, home.scratch, home.iceberg.warehouse):
+        home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (home.spool, home.scratch, home.iceberg.warehouse):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the home cannot be made: {error.strerror}"
         raise WorldError(Problem(code=refusal(error), message=message, path=path)) from None
     home.database.migrate()
     recover(home.database, home.iceberg)
-    clear_spool(home.spool)
+    for folder in (home.spool, home.scratch):
+        clear(folder)
     return home
 
 

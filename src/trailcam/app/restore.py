@@ -243,7 +243,7 @@ def _staged(path: Path) -> Iterator[Path]:
                 path.parent.mkdir(parents=True, exist_ok=True)
             around = Path(mkdtemp(dir=path if path.is_dir() else path.parent, prefix=".trailcam-restore-"))
             stage = around / "home"
-            stage.mkdir()
+            stage.mkdir(mode=0o700)
         yield stage
     except BaseException:
         _remove(around, made)

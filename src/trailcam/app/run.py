@@ -27,7 +27,7 @@ from trailcam.commit.stage import Stager
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import Staging, WorkGroup
-from trailcam.errors import Problem, WorldError, code, refusal
+from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.lake.iceberg import Iceberg
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
@@ -295,8 +295,7 @@ class _Keeper:
         try:
             return list(self.stager.letters(letters, str(ULID())))
         except OSError as error:
-            message = f"cannot write a file of the lake: {error.strerror}"
-            raise WorldError(Problem(code=refusal(error), message=message, path=self.home.path)) from None
+            raise cannot_write(error, "a file of the lake", path=self.home.path) from None
 
 
 def _treated(

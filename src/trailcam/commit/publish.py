@@ -20,7 +20,7 @@ from trailcam.commit.revisions import stage_revisions
 from trailcam.errors import Problem, WorldError, code
 from trailcam.lake.iceberg import Addition, Conflict, Iceberg
 from trailcam.lake.tables import OWN, LakeTable
-from trailcam.state.database import Database
+from trailcam.state.database import Database, passing
 
 _ATTEMPTS = 50
 _PAUSE_SECONDS = 0.05
@@ -32,7 +32,8 @@ def publish(database: Database, iceberg: Iceberg) -> int:
     """Publishes everything that is decided; the number of files that were new in the lake.
 
     Raises:
-        WorldError: TC0606 the lake refuses, and what the state refuses. What is decided stays so.
+        WorldError: TC0606 the lake refuses, TC0601 to TC0603 disk, state or catalog do. What is decided
+            stays so.
     """
     stage_revisions(database, iceberg.warehouse)
     return _each(_unpublished(database), lambda name: publish_table(database, iceberg, name))
@@ -47,6 +48,8 @@ def _each(names: Iterable[str], publishing: Callable[[str], int]) -> int:
             files += publishing(name)
         except WorldError as error:
             problems += error.problems
+            if any(problem.code == code("state_locked") for problem in error.problems):
+                break  # the others would wait as long, for the same lock
     if problems:
         raise WorldError(problems)
     return files
@@ -171,7 +174,8 @@ def _commit(database: Database, iceberg: Iceberg, name: str, number: int) -> int
             break
         time.sleep(_PAUSE_SECONDS * min(attempt + 1, 10))
     message = f"table {name} cannot be committed to: {getattr(last, 'orig', None) or last}"
-    raise WorldError(Problem(code=code("lake_refused"), message=message, path=iceberg.warehouse))
+    refused = Problem(code=code("lake_refused"), message=message, path=iceberg.warehouse)
+    raise WorldError(passing(last, message=message, path=iceberg.warehouse) or refused)
 
 
 def _mark(database: Database, name: str, number: int) -> None:

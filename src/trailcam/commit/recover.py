@@ -1,5 +1,6 @@
 """Clears away what crashes and lost races have left: files that nobody names, and never will."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -35,16 +36,20 @@ def recover(database: Database, iceberg: Iceberg, *, age_seconds: float = ORPHAN
     return len(orphans)
 
 
-def clear_spool(spool: Path, *, age_seconds: float = ORPHAN_SECONDS) -> None:
-    """Removes copies of standard input whose readers are long gone."""
+def clear(folder: Path, *, age_seconds: float = ORPHAN_SECONDS) -> None:
+    """Removes from a folder of passing things what nobody has written to for so long: its process is gone."""
     before = time.time() - age_seconds
-    for path in spool.glob("*"):
-        if _modified(path) < before:
+    for path in folder.glob("*"):
+        if _modified(path) >= before:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
 
 
 def _modified(path: Path) -> float:
     try:
-        return path.stat().st_mtime
+        return path.lstat().st_mtime
     except FileNotFoundError:  # somebody else clears away too
         return float("inf")

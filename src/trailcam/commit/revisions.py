@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 from sqlalchemy import Connection, insert, select, update
 from ulid import ULID
 
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
+from trailcam.errors import cannot_write
 from trailcam.lake import rows
 from trailcam.lake.files import write
-from trailcam.lake.tables import ALERTS, RUNS
+from trailcam.lake.tables import ALERTS, RUNS, LakeTable
 from trailcam.model.severity import Severity
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import LAST
@@ -20,7 +22,11 @@ _AT_ONCE = 5_000
 
 
 def stage_revisions(database: Database, warehouse: Path) -> None:
-    """Writes files of what no file holds yet, and decides them."""
+    """Writes files of what no file holds yet, and decides them.
+
+    Raises:
+        WorldError: TC0601, TC0603 or TC0108 a file cannot be written.
+    """
     while _stage_alerts(database, warehouse):
         pass
     _stage_runs(database, warehouse)
@@ -34,7 +40,7 @@ def _stage_alerts(database: Database, warehouse: Path) -> bool:
     if not news:
         return False
     table = rows.records(ALERTS, (alert_row(row) for row in news))
-    files = list(write(table, ALERTS, warehouse=warehouse, attempt=str(ULID())))
+    files = _written(table, ALERTS, warehouse)
     with database.write() as connection:
         for row in news:
             marked = connection.execute(
@@ -57,7 +63,7 @@ def _stage_runs(database: Database, warehouse: Path) -> None:
     if not ended:
         return
     table = rows.records(RUNS, (run_row(row) for row in ended))
-    files = list(write(table, RUNS, warehouse=warehouse, attempt=str(ULID())))
+    files = _written(table, RUNS, warehouse)
     with database.write() as connection:
         for row in ended:
             marked = connection.execute(
@@ -67,6 +73,13 @@ def _stage_runs(database: Database, warehouse: Path) -> None:
                 connection.rollback()
                 return
         _name(connection, files)
+
+
+def _written(staged: pa.Table, table: LakeTable, warehouse: Path) -> list[StagedFile]:
+    try:
+        return list(write(staged, table, warehouse=warehouse, attempt=str(ULID())))
+    except OSError as error:
+        raise cannot_write(error, "a file of the lake", path=warehouse) from None
 
 
 def alert_row(row: object) -> dict[str, object]:

@@ -23,7 +23,7 @@ from trailcam.engines.messages import (
     WorkGroup,
 )
 from trailcam.engines.process import DiedLoading, WorkerProcess, start, start_first
-from trailcam.errors import Problem, WorldError, code, refusal
+from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
@@ -208,7 +208,9 @@ class LocalEngine:
             del self._busy[process]
             return work
         elif isinstance(message, CannotStage):
-            raise _cannot_stage(message, self._setup)
+            staging = self._setup.staging
+            where = staging.warehouse if staging is not None else None
+            raise cannot_write(message.error, "a file of the lake", path=where)
         elif isinstance(message, OutOfMemory):
             self._idle.append(process)
             del self._busy[process]
@@ -262,12 +264,6 @@ class LocalEngine:
         if len(deaths) >= MOST_DEATHS:
             self.taken_off.add(rule)
         return rule in self.taken_off
-
-
-def _cannot_stage(message: CannotStage, setup: Setup) -> WorldError:
-    told = f"cannot write a file of the lake: {message.error.strerror}"
-    where = setup.staging.warehouse if setup.staging is not None else None
-    return WorldError(Problem(code=refusal(message.error), message=told, path=where))
 
 
 def _given_up(work: _Work, reason: str) -> _Work:

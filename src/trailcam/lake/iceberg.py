@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from trailcam.errors import Problem, WorldError, code
 from trailcam.lake.tables import TEXTS, TIME, LakeTable
+from trailcam.state.database import passing
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -91,12 +92,13 @@ class Iceberg:
             from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # only when it is used
 
             self.warehouse.mkdir(parents=True, exist_ok=True)
+            until = time.monotonic() + _LOCK_SECONDS
             for opening in range(_OPENINGS):
                 try:
                     self._catalog = self._opened()
                     break
                 except DBAPIError:
-                    if opening == _OPENINGS - 1:
+                    if opening == _OPENINGS - 1 or time.monotonic() >= until:
                         raise
                     time.sleep(_PAUSE_SECONDS)
         assert self._catalog is not None
@@ -114,9 +116,8 @@ class Iceberg:
             path = self._folder / CATALOG
             message = f"the tables of the lake cannot be read: {str(said).splitlines()[0]}"
             hint = f"remove {path}: `trailcam verify` makes the tables anew, and nothing is lost"
-            raise WorldError(
-                Problem(code=code("lake_refused"), message=message, path=path, hint=hint)
-            ) from None
+            damaged = Problem(code=code("lake_refused"), message=message, path=path, hint=hint)
+            raise WorldError(passing(error, message=message, path=path) or damaged) from None
 
     def _opened(self) -> "Catalog":
         from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
@@ -149,7 +150,7 @@ class Iceberg:
         """A table as it stands now; None when nothing was ever published to it.
 
         Raises:
-            WorldError: TC0606 the catalog or the table's metadata cannot be read.
+            WorldError: TC0606 the catalog or the table's metadata cannot be read; TC0601 to TC0603 not now.
         """
         from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415  # only when it is used
 

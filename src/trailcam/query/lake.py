@@ -16,10 +16,11 @@ from sqlalchemy import select
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
 from trailcam.commit.revisions import alert_row, run_row
+from trailcam.errors import Problem, WorldError, code
 from trailcam.lake import rows
 from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import ALERTS, RUNS, TEXTS, TIME, LakeTable
-from trailcam.state.database import Database
+from trailcam.state.database import Database, is_full
 
 MEMORY = "1GB"
 """What a query may hold in memory; beyond it, it spills to `scratch`."""
@@ -38,7 +39,11 @@ SQL_TYPES: Mapping[pa.DataType, str] = {
 
 @contextmanager
 def connection(*, warehouse: Path, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that may read files of the warehouse."""
+    """A connection that may read files of the warehouse.
+
+    Raises, also for what is asked of it:
+        WorldError: TC0603 there is no room for what it spills.
+    """
     opened = duckdb.connect(
         config={
             "temp_directory": str(scratch),
@@ -55,6 +60,11 @@ def connection(*, warehouse: Path, scratch: Path) -> Iterator[duckdb.DuckDBPyCon
         opened.execute("SET TimeZone = 'UTC'")
         opened.execute("SET enable_external_access = false")
         yield opened
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        if not is_full(scratch):
+            raise
+        message = f"the lake cannot be counted: {str(error).splitlines()[0]}"
+        raise WorldError(Problem(code=code("disk_full"), message=message, path=scratch)) from None
     finally:
         opened.close()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from trailcam.contracts.codec import Unpackable
-from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.errors import Problem, TrailcamError, cannot_write, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros, parse
@@ -108,7 +108,7 @@ def claim(path: Path, *, spool: Path) -> LocalBlob | DeadLetter:
     known, so that it can be read like a file, and again.
 
     Raises:
-        WorldError: TC0401 the spool cannot be written.
+        WorldError: TC0601, TC0603 or TC0108 the spool cannot be written.
     """
     if str(path) == STDIN:
         with open(sys.stdin.fileno(), "rb", closefd=False) as stdin:
@@ -156,14 +156,7 @@ def _spooled(stream: BufferedReader, name: str, spool: Path) -> LocalBlob:
                 copy.write(chunk)
             copy.flush()
     except OSError as error:
-        raise WorldError(
-            Problem(
-                code=code("origin_unreadable"),
-                message=f"cannot keep {name} on disk while it is read: {error.strerror}",
-                path=spool,
-                hint="free space there, or name a home on a larger disk",
-            )
-        ) from None
+        raise cannot_write(error, f"a copy of {name} to read it from", path=spool) from None
     origin = _origin(_identity(digest), name, size, _time_of("", modified))
     return LocalBlob(origin, Path(copy.name), spooled=True)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from trailcam.errors import Problem, WorldError, code
+from trailcam.errors import Problem, WorldError, code, refusal
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_SECONDS = 60
@@ -110,6 +110,29 @@ class Database:
             raise WorldError(problem) from error
 
 
+def passing(error: Exception | None, *, message: str, path: Path) -> Problem | None:
+    """What is told of a failure behind which nothing is damaged: a lock, no space, no permission.
+
+    None for all others.
+    """
+    found = ""
+    if isinstance(error, DBAPIError):
+        problem = _problem(error, path)
+        found = problem.code if problem is not None else ""
+    elif isinstance(error, OSError):
+        found = refusal(error)
+    named = (code(name) for name in ("state_locked", "disk_full", "home_read_only"))
+    return Problem(code=found, message=message, path=path) if found in named else None
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a disk has no room for another page or two: SQLite calls some of what comes of it bad I/O."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_BYTES_FREE
+    except OSError:
+        return False
+
+
 def migrations() -> list[str]:
     """The revisions of the tables, oldest first."""
     return sorted(path.stem.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
@@ -175,14 +198,6 @@ def _problem(error: DBAPIError, path: Path) -> Problem | None:
     name = _WORDS.get(number & 0xFF) if number is not None else None
     if name is None:
         return None
-    if name == "world_refused" and _is_full(path.parent):
+    if name == "world_refused" and is_full(path.parent):
         name = "disk_full"
     return Problem(code=code(name), message=f"the state database answers: {error.orig}", path=path)
-
-
-def _is_full(folder: Path) -> bool:
-    """Whether a disk has no room for another page or two: SQLite calls some of what comes of it bad I/O."""
-    try:
-        return shutil.disk_usage(folder).free < _LEAST_BYTES_FREE
-    except OSError:
-        return False
