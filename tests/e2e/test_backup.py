@@ -284,11 +284,13 @@ def test_an_archive_that_was_put_together_anew_is_held_against_its_state(tmp_pat
     content = members(tree / "backup.tar")
     file = next(name for name in content if name.endswith(".parquet"))
     less = {name: data for name, data in content.items() if name != file}
+    other = {**content, file: content[file][:-1] + b"x"}
     more = {**content, file.replace(".parquet", "X.parquet"): b"x"}
     headless = {name: data for name, data in content.items() if name != "state.db"}
     strange = {**content, "state.db": b"SQLite format 3\0" + b"x" * 5_000}
     assert refused(rebuilt(less), tmp_path / "home") == code("not_a_backup")
     assert refused(rebuilt(more), tmp_path / "home") == code("not_a_backup")
+    assert refused(rebuilt(other), tmp_path / "home") == code("not_a_backup")
     assert refused(rebuilt(headless), tmp_path / "home") == code("not_a_backup")
     assert refused(rebuilt(strange), tmp_path / "home") == code("state_damaged")
     for about in (b"{}", b"[]", b"x", b'{"form": 2, "taken_at": "", "size_bytes": 0}'):
@@ -439,7 +441,7 @@ def test_paths_that_do_not_exist_are_told(tmp_path: Path, tree: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("harm", ["removed", "shortened"])
+@pytest.mark.parametrize("harm", ["removed", "shortened", "rotten"])
 def test_a_home_that_has_lost_a_file_is_not_saved_as_if_it_were_whole(
     tmp_path: Path, tree: Path, harm: str
 ) -> None:
@@ -447,8 +449,12 @@ def test_a_home_that_has_lost_a_file_is_not_saved_as_if_it_were_whole(
     lost = next((tmp_path / "home" / "lake" / "warehouse" / "aws_cloudtrail" / "data").rglob("*.parquet"))
     if harm == "removed":
         lost.unlink()
-    else:
+    elif harm == "shortened":
         os.truncate(lost, 10)
+    else:
+        with lost.open("r+b") as file:
+            file.seek(lost.stat().st_size // 2)
+            file.write(b"\0" * 16)
     done = trailcam("backup", tmp_path / "b.tar", "--home", tmp_path / "home")
     assert (done.returncode, f"error[{code('state_damaged')}]" in done.stderr) == (3, True)
     assert lost.name in done.stderr

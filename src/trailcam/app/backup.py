@@ -72,7 +72,7 @@ def backup(
     Raises:
         TrailcamError: TC0107 there is such a file, TC0104 standard output is a terminal.
         WorldError: TC0106, TC0603 the file cannot be written; TC0605 a file that the state names is not
-            there, or shorter than it was; and what the state refuses. Nothing is left of the file.
+            there, or not as it was written; and what the state refuses. Nothing is left of the file.
     """
     if target is None:
         if sys.stdout.isatty():
@@ -117,12 +117,9 @@ def _write(
     taken_at = Micros(int(now() * 1_000_000))
     _copy(home.database, state, named)
     with Database(state).read() as connection:
-        paths = t.staged_file.c.path
-        files = [
-            tuple(row)
-            for row in connection.execute(select(paths, t.staged_file.c.size_bytes).order_by(paths))
-        ]
-    size = state.stat().st_size + sum(size for _, size in files)
+        f = t.staged_file.c
+        files = connection.execute(select(f.path, f.size_bytes, f.digest).order_by(f.path)).all()
+    size = state.stat().st_size + sum(file.size_bytes for file in files)
     saved = Saved(files=len(files), size_bytes=size, taken_at=taken_at)
     sums: list[str] = []
     done = 0
@@ -139,15 +136,19 @@ def _write(
 
         about = json.dumps(_about(saved), indent=2).encode() + b"\n"
         add(ABOUT, _Hashed(BytesIO(about)), len(about))
-        with state.open("rb") as file:
-            add(STATE, _Hashed(file), state.stat().st_size)
-        for path, size in files:
-            with _opened(home.iceberg.warehouse / path, size) as kept:
-                add(f"{FILES}{path}", _Hashed(kept), size)
-        content = "".join(sums).encode()
+        with state.open("rb") as copied:
+            add(STATE, _Hashed(copied), state.stat().st_size)
+        for file in files:
+            with _opened(home.iceberg.warehouse / file.path, file.size_bytes) as kept:
+                content = _Hashed(kept)
+                add(f"{FILES}{file.path}", content, file.size_bytes)
+            if content.digest.hexdigest() != file.digest:
+                message = "a file that the state names does not hold the bytes that were written"
+                raise _damaged(message, home.iceberg.warehouse / file.path)
+        told = "".join(sums).encode()
         member = tarfile.TarInfo(SUMS)
-        member.size, member.mtime = len(content), taken_at // 1_000_000
-        archive.addfile(member, BytesIO(content))
+        member.size, member.mtime = len(told), taken_at // 1_000_000
+        archive.addfile(member, BytesIO(told))
     return saved
 
 

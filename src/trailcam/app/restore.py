@@ -76,7 +76,7 @@ def restore(
         publish(home.database, home.iceberg)
     except WorldError as error:
         raise WorldError(replace(problem, path=path, hint=_IN_PART) for problem in error.problems) from None
-    return Restored(files=len(unpacked.paths), taken_at=unpacked.taken_at)
+    return Restored(files=len(unpacked.files), taken_at=unpacked.taken_at)
 
 
 # -- the archive -------------------------------------------------------------------------------------------
@@ -95,8 +95,8 @@ class _Unpacked:
         self._sums: dict[str, str] = {}
         self._size_bytes = 0
         self._done = 0
-        self.paths: set[str] = set()
-        """Of the lake's files, relative to the warehouse."""
+        self.files: dict[str, str] = {}
+        """Paths of the lake's files, relative to the warehouse, with their digests."""
         self.taken_at = ""
 
     def read(self) -> None:
@@ -138,9 +138,9 @@ class _Unpacked:
             raise self.broken(f'"{member.name}" does not belong in it')
         if member.name in self._sums:
             raise self.broken(f'"{member.name}" is in it twice')
+        digest = self._sums[member.name] = self._unpack(content, self._folder / member.name)
         if member.name != STATE:
-            self.paths.add(path)
-        self._sums[member.name] = self._unpack(content, self._folder / member.name)
+            self.files[path] = digest
         return False
 
     def _take_about(self, data: bytes) -> None:
@@ -197,7 +197,9 @@ def _reset(state: Path, unpacked: _Unpacked, path: Path) -> None:
     try:
         database.migrate()
         with database.write() as connection:
-            if set(connection.execute(select(t.staged_file.c.path)).scalars()) != unpacked.paths:
+            f = t.staged_file.c
+            named = connection.execute(select(f.path, f.digest))
+            if {row.path: row.digest for row in named} != unpacked.files:
                 raise unpacked.broken("its files are not those that its state names")
             connection.execute(update(t.staged_file).values(seq=None))
             connection.execute(delete(t.publication))

@@ -118,6 +118,7 @@ def _ledger(connection: Connection, group: Group, now: Micros) -> int:
                 "day": file.day,
                 "rows": file.rows,
                 "size_bytes": file.size_bytes,
+                "digest": file.digest,
             }
             for file in group.files
         ),

@@ -109,6 +109,7 @@ def _name(connection: Connection, files: list[StagedFile]) -> None:
                 "day": file.day,
                 "rows": file.rows,
                 "size_bytes": file.size_bytes,
+                "digest": file.digest,
             }
             for file in files
         ],

@@ -88,9 +88,11 @@ staged_file = Table(
     Column("day", Integer, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
     Column("seq", BigInteger),
 )
-"""Decided files. `seq` is the number of the commit that publishes them, null before one is given.
+"""Decided files. `seq` is the number of the commit that publishes them, null before one is given; `digest` is
+the SHA-256 of the bytes that were written, hexadecimal.
 
 Files without a decision are those that publishing itself writes: revisions of alerts, ends of runs.
 """

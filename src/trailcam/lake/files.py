@@ -1,8 +1,11 @@
 """Writes rows into Parquet files of one day each, whole and on disk before anybody hears of them."""
 
+import hashlib
 import os
 from collections.abc import Iterator
+from io import BufferedWriter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +16,9 @@ from trailcam.lake.tables import LakeTable
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import DAY, Micros, to_rfc3339
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 _ZSTD_LEVEL = 1
 """Higher levels cost half as much time again for a fiftieth of the size; compaction may use them."""
 
@@ -21,6 +27,7 @@ def write(rows: pa.Table, table: LakeTable, *, warehouse: Path, attempt: str) ->
     """Writes rows into one file a day, sorted by the table's time; gives the files as they are complete.
 
     A name is `<attempt>-<a name of its own>`: no file is ever written twice, nothing is ever overwritten.
+    Digests are SHA-256, which processors compute faster than any other that nobody can forge.
 
     Raises:
         OSError: no space, no permission; a half-written file may be left, which nobody names.
@@ -30,13 +37,27 @@ def write(rows: pa.Table, table: LakeTable, *, warehouse: Path, attempt: str) ->
     rows = rows.take(pc.sort_indices(rows, sort_keys=[(table.time, "ascending")]))
     for day, start, length in _days(rows.column(table.time)):
         path = f"{table.name}/data/{_written(day)}/{attempt}-{ULID()}.parquet"
-        size = _write(rows.slice(start, length), table, warehouse / path)
-        yield StagedFile(path=path, table=table.name, day=day, rows=length, size_bytes=size)
+        size, digest = _write(rows.slice(start, length), table, warehouse / path)
+        yield StagedFile(path=path, table=table.name, day=day, rows=length, size_bytes=size, digest=digest)
 
 
-def _write(rows: pa.Table, table: LakeTable, path: Path) -> int:
+class _Digesting(BufferedWriter):
+    """A file that is written once, from its beginning to its end, and the digest of what was written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.open("xb", buffering=0))
+        self.digest = hashlib.sha256()
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Takes the next bytes."""
+        self.digest.update(data)
+        return super().write(data)
+
+
+def _write(rows: pa.Table, table: LakeTable, path: Path) -> tuple[int, str]:
+    """Size and digest."""
     _make_folder(path.parent)
-    with path.open("xb") as file:
+    with _Digesting(path) as file:
         pq.write_table(
             rows,
             file,
@@ -50,7 +71,7 @@ def _write(rows: pa.Table, table: LakeTable, path: Path) -> int:
         os.fsync(file.fileno())
         size = file.tell()
     _sync(path.parent)
-    return size
+    return size, file.digest.hexdigest()
 
 
 def _make_folder(folder: Path) -> None:

@@ -14,3 +14,5 @@ class StagedFile:
     """Days since 1970-01-01; all its rows lie in it."""
     rows: int
     size_bytes: int
+    digest: str
+    """SHA-256 of its bytes, hexadecimal: that of `SHA256SUMS` in a backup too."""
