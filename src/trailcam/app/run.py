@@ -40,7 +40,7 @@ from trailcam.state.database import Database
 
 _GROUP_ORIGINS = 500
 
-_UNFINISHED = frozenset(
+UNFINISHED = frozenset(
     code(name)
     for name in (
         "origin_unreadable",
@@ -237,7 +237,7 @@ class _Keeper:
         events = self.ledger.events(sorted(broken))
         missed: Counter[Unseen] = Counter()
         for origin_id, reason in letters:
-            if origin_id in broken and reason in _UNFINISHED:
+            if origin_id in broken and reason in UNFINISHED:
                 for rule_id in standing[origin_id]:
                     missed[Unseen(rule_id, origin_id, reason)] = events[origin_id]
         return missed
@@ -303,7 +303,7 @@ def _treated(
 ) -> Treated:
     reasons = {reason: count for (origin_id, reason), count in letters.items() if origin_id == origin.id}
     purpose, part = (Purpose.WHOLE, "") if whole else (Purpose.RULES, run_id)
-    if reasons.keys() & _UNFINISHED:
+    if reasons.keys() & UNFINISHED:
         # Who comes as far again and is stopped by the same has nothing new to tell.
         outcome = [f"{reason}:{count}" for reason, count in sorted(reasons.items())]
         purpose, part = Purpose.PART, " ".join([str(events[origin.id]), *outcome, "" if whole else "rules"])

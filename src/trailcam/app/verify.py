@@ -2,28 +2,35 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
 from trailcam.app.home import Home
 from trailcam.app.load import Loaded
+from trailcam.app.run import UNFINISHED
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.commit.publish import republish
-from trailcam.contracts.source import Blob
-from trailcam.engines.local import LocalEngine
+from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import WorkGroup
-from trailcam.errors import Problem, TrailcamError, code, nearest
+from trailcam.errors import ERRORS, Problem, TrailcamError, WorldError, code, nearest
 from trailcam.lake.tables import table_name
 from trailcam.model.deadletter import DeadLetter
-from trailcam.query.lake import connection, kept_files
-from trailcam.query.proof import Proof, lost, prove
+from trailcam.query.lake import connection
+from trailcam.query.proof import Proof, look_at_tables, lost, prove
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
+from trailcam.sources.files import LocalBlob
+
+Told = Callable[[int, int, str], None]
+"""What progress is told: done, all, and of what."""
 
 
 @dataclass(slots=True)
@@ -35,6 +42,12 @@ class Checked:
     """Files that were looked at."""
     reread: int = 0
     """Events that were read anew and looked for one by one."""
+    reread_origins: int = 0
+    """The origins that they lie in."""
+    unread: list[str] = field(default_factory=list)
+    """Names of origins that cannot be read anew: they came as a stream, or their file is gone or another."""
+    made_anew: list[str] = field(default_factory=list)
+    """Tables that could not be read, and were made anew from the state."""
     republished: int = 0
     """Files that were brought back into tables which had been rolled back."""
     missing: list[str] = field(default_factory=list)
@@ -55,47 +68,84 @@ def verify(
     reread: bool = False,
     repair: bool = True,
     workers: int = 0,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    progress: Told = lambda _done, _all, _words: None,
 ) -> Checked:
     """Checks a run by its id, files and folders by their paths, or everything.
 
-    With `reread`, files are read once more and every single event is looked for in the lake. With `repair`,
-    tables that were rolled back get back what they have lost, and the proof is made again.
+    With `reread`, files are read once more and every single event is looked for in the lake: those that are
+    named, and those that a run or the ledger names. With `repair`, tables that were rolled back get back what
+    they have lost, and those that cannot be read are made anew, before anything is proved.
 
     Raises:
         TrailcamError: TC0101 a path does not exist, TC0610 no run has this id.
     """
     checked = Checked(proof=Proof())
-    reader = _Reader(home, loaded, settings, workers, progress) if reread else None
-    origin_ids = _origins(names, home, checked, reader)
-    checked.proof = prove(home.database, home.iceberg, home.scratch, origin_ids=origin_ids)
-    if repair and checked.proof.rolled_back:
-        for name in checked.proof.rolled_back:
-            checked.republished += republish(home.database, home.iceberg, name)
-        checked.proof = prove(home.database, home.iceberg, home.scratch, origin_ids=origin_ids)
+    with ExitStack() as claimed:
+        asked = _asked(names, home, checked, claimed)
+        if repair:
+            _mend(home, checked)
+        checked.proof = prove(
+            home.database,
+            home.iceberg,
+            home.scratch,
+            origin_ids=asked.origin_ids,
+            progress=lambda done, everything: progress(done, everything, "bytes of the lake"),
+        )
+        if reread:
+            _Reader(home, loaded, settings, workers, progress).look_for(asked, checked)
     return checked
 
 
-def _origins(
-    names: Sequence[str], home: Home, checked: Checked, reader: "_Reader | None"
-) -> list[str] | None:
-    """The origins that names lead to; None for all."""
+def _mend(home: Home, checked: Checked) -> None:
+    """Makes the tables whole again: all that they hold is in the state and in files."""
+    try:
+        seen = look_at_tables(home.database, home.iceberg)
+        for name in seen.unreadable:
+            home.iceberg.drop(name)
+            checked.made_anew.append(name)
+        if seen.unreadable:
+            seen = look_at_tables(home.database, home.iceberg)
+        for name in seen.rolled_back:
+            number = republish(home.database, home.iceberg, name)
+            checked.republished += number if name not in checked.made_anew else 0
+    except WorldError as error:
+        checked.missing += [problem.message for problem in error.problems]
+
+
+# -- what is asked about -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Asked:
+    """The origins that names lead to."""
+
+    origin_ids: list[str] | None = None
+    """None for all."""
+    blobs: list[LocalBlob] = field(default_factory=list)
+    """Files that were named."""
+    by_ledger: set[str] | None = field(default_factory=set)
+    """Origins that runs name, of which the ledger knows the file; None for all."""
+
+
+def _asked(names: Sequence[str], home: Home, checked: Checked, claimed: ExitStack) -> _Asked:
+    """What names lead to; copies of streams do not outlive `claimed`."""
     if not names:
-        return None
+        return _Asked(by_ledger=None)
     runs = [name for name in names if not Path(name).exists()]
     paths = [Path(name) for name in names if Path(name).exists()]
-    found: list[str] = [origin for name in runs for origin in _of_run(home, name)]
-    blobs = list(_claimed(paths, home, checked)) if paths else []
-    checked.files = len(blobs)
+    of_runs = [origin for name in runs for origin in _of_run(home, name)]
+    asked = _Asked(origin_ids=list(of_runs), by_ledger=set(of_runs))
+    assert asked.origin_ids is not None
     known = _whole(home)
-    for blob in blobs:
+    for blob in _claimed(paths, home, checked) if paths else ():
+        claimed.callback(blob.acknowledge)
+        checked.files += 1
         if blob.origin.id in known:
-            found.append(blob.origin.id)
+            asked.origin_ids.append(blob.origin.id)
+            asked.blobs.append(blob)
         else:
             checked.missing.append(f"{blob.origin.name}: was not read, or not to its end")
-    if reader is not None:
-        reader.look_for([blob for blob in blobs if blob.origin.id in known], checked)
-    return found
+    return asked
 
 
 def _of_run(home: Home, name: str) -> list[str]:
@@ -111,7 +161,7 @@ def _of_run(home: Home, name: str) -> list[str]:
         return list(state.execute(scope).scalars())
 
 
-def _claimed(paths: Sequence[Path], home: Home, checked: Checked) -> Iterator[Blob]:
+def _claimed(paths: Sequence[Path], home: Home, checked: Checked) -> Iterator[LocalBlob]:
     found = files.find(paths)
     for letter in found.unreadable:
         checked.missing.append(f"{letter.origin_name}: {letter.detail}")
@@ -123,35 +173,96 @@ def _claimed(paths: Sequence[Path], home: Home, checked: Checked) -> Iterator[Bl
             yield claimed
 
 
-def _whole(home: Home) -> set[str]:
+def _whole(home: Home) -> dict[str, Any]:
+    """The ledger's entries of origins that were read to their end, by the origin."""
+    o = t.origin.c
     with home.database.read() as state:
-        whole = select(t.origin.c.origin_id).where(t.origin.c.purpose == Purpose.WHOLE.value)
-        return set(state.execute(whole).scalars())
+        rows = state.execute(
+            select(o.origin_id, o.name, o.decision_id, o.events, o.dead_letters).where(
+                o.purpose == Purpose.WHOLE.value
+            )
+        )
+        return {row.origin_id: row for row in rows}
+
+
+# -- reading anew ------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads files once more, without rules, and looks for every event of theirs in the lake."""
+    """Reads origins once more, without rules: each must hold what the ledger says of it, and every event of
+    it must lie in the files of its decision."""
 
     home: Home
     loaded: Loaded
     settings: Settings
     workers: int
-    told: Callable[[int, int], None]
+    told: Told
 
-    def look_for(self, blobs: Sequence[Blob], checked: Checked) -> None:
+    def look_for(self, asked: _Asked, checked: Checked) -> None:
+        known = _whole(self.home)
         setup = engine_setup(self.loaded, self.settings, now=time.time())
-        missing = 0
+        named = {blob.origin.id for blob in asked.blobs}
+        others = [
+            entry
+            for origin_id, entry in known.items()
+            if origin_id not in named and (asked.by_ledger is None or origin_id in asked.by_ledger)
+        ]
+        gone = 0
         with (
             connection(warehouse=self.home.iceberg.warehouse, scratch=self.home.scratch) as opened,
             LocalEngine(setup, workers=self.workers or os.cpu_count() or 1) as engine,
         ):
-            groups = (WorkGroup((blob,)) for blob in blobs)
-            for done, result in enumerate(engine.run(groups), 1):
+            blobs = (blob for some in (asked.blobs, self._found(others, checked)) for blob in some)
+            for result in engine.run(WorkGroup((blob,)) for blob in blobs):
+                (blob,) = result.group.blobs
+                entry = known[blob.origin.id]
+                checked.reread_origins += 1
+                checked.missing += _differences(result, entry)
                 for rows in (rows for chunk in result.chunks for rows in chunk.rows):
-                    files_ = kept_files(self.home.database, self.home.iceberg, table_name(rows.log_type))
-                    missing += lost(opened, files_, rows.row_ids)
                     checked.reread += len(rows.row_ids)
-                self.told(done, len(blobs))
-        if missing:
-            checked.missing.append(f"{missing:,} events that were read anew are not in the lake")
+                    gone += lost(opened, self._files(entry, rows.log_type), rows.row_ids)
+                done = checked.reread_origins + len(checked.unread)
+                self.told(done, len(asked.blobs) + len(others), "files read anew")
+        if gone:
+            checked.missing.append(f"{gone:,} events that were read anew are not in the lake")
+        if checked.unread and not checked.reread_origins:
+            checked.missing.append("none of the files can be read anew, so no event was looked for")
+
+    def _found(self, entries: Sequence[Any], checked: Checked) -> Iterator[LocalBlob]:
+        """The files that the ledger names, where they still hold what was read."""
+        for entry in entries:
+            path = Path(entry.name)
+            claimed = files.claim(path, spool=self.home.spool) if path.is_file() else None
+            if isinstance(claimed, LocalBlob) and claimed.origin.id == entry.origin_id:
+                yield claimed
+            else:
+                checked.unread.append(entry.name)
+
+    def _files(self, entry: Any, log_type: str) -> list[str]:
+        f = t.staged_file.c
+        with self.home.database.read() as state:
+            paths = state.execute(
+                select(f.path).where(f.decision_id == entry.decision_id, f.table_name == table_name(log_type))
+            ).scalars()
+            return [str(self.home.iceberg.warehouse / path) for path in paths]
+
+
+def _differences(result: GroupResult, entry: Any) -> Iterator[str]:
+    """In words, what an origin does not hold as the ledger has it."""
+    events = sum(count for chunk in result.chunks for count in chunk.events.values())
+    letters: Counter[str] = Counter()
+    for chunk in result.chunks:
+        for (_, reason), count in chunk.letters.items():
+            letters[reason] += count
+    letters.update(letter.reason for letter in result.dead_letters)
+    stopped = sorted(letters.keys() & UNFINISHED)
+    if stopped:
+        yield f"{entry.name}: cannot be read to its end: {ERRORS[stopped[0]].title}"
+        return
+    for what, found, said in (
+        ("events", events, entry.events),
+        ("dead letters", letters.total(), entry.dead_letters),
+    ):
+        if found != said:
+            yield f"{entry.name}: {found:,} {what} when read anew, {said:,} in the ledger"

@@ -5,6 +5,7 @@ Source: the table spec, version 2, and pyiceberg 0.12 (its `Transaction`, `add_f
 
 import logging
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -115,7 +116,7 @@ class Iceberg:
             said = error.orig if isinstance(error, DBAPIError) else error
             path = self._folder / CATALOG
             message = f"the tables of the lake cannot be read: {str(said).splitlines()[0]}"
-            hint = f"remove {path}: `trailcam verify` makes the tables anew, and nothing is lost"
+            hint = "`trailcam verify` makes the tables anew, and nothing is lost"
             damaged = Problem(code=code("lake_refused"), message=message, path=path, hint=hint)
             raise WorldError(passing(error, message=message, path=path) or damaged) from None
 
@@ -160,6 +161,29 @@ class Iceberg:
             except NoSuchTableError:
                 return None
             return table
+
+    def drop(self, name: str) -> None:
+        """Lets go of a table that cannot be read, or of all tables when it is the catalog that cannot be.
+
+        No file is removed but that of such a catalog. What is published next makes the table anew.
+
+        Raises:
+            WorldError: TC0606 the catalog refuses, and is not damaged.
+        """
+        from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415  # only when it is used
+        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # the same
+
+        with self._readable():
+            try:
+                self.catalog.drop_table((NAMESPACE, name))
+            except NoSuchTableError:
+                pass
+            except DBAPIError as error:
+                number = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+                if number not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                    raise
+                self._catalog = None
+                (self._folder / CATALOG).unlink(missing_ok=True)
 
     def commit(self, name: str, after: Callable[[int], Addition], number: int) -> int:
         """Brings a table to commit `number`, its missing columns included: all of it or nothing.

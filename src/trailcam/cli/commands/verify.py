@@ -31,10 +31,10 @@ def command(
     ] = None,
     *,
     read: Annotated[
-        bool, typer.Option("--read", help="Read the files once more and look for every single event.")
+        bool, typer.Option("--read", help="Read the log files once more and look for every single event.")
     ] = False,
     repair: Annotated[
-        bool, typer.Option(help="Give rolled back tables of the lake back what they have lost.")
+        bool, typer.Option(help="Mend tables of the lake that are damaged or were rolled back.")
     ] = True,
     form: Annotated[ProofFormat, typer.Option("--format", help="How to print.")] = ProofFormat.text,
     log_types: Annotated[
@@ -45,8 +45,9 @@ def command(
 ) -> int:
     """Prove that nothing is missing.
 
-    Holds the files against the ledger of what was read, the ledger against the rows in the lake, and alerts
-    against matches. Everything is counted anew. Exit code 0: nothing is missing. 1: something is, as told.
+    Holds the files against the ledger of what was read, the ledger and what rules said against the rows in
+    the lake, and alerts against matches. Every file of the lake is read to its last byte, and all is counted
+    anew. Exit code 0: nothing is missing. 1: something is, as told.
 
     \b
     Examples:
@@ -69,13 +70,16 @@ def command(
             opened,
             reread=read,
             repair=repair,
-            progress=lambda done, everything: update(done, everything, f"{done} files"),
+            progress=lambda done, everything, words: update(done, everything, f"{done:,} {words}"),
         )
     if form is ProofFormat.json:
         row = {
             **asdict(checked.proof),
             "looked_at": checked.files,
             "reread": checked.reread,
+            "reread_origins": checked.reread_origins,
+            "unread": checked.unread,
+            "made_anew": checked.made_anew,
             "republished": checked.republished,
             "missing": [*checked.missing, *checked.proof.missing],
             "holds": checked.holds,
@@ -99,15 +103,25 @@ def _print(checked: "Checked") -> None:
         ("", f"{count(proof.lake_dead_letters, 'dead letter')}"),
         (
             "files",
-            f"{proof.files:,} decided, whole on disk; {proof.published:,} of them published, each once",
+            f"{proof.files:,} decided, {proof.files_read:,} of them read to the last byte",
+        ),
+        (
+            "tables",
+            f"{count(proof.published, 'file')} published, each once",
         ),
         ("windows", f"{proof.windows:,}, as {count(proof.matches, 'match', 'matches')} cut them"),
         ("alerts", f"{proof.alerts:,} for {proof.qualifying:,} windows that qualify"),
     ]
     if checked.files:
         lines.insert(0, ("looked at", count(checked.files, "file")))
-    if checked.reread:
-        lines.append(("read anew", f"{checked.reread:,} events, each looked for in the lake"))
+    if checked.reread_origins:
+        words = f"{count(checked.reread_origins, 'file')}, each of their {checked.reread:,} events looked for"
+        lines.append(("read anew", words))
+    if checked.unread:
+        words = f"{count(len(checked.unread), 'file')} gone or changed, or a stream: {checked.unread[0]}"
+        lines.append(("not read anew", printable(words)))
+    if checked.made_anew:
+        lines.append(("made anew", f"tables that could not be read: {', '.join(checked.made_anew)}"))
     if checked.republished:
         lines.append(
             ("brought back", f"{count(checked.republished, 'file')} of tables that were rolled back")

@@ -1,0 +1,96 @@
+"""The rows of events and dead letters against the ledger, origin by origin and decision by decision."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from trailcam.commit.group import Purpose
+from trailcam.lake.tables import DEAD_LETTERS, MATCHES, OWN, RULE_ERRORS, LakeTable
+from trailcam.query.lake import source
+from trailcam.query.proof.moment import Moment, Readable
+
+_OWN = frozenset(table.name for table in OWN)
+
+_EVENTS = LakeTable(
+    name="events",
+    schema=pa.schema([("p_row_id", pa.string()), ("p_origin_id", pa.string())]),
+    time="p_event_time",
+)
+"""What is read of the events of any log type."""
+
+_ORIGIN = {table.name: "origin_id" for table in (DEAD_LETTERS, MATCHES, RULE_ERRORS)}
+"""The column of an own table that names the origin; those of log types have `p_origin_id`."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """Rows of the origins in question."""
+
+    events: int = 0
+    distinct: int = 0
+    dead_letters: int = 0
+    missing: list[str] = field(default_factory=list)
+
+
+def rows(
+    opened: duckdb.DuckDBPyConnection, held: Moment, readable: Readable, wanted: set[str] | None
+) -> Counted:
+    """Whether each origin's rows in the files of its decision are as many as the ledger says, and whether the
+    ledger has an entry for all of them."""
+    counted = Counted()
+    opened.register("files", readable.decisions)
+    if wanted is not None:
+        opened.register("wanted", pa.table({"origin_id": pa.array(sorted(wanted), pa.string())}))
+    found: dict[str, Counter[tuple[int, str]]] = {}
+    for name, paths in sorted(readable.by_table.items()):
+        if name in _OWN and name not in _ORIGIN:
+            continue
+        table = next((table for table in OWN if table.name == name), _EVENTS)
+        key = _ORIGIN.get(name, "p_origin_id")
+        those = f"FROM {source(opened, table, paths)} r JOIN files USING (filename)"
+        if wanted is not None:
+            those += f" JOIN wanted w ON w.origin_id = r.{key}"
+        counts = found.setdefault(name if name in _OWN else _EVENTS.name, Counter())
+        by_origin = f"SELECT files.decision_id, r.{key}, count(*) {those} GROUP BY ALL"
+        for decision_id, origin_id, count in opened.execute(by_origin).fetchall():
+            counts[decision_id, origin_id] += count
+        if name not in _OWN:
+            distinct = opened.execute(f"SELECT count(DISTINCT p_row_id) {those}").fetchall()
+            counted.distinct += int(distinct[0][0])
+    events = found.setdefault(_EVENTS.name, Counter())
+    letters = found.setdefault(DEAD_LETTERS.name, Counter())
+    counted.events, counted.dead_letters = events.total(), letters.total()
+    kept = set()
+    for entry in held.entries:
+        place = (entry.decision_id, entry.origin_id)
+        kept.add(place)
+        if entry.purpose == Purpose.RULES or (wanted is not None and entry.origin_id not in wanted):
+            continue
+        for what, in_lake, said in (
+            ("events", events[place], entry.events),
+            ("dead letters", letters[place], entry.dead_letters),
+        ):
+            if in_lake != said:
+                words = f"{in_lake:,} {what} in the lake, {said:,} in the ledger"
+                counted.missing.append(f"{entry.name}: {words}")
+    for name, counts in sorted(found.items()):
+        strange = sorted(place for place, count in counts.items() if count and place not in kept)
+        if strange:
+            number = sum(counts[place] for place in strange)
+            words = f"{number:,} rows of {name} in the lake are of origins that the ledger does not have"
+            counted.missing.append(f"{words}: {strange[0][1]}")
+    return counted
+
+
+def lost(opened: duckdb.DuckDBPyConnection, files: Sequence[str], row_ids: Sequence[str]) -> int:
+    """How many of these events lie in none of the files."""
+    opened.register("looked_for", pa.table({"p_row_id": pa.array(row_ids, pa.string())}))
+    held = source(opened, _EVENTS, files)
+    missing = f"SELECT count(DISTINCT p_row_id) FROM looked_for ANTI JOIN {held} USING (p_row_id)"
+    try:
+        return int(opened.execute(missing).fetchall()[0][0])
+    except duckdb.Error:  # a file is not there, or cannot be read
+        return len(set(row_ids))
