@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +15,7 @@ from tests.support import summary
 from trailcam.app.home import open_home
 from trailcam.app.load import load
 from trailcam.app.verify import Checked, verify
+from trailcam.query.proof import proof
 from trailcam.settings.read import read_settings
 
 QUIET = """
@@ -205,6 +207,25 @@ def test_rotten_bytes_are_told(home: Path) -> None:
     checked = verified(home)
     assert any(path.name in told and "its bytes are not" in told for told in checked.proof.missing)
     assert not checked.holds
+
+
+@pytest.mark.parametrize("step", ["files", "look_at_tables", "rows"])
+def test_what_is_decided_while_a_proof_is_made_is_no_false_alarm(
+    tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    logs = sorted((tree / "logs").rglob("*.gz"))
+    rules: list[str | Path] = ["--packs", tree / "rules", "--home", tmp_path / "home"]
+    summary(*logs[:4], *rules)
+    real = getattr(proof, step)
+
+    def after_a_run(*arguments: Any, **options: Any) -> Any:
+        summary(*logs, *rules)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(proof, step, after_a_run)
+    checked = verified(tmp_path / "home")
+    assert checked.proof.missing == []
+    assert checked.proof.origins == 4
 
 
 # -- reading anew ------------------------------------------------------------------------------------------
