@@ -163,6 +163,13 @@ def test_a_link_that_leads_nowhere_is_a_dead_letter(tmp_path: Path) -> None:
     assert (exit_code, told["events"], told["dead_letters"]) == (3, 1, 1)
 
 
+def test_a_link_that_leads_nowhere_costs_no_other_file_whatever_its_name(tmp_path: Path) -> None:
+    write_log(tmp_path / "logs" / "z.json", [record(0)])
+    (tmp_path / "logs" / os.fsdecode(b"bad\xff.json")).symlink_to(tmp_path / "nowhere")
+    exit_code, counts = summary(tmp_path / "logs")
+    assert (exit_code, counts["events"], counts["dead_letters"]) == (3, 1, 1)
+
+
 def test_every_problem_of_every_rule_comes_at_once_with_file_line_and_hint(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log.json", [record(1)])
     pack = tmp_path / "pack"

@@ -17,6 +17,7 @@ from trailcam.contracts.codec import Unpackable
 from trailcam.errors import Problem, TrailcamError, cannot_write, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
+from trailcam.model.text import storable
 from trailcam.model.timestamps import Micros, parse
 
 CHUNK_BYTES = 1 << 20
@@ -132,7 +133,7 @@ def claim(path: Path, *, spool: Path) -> LocalBlob | DeadLetter:
 
 def _unreadable(path: Path, unreadable: Unpackable) -> DeadLetter:
     return DeadLetter(
-        origin_id=f"path:{path}",
+        origin_id=storable(f"path:{path}"),  # an identity is written down as it is
         origin_name=str(path),
         position=0,
         size_bytes=0,

@@ -62,6 +62,12 @@ def test_a_file_that_vanished_before_it_was_claimed_is_a_dead_letter(tmp_path: P
     assert (letter.reason, letter.origin_name) == (code("origin_unreadable"), str(tmp_path / "gone.json"))
 
 
+def test_the_identity_of_a_file_that_cannot_be_read_is_text_whatever_its_name(tmp_path: Path) -> None:
+    letter = claim(tmp_path / os.fsdecode(b"bad\xff.json"), spool=tmp_path)
+    assert isinstance(letter, DeadLetter)
+    assert letter.origin_id == f"path:{tmp_path}/bad\\udcff.json"
+
+
 @pytest.mark.parametrize(
     ("name", "time"),
     [
