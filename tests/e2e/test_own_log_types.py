@@ -61,6 +61,8 @@ def test_a_column_that_is_kept_otherwise_is_refused_before_anything_is_read(
         ({"name": "AWS_CloudTrail"}, "which is that of AWS.CloudTrail"),
         ({"column": "raw", "kind": "string"}, '"raw" names two columns'),
         ({"column": "P_Row_ID", "kind": "string"}, '"P_Row_ID" names two columns'),
+        ({"column": "Filename", "kind": "string"}, 'no column can be named "Filename"'),
+        ({"column": "file_row_number", "kind": "string"}, 'no column can be named "file_row_number"'),
     ],
 )
 def test_names_that_are_taken_are_refused(

@@ -8,7 +8,7 @@ from typing import Any
 
 from trailcam import registry
 from trailcam.errors import Problem, TrailcamError, code, nearest
-from trailcam.lake.tables import EVENTS, OWN, event_table, table_name
+from trailcam.lake.tables import EVENTS, OWN, PLACE, event_table, table_name
 from trailcam.logtypes import loader as logtypes
 from trailcam.model.logtype import LogType
 from trailcam.model.rule import Pack, Rule
@@ -72,6 +72,11 @@ def _refuse_clashes(log_types: Sequence[LogType]) -> None:
         for column in event_table(log_type).schema.names:
             if column.lower() in columns:
                 said.append(f'{log_type.name}: "{column}" names two columns, capitals apart')
+            if column.lower() in PLACE:
+                said.append(
+                    f'{log_type.name}: no column can be named "{column}"; without `column: true`, '
+                    "the field can be asked for all the same"
+                )
             columns.add(column.lower())
         path = log_type.folder / logtypes.SCHEMA_FILE
         problems += [Problem(code=code("bad_schema"), message=message, path=path) for message in said]

@@ -14,6 +14,9 @@ TIME = pa.timestamp("us", tz="UTC")
 
 TEXTS = pa.list_(pa.string())
 
+PLACE = ("filename", "file_row_number")
+"""Where a row lies, as DuckDB calls it when it reads files: no column of theirs can be named so."""
+
 _SCALARS = {
     "boolean": pa.bool_(),
     "int": pa.int64(),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from trailcam.lake.tables import LakeTable, event_table
+from trailcam.lake.tables import PLACE, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.query.fields import with_fields
 from trailcam.query.lake import quoted, source
@@ -33,7 +33,8 @@ def view(
     nested: Sequence[str] = (),
 ) -> None:
     """A view of a table's files, each row once; `nested` are fields that only the raw record holds."""
-    held = with_fields(_distinct(table, source(opened, table, files)), nested)
+    distinct = _distinct(table, source(opened, table, files))
+    held = with_fields(f"(SELECT * EXCLUDE ({', '.join(PLACE)}) FROM {distinct})", nested)
     selected = ", ".join(map(quoted, (*table.schema.names, *nested)))
     opened.execute(f"CREATE VIEW {quoted(name)} AS SELECT {selected} FROM {held}")
 
@@ -55,7 +56,7 @@ def _distinct(table: LakeTable, held: str) -> str:
 
 def _first(table: LakeTable, held: str, where: str, shared: Sequence[str]) -> str:
     """Rows of which no other that shares these columns was read earlier."""
-    place = [name for name in (table.time,) if name in shared] + ["filename", "file_row_number"]
+    place = [name for name in (table.time,) if name in shared] + list(PLACE)
     order = [name for name in ("p_parse_time",) if name in table.schema.names] + place[-2:]
     first = (
         f"SELECT {', '.join(map(quoted, place))} FROM {held} {where} QUALIFY row_number() OVER "

@@ -120,6 +120,12 @@ def test_fields_that_only_the_raw_record_holds_are_columns_too(lake: Lake) -> No
     assert lake.ask("SELECT userIdentity->>'$.type', typeof(userIdentity) FROM t") == [("Root", "JSON")]
 
 
+def test_a_field_may_be_called_like_what_duckdb_says_of_files(lake: Lake) -> None:
+    lake.file({"p_row_id": "a", "raw": '{"filename": "x.exe", "file_row_number": 7}'})
+    view(lake.opened, "t", TABLE, lake.files, nested=["filename", "file_row_number"])
+    assert lake.opened.sql("SELECT filename, file_row_number FROM t").fetchall() == [('"x.exe"', "7")]
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_a_folder_may_be_called_anything(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
