@@ -29,7 +29,8 @@ def stage_revisions(database: Database, warehouse: Path) -> None:
     """
     while _stage_alerts(database, warehouse):
         pass
-    _stage_runs(database, warehouse)
+    while _stage_runs(database, warehouse):
+        pass
 
 
 def _stage_alerts(database: Database, warehouse: Path) -> bool:
@@ -55,13 +56,15 @@ def _stage_alerts(database: Database, warehouse: Path) -> bool:
     return True
 
 
-def _stage_runs(database: Database, warehouse: Path) -> None:
+def _stage_runs(database: Database, warehouse: Path) -> bool:
     with database.read() as connection:
         ended = connection.execute(
-            select(t.run).where(t.run.c.finished_at.is_not(None), t.run.c.published.is_(False))
+            select(t.run)
+            .where(t.run.c.finished_at.is_not(None), t.run.c.published.is_(False))
+            .limit(_AT_ONCE)
         ).all()
     if not ended:
-        return
+        return False
     table = rows.records(RUNS, (run_row(row) for row in ended))
     files = _written(table, RUNS, warehouse)
     with database.write() as connection:
@@ -71,8 +74,9 @@ def _stage_runs(database: Database, warehouse: Path) -> None:
             )
             if not marked.rowcount:
                 connection.rollback()
-                return
+                return True
         _name(connection, files)
+    return True
 
 
 def _written(staged: pa.Table, table: LakeTable, warehouse: Path) -> list[StagedFile]:

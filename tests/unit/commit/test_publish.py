@@ -9,10 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from trailcam.app.home import Home, make_home
 from trailcam.commit import publish as publishing
+from trailcam.commit import revisions as revising
 from trailcam.commit import tables as t
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
@@ -327,6 +328,31 @@ def test_two_thousand_commits_in_a_row_are_exact(home: Home) -> None:
 
 
 # -- orphans -----------------------------------------------------------------------------------------------
+
+
+def test_ends_of_runs_come_into_the_lake_once_though_another_publisher_takes_some(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run_id in ("one", "two"):
+        begin(home, run_id)
+    with home.database.write() as state:
+        state.execute(update(t.run).where(t.run.c.id != "run").values(finished_at=1))
+    faster = revising.write
+
+    def slower(*arguments: Any, **options: Any) -> Iterator[StagedFile]:
+        monkeypatch.setattr(revising, "write", faster)
+        with home.database.write() as state:
+            state.execute(update(t.run).where(t.run.c.id == "one").values(published=True))
+        return faster(*arguments, **options)
+
+    monkeypatch.setattr(revising, "write", slower)
+    revising.stage_revisions(home.database, home.iceberg.warehouse)
+    with home.database.read() as state:
+        assert state.execute(select(t.run.c.id).where(t.run.c.published.is_(True))).scalars().all() == [
+            "one",
+            "two",
+        ]
+        assert state.execute(select(func.sum(t.staged_file.c.rows))).scalar() == 1
 
 
 def test_files_that_nobody_names_are_removed_when_they_are_old_and_no_other(home: Home) -> None:
