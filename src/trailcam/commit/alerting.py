@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from ulid import ULID
 
 from trailcam.alerts.tables import alert as alerts
@@ -146,13 +146,22 @@ class _Writer:
         if all(getattr(held, name) == value for name, value in now.items()):
             return
         self._update(alert_id, **now)
+        if row.title != held.title and row.key.kind != "storm":  # a storm's title is a count
+            self._note(alert_id, "retitled", f'another match is its first now; it was "{held.title}"')
+        if row.matches > held.matches:
+            self._note_growth(alert_id, held.matches, row.matches)
+        elif row.matches < held.matches:
+            left = f"{row.matches:,} {'match' if row.matches == 1 else 'matches'}"
+            self._note(alert_id, "shrank", f"from {held.matches:,} to {left}")
         if highest > held.severity:
             was = Severity(held.severity).name
             self._note(alert_id, "escalated", f"a match of severity {highest.name}, it was {was}")
 
-    def _ages(self, ids: list[str]) -> dict[str, Micros]:
-        found = self._connection.execute(select(alerts.c.id, alerts.c.opened_at).where(alerts.c.id.in_(ids)))
-        return {row.id: Micros(row.opened_at) for row in found}
+    def _ages(self, ids: list[str]) -> dict[str, tuple[int, Micros]]:
+        """Clocks go back, decisions do not; of one decision's alerts the older has the earlier window."""
+        c = alerts.c
+        found = self._connection.execute(select(c.id, c.decision_id, c.window_start).where(c.id.in_(ids)))
+        return {row.id: (row.decision_id, Micros(row.window_start)) for row in found}
 
     def _point(self, row: Row, alert_id: str | None) -> None:
         self._bound[row.key, row.start] = alert_id
@@ -179,10 +188,27 @@ class _Writer:
         )
 
     def _note(self, alert_id: str, what: str, why: str) -> None:
-        h = alert_history.c
-        last = self._connection.execute(select(func.max(h.number)).where(h.alert_id == alert_id)).scalar()
+        last = self._last_note(alert_id)
+        number = 1 if last is None else last.number + 1
         self._connection.execute(
-            insert(alert_history).values(
-                alert_id=alert_id, number=(last or 0) + 1, at=self._now, what=what, why=why
-            )
+            insert(alert_history).values(alert_id=alert_id, number=number, at=self._now, what=what, why=why)
         )
+
+    def _note_growth(self, alert_id: str, before: int, after: int) -> None:
+        """Growing is told once for all times that follow each other, from the first to the last."""
+        last = self._last_note(alert_id)
+        if last is None or last.what != "grew":
+            self._note(alert_id, "grew", f"from {before:,} to {after:,} matches")
+            return
+        first = last.why.partition(" to ")[0]
+        h = alert_history.c
+        self._connection.execute(
+            update(alert_history)
+            .where(h.alert_id == alert_id, h.number == last.number)
+            .values(at=self._now, why=f"{first} to {after:,} matches")
+        )
+
+    def _last_note(self, alert_id: str) -> Any:
+        h = alert_history.c
+        notes = select(alert_history).where(h.alert_id == alert_id).order_by(h.number.desc()).limit(1)
+        return self._connection.execute(notes).first()

@@ -49,5 +49,8 @@ class AlertEvent:
     """Counted from 1 within the alert."""
     at: Micros
     what: str
-    """`opened`, `moved`, `escalated`, `retracted` or `merged`."""
+    """`opened`, `grew`, `shrank`, `retitled`, `moved`, `escalated`, `retracted` or `merged`.
+
+    Growing that nothing else comes between is one line: from the first number to the last, at the last time.
+    """
     why: str

@@ -19,11 +19,11 @@ class Binding:
     """Alerts whose window is gone."""
 
 
-def bind(shared: Mapping[str, Mapping[Micros, int]], *, ages: Mapping[str, Micros]) -> Binding:
+def bind(shared: Mapping[str, Mapping[Micros, int]], *, ages: Mapping[str, tuple[int, Micros]]) -> Binding:
     """Each alert goes to the window it shares most matches with; of those that meet there, one survives.
 
-    `shared`: alert to the windows that qualify and hold matches of it, with how many. `ages`: alert to when
-    it was opened. Ties: the older window; the older alert, then the smaller id.
+    `shared`: alert to the windows that qualify and hold matches of it, with how many. `ages`: alert to what
+    sorts it by when it was opened. Ties: the older window; the older alert, then the smaller id.
     """
     guests: dict[Micros, list[str]] = defaultdict(list)
     retracted = []

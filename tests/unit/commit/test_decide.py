@@ -12,8 +12,8 @@ from sqlalchemy import func, insert, select
 
 from trailcam.alerts.read import alert_of, history
 from trailcam.alerts.tables import alert
+from trailcam.commit import alerting, storms
 from trailcam.commit import decide as deciding
-from trailcam.commit import storms
 from trailcam.commit import tables as t
 from trailcam.commit.decide import AlreadyDecided, decide
 from trailcam.commit.group import Group, Purpose, Treated, Unseen
@@ -111,6 +111,11 @@ def alerts(database: Database) -> list[Alert]:
 def told(database: Database, alert_id: str) -> list[str]:
     with database.read() as state:
         return [event.what for event in history(state, alert_id)]
+
+
+def lines(database: Database, alert_id: str) -> list[tuple[int, str, str]]:
+    with database.read() as state:
+        return [(event.at, event.what, event.why) for event in history(state, alert_id)]
 
 
 # -- the ledger --------------------------------------------------------------------------------------------
@@ -254,7 +259,34 @@ def test_a_window_that_qualifies_opens_one_alert_which_grows_with_it(database: D
     keep(database, "c", items=[match("3", 2, threshold=2)])
     (grown,) = alerts(database)
     assert (grown.id, grown.matches, grown.revision > one.revision) == (one.id, 3, True)
-    assert told(database, one.id) == ["opened"]
+    assert told(database, one.id) == ["opened", "grew"]
+
+
+def test_growing_again_and_again_is_one_line_of_the_history(database: Database) -> None:
+    keep(database, "first", items=[match("0", 0)], now=1)
+    for number in range(1, 4):
+        keep(database, str(number), items=[match(str(number), number)], now=number + 1)
+    keep(database, "urgent", items=[match("4", 4, severity=Severity.CRITICAL)], now=5)
+    keep(database, "last", items=[match("5", 5), match("6", 6)], now=6)
+    (one,) = alerts(database)
+    assert lines(database, one.id)[1:] == [
+        (5, "grew", "from 1 to 5 matches"),
+        (5, "escalated", "a match of severity CRITICAL, it was LOW"),
+        (6, "grew", "from 5 to 7 matches"),
+    ]
+
+
+def test_another_title_and_fewer_matches_are_told_in_the_history(database: Database) -> None:
+    keep(database, "a", items=[match("2", 0)], now=1)
+    keep(database, "b", items=[match("1", 0, title="another")], now=2)
+    keep(database, "c", items=[error("3", 0), error("4", 1)], now=3)
+    keep(database, "d", items=[match("3", 0, title="the third", create_alert=False)], now=4)
+    of_matches, of_errors = alerts(database)
+    assert lines(database, of_matches.id)[1:] == [
+        (2, "retitled", 'another match is its first now; it was "title 2"'),
+        (2, "grew", "from 1 to 2 matches"),
+    ]
+    assert lines(database, of_errors.id)[-1] == (4, "shrank", "from 2 to 1 match")
 
 
 def test_a_later_match_of_higher_severity_escalates(database: Database) -> None:
@@ -262,7 +294,7 @@ def test_a_later_match_of_higher_severity_escalates(database: Database) -> None:
     keep(database, "b", items=[match("2", 1, severity=Severity.CRITICAL)])
     (one,) = alerts(database)
     assert one.severity is Severity.CRITICAL
-    assert told(database, one.id) == ["opened", "escalated"]
+    assert told(database, one.id) == ["opened", "grew", "escalated"]
 
 
 def test_a_late_match_moves_the_window_and_the_alert_with_it(database: Database) -> None:
@@ -276,7 +308,7 @@ def test_a_late_match_moves_the_window_and_the_alert_with_it(database: Database)
         2,
         "title 1",
     )
-    assert told(database, after.id) == ["opened", "moved"]
+    assert told(database, after.id) == ["opened", "moved", "retitled", "grew"]
 
 
 def test_alerts_that_meet_in_one_window_are_merged_into_the_older(database: Database) -> None:
@@ -289,11 +321,36 @@ def test_alerts_that_meet_in_one_window_are_merged_into_the_older(database: Data
     assert (younger.status, younger.merged_into) == ("merged", older.id)
     assert (new.status, new.window_start, new.matches) == ("open", 0, 2)
     assert [told(database, each.id) for each in (older, younger, new)] == [
-        ["opened", "moved"],
+        ["opened", "moved", "retitled", "grew"],
         ["opened", "merged"],
         ["opened"],
     ]
     check(database)
+
+
+def test_the_older_of_two_alerts_is_the_one_that_was_decided_first_whatever_the_clock_said(
+    database: Database,
+) -> None:
+    keep(database, "a", items=[match(str(n), n * MINUTE) for n in (50, 100, 105)], now=2)
+    (first,) = alerts(database)
+    keep(database, "b", items=[match(str(n), n * MINUTE) for n in (115, 116)], now=1)
+    keep(database, "c", items=[match("0", 0)], now=3)
+    (merged,) = (each for each in alerts(database) if each.status == "merged")
+    assert merged.merged_into == first.id
+
+
+def test_the_older_of_two_alerts_that_were_opened_at_once_is_that_of_the_earlier_window(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = iter("zyx")
+    monkeypatch.setattr(alerting, "ULID", lambda: next(ids))
+    keep(database, "a", items=[match(str(n), n * MINUTE) for n in (50, 100, 105, 115, 116)])
+    keep(database, "c", items=[match("0", 0)])
+    assert [(each.id, each.status.value, each.merged_into) for each in alerts(database)] == [
+        ("x", "open", None),
+        ("y", "merged", "z"),
+        ("z", "open", None),
+    ]
 
 
 def test_an_alert_whose_window_does_not_qualify_any_more_is_retracted(database: Database) -> None:
