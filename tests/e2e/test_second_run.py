@@ -1,6 +1,7 @@
 """A second run: what docs/concepts.md says of files that are known and of rules that are new or have changed."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,18 @@ def test_a_known_file_under_another_name_is_not_read_again(logs: Path, rule: Pat
     summary(logs, "--rules", rule)
     (logs / "a.json").rename(logs / "z.json")
     assert new(summary(logs, "--rules", rule)[1]) == [0] * 6
+
+
+def test_a_copy_of_an_event_without_a_time_is_not_new_though_its_file_is_of_another_day(
+    tmp_path: Path,
+) -> None:
+    timeless = {key: value for key, value in record(1).items() if key != "eventTime"}
+    for day, name in enumerate(("a.json", "b.json", "c.json")):
+        write_log(tmp_path / name, [timeless, record(10 + day)])
+        os.utime(tmp_path / name, (86_400 * 3 * day,) * 2)
+    summary(tmp_path / "a.json")
+    _, told = summary(tmp_path / "b.json", tmp_path / "c.json")
+    assert (told["events"], told["new_events"]) == (3, 2)
 
 
 def test_a_changed_rule_adds_matches_to_known_files_and_takes_none_away(logs: Path, rule: Path) -> None:

@@ -100,7 +100,7 @@ class Scope:
                 own = self._own_files(table)
                 if not own:
                     continue
-                others = self._files_before(table, [day for _, day, _ in own])
+                others = self._files_of_others(table)
                 numbers = pa.table(
                     {
                         "filename": [path for path, _, _ in (*own, *others)],
@@ -109,11 +109,11 @@ class Scope:
                     }
                 )
                 opened.register("numbers", numbers)
-                held = source(opened, table, sorted({path for path, _, _ in (*own, *others)}))
                 new += _one(
                     opened,
-                    "SELECT count(*) FROM (SELECT arg_min(own, decision) AS first_own "
-                    f"FROM {held} JOIN numbers USING (filename) GROUP BY p_row_id) WHERE first_own",
+                    "SELECT count(*) FROM (SELECT arg_min(own, decision) AS first_own FROM "
+                    f"{_copies(opened, table, own, others)} JOIN numbers USING (filename) GROUP BY p_row_id) "
+                    "WHERE first_own",
                 )
         return new
 
@@ -209,16 +209,15 @@ class Scope:
         )
         return [(str(self._warehouse / path), day, number) for path, day, number in found]
 
-    def _files_before(self, table: LakeTable, days: Sequence[int]) -> list[tuple[str, int, int]]:
-        """Those of other runs that may hold copies of the run's events: of the same days."""
+    def _files_of_others(self, table: LakeTable) -> list[tuple[str, int, int]]:
+        """(path, day, decision) of the files that other runs have decided."""
         f = t.staged_file.c
-        wanted = set(days)
         found = self._staged(
             select(f.path, f.day, f.decision_id)
             .join(t.decision, t.decision.c.id == f.decision_id)
             .where(f.table_name == table.name, t.decision.c.run_id != self._run_id)
         )
-        return [(str(self._warehouse / path), day, number) for path, day, number in found if day in wanted]
+        return [(str(self._warehouse / path), day, number) for path, day, number in found]
 
     def _staged(self, statement: Select[Any]) -> list[tuple[str, int, int]]:
         with self._database.read() as state:
@@ -242,6 +241,26 @@ class _Opened:
 
     def __exit__(self, *raised: Any) -> None:
         self._manager.__exit__(*raised)
+
+
+def _copies(
+    opened: duckdb.DuckDBPyConnection,
+    table: LakeTable,
+    own: Sequence[tuple[str, int, int]],
+    others: Sequence[tuple[str, int, int]],
+) -> str:
+    """The rows of a run's own files and all that may be copies of these, as SQL: those of the same days.
+
+    Copies of an event that names no time lie on the days of their origins, which may be any.
+    """
+    days = {day for _, day, _ in own}
+    near = source(opened, table, [path for path, day, _ in (*own, *others) if day in days])
+    far = [path for path, day, _ in others if day not in days]
+    mine = source(opened, table, [path for path, _, _ in own])
+    if not far or not _one(opened, f"SELECT count(*) FROM {mine} WHERE p_time_from_origin"):
+        return near
+    timeless = f"FROM {source(opened, table, far)} WHERE p_time_from_origin"
+    return f"(SELECT p_row_id, filename FROM {near} UNION ALL SELECT p_row_id, filename {timeless})"
 
 
 def _one(opened: duckdb.DuckDBPyConnection, sql: str) -> int:
