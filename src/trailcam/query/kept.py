@@ -10,17 +10,27 @@ import pyarrow.parquet as pq
 
 from trailcam.errors import nearest
 from trailcam.lake.iceberg import Iceberg
-from trailcam.lake.tables import EVENTS, OWN, TEXTS, LakeTable, event_table
+from trailcam.lake.tables import EVENTS, OWN, PLACE, TEXTS, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.model.standard_fields import STANDARD_FIELDS
-from trailcam.query.lake import SQL_TYPES, kept_files, kept_tables, quoted, state_tables
-from trailcam.query.refusals import damaged, failed, refused
+from trailcam.query.lake import (
+    SQL_TYPES,
+    decided_files,
+    kept_files,
+    kept_tables,
+    quoted,
+    standing,
+    state_tables,
+)
+from trailcam.query.refusals import damaged, failed, refused, told
 from trailcam.query.statement import Asked
 from trailcam.query.views import only_in_raw, view
 from trailcam.state.database import Database
 
 EVENT_COLUMNS = (*STANDARD_FIELDS, "p_origin_id", "p_position", "p_time_from_origin", "raw")
 """The columns that the tables of all log types have."""
+
+_PASSING = "passing"
 
 
 class Kept:
@@ -90,8 +100,26 @@ class Kept:
         if whole and name in ("alerts", "runs"):
             self._opened.register(name, state_tables(self._database)[name][1])
         else:
+            joined = self._standing(table) if whole and name in ("matches", "rule_errors") else ""
             with damaged(name):
-                view(self._opened, name, table, self._files(name) if whole else ())
+                view(self._opened, name, table, self._files(name) if whole else (), standing=joined)
+
+    def _standing(self, table: LakeTable) -> str:
+        """What the state has of a table, and the decisions of its files, as tables of which no list tells;
+        joined, as SQL."""
+        made = {
+            f"what stands of {table.name}": standing(self._database, table),
+            f"the files of {table.name}": decided_files(self._database, self._iceberg.warehouse, table.name),
+        }
+        with told():
+            self._opened.execute("CREATE SCHEMA IF NOT EXISTS standing")
+            for name, held in made.items():
+                self._opened.register(_PASSING, held)
+                self._opened.execute(f"CREATE TABLE standing.{quoted(name)} AS FROM {_PASSING}")
+                self._opened.unregister(_PASSING)
+        keys, files = (f"standing.{quoted(name)}" for name in made)
+        identity = ", ".join(map(quoted, table.identity))
+        return f"JOIN {keys} USING ({identity}) LEFT JOIN {files} USING ({PLACE[0]})"
 
     def _event_view(self, name: str, *, whole: bool) -> None:
         log_type = self._log_types.get(name)

@@ -19,11 +19,16 @@ from trailcam.commit.revisions import alert_row, run_row
 from trailcam.errors import Problem, WorldError, code
 from trailcam.lake import rows
 from trailcam.lake.iceberg import Iceberg
-from trailcam.lake.tables import ALERTS, RUNS, TEXTS, TIME, LakeTable
+from trailcam.lake.tables import ALERTS, PLACE, RUNS, TEXTS, TIME, LakeTable
 from trailcam.state.database import Database, is_full
 
 MEMORY = "1GB"
 """What a query may hold in memory; beyond it, it spills to `scratch`."""
+
+DECISION, FILE_DECISION = "the decision", "the decision of the file"
+"""Columns beside those of a table: no log or rule names them."""
+
+_ROWS_AT_ONCE = 10_000
 
 SQL_TYPES: Mapping[pa.DataType, str] = {
     pa.string(): "VARCHAR",
@@ -108,6 +113,32 @@ def state_tables(database: Database) -> Mapping[str, tuple[LakeTable, pa.Table]]
         alerts = rows.records(ALERTS, (alert_row(row) for row in state.execute(select(alert))))
         runs = rows.records(RUNS, (run_row(row) for row in state.execute(select(t.run))))
     return {"alerts": (ALERTS, alerts), "runs": (RUNS, runs)}
+
+
+def standing(database: Database, table: LakeTable) -> pa.Table:
+    """The matches or rule errors that the state has: the identity of each, and the decision that made it."""
+    held = {"matches": t.match, "rule_errors": t.rule_error}[table.name]
+    kinds = pa.schema([*((name, pa.string()) for name in table.identity), (DECISION, pa.int64())])
+    wanted = select(*(held.c[name] for name in table.identity), held.c.decision_id)
+    with database.read() as state:
+        batches = [
+            pa.RecordBatch.from_arrays(list(map(pa.array, zip(*some, strict=True))), schema=kinds)
+            for some in state.execute(wanted).partitions(_ROWS_AT_ONCE)
+        ]
+    return pa.Table.from_batches(batches, schema=kinds)
+
+
+def decided_files(database: Database, warehouse: Path, name: str) -> pa.Table:
+    """The path of each decided file of a table, and its decision."""
+    f = t.staged_file.c
+    with database.read() as state:
+        found = state.execute(select(f.path, f.decision_id).where(f.table_name == name)).all()
+    return pa.table(
+        {
+            PLACE[0]: pa.array([str(warehouse / row.path) for row in found], pa.string()),
+            FILE_DECISION: pa.array([row.decision_id for row in found], pa.int64()),
+        }
+    )
 
 
 def quoted(name: str) -> str:

@@ -7,7 +7,7 @@ import duckdb
 from trailcam.lake.tables import PLACE, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.query.fields import with_fields
-from trailcam.query.lake import quoted, source
+from trailcam.query.lake import DECISION, FILE_DECISION, quoted, source
 
 
 def only_in_raw(log_type: LogType) -> list[str]:
@@ -31,9 +31,14 @@ def view(
     files: Sequence[str],
     *,
     nested: Sequence[str] = (),
+    standing: str = "",
 ) -> None:
-    """A view of a table's files, each row once; `nested` are fields that only the raw record holds."""
-    distinct = _distinct(table, source(opened, table, files))
+    """A view of a table's files, each row once; `nested` are fields that only the raw record holds.
+
+    `standing` joins what the state has: then these rows are shown and no other, each as it was decided.
+    """
+    held = source(opened, table, files)
+    distinct = _standing(table, held, standing) if standing else _distinct(table, held)
     held = with_fields(f"(SELECT * EXCLUDE ({', '.join(PLACE)}) FROM {distinct})", nested)
     selected = ", ".join(map(quoted, (*table.schema.names, *nested)))
     opened.execute(f"CREATE VIEW {quoted(name)} AS SELECT {selected} FROM {held}")
@@ -54,12 +59,22 @@ def _distinct(table: LakeTable, held: str) -> str:
     return f"({timed} UNION ALL {timeless})"
 
 
-def _first(table: LakeTable, held: str, where: str, shared: Sequence[str]) -> str:
-    """Rows of which no other that shares these columns was read earlier."""
+def _standing(table: LakeTable, held: str, joined: str) -> str:
+    """Of copies the one of the decision that the state names, since clocks may go back; of those that one
+    decision holds, the earliest. Where no file is of that decision, the first that was decided stands in."""
+    order = (f"{quoted(FILE_DECISION)} IS DISTINCT FROM {quoted(DECISION)}", quoted(FILE_DECISION))
+    return _first(table, held, joined, table.identity, before=(*order, quoted(table.time)))
+
+
+def _first(
+    table: LakeTable, held: str, where: str, shared: Sequence[str], *, before: Sequence[str] = ()
+) -> str:
+    """Rows of which no other that shares these columns was read earlier; `before` is asked before that."""
     place = [name for name in (table.time,) if name in shared] + list(PLACE)
-    order = [name for name in ("p_parse_time",) if name in table.schema.names] + place[-2:]
+    times = [name for name in ("p_parse_time",) if name in table.schema.names]
+    order = ", ".join((*before, *map(quoted, (*times, *PLACE))))
     first = (
         f"SELECT {', '.join(map(quoted, place))} FROM {held} {where} QUALIFY row_number() OVER "
-        f"(PARTITION BY {', '.join(map(quoted, shared))} ORDER BY {', '.join(map(quoted, order))}) = 1"
+        f"(PARTITION BY {', '.join(map(quoted, shared))} ORDER BY {order}) = 1"
     )
     return f"(SELECT whole.* FROM {held} whole JOIN ({first}) USING ({', '.join(map(quoted, place))}))"

@@ -337,7 +337,7 @@ def test_ends_of_runs_come_into_the_lake_once_though_another_publisher_takes_som
         begin(home, run_id)
     with home.database.write() as state:
         state.execute(update(t.run).where(t.run.c.id != "run").values(finished_at=1))
-    faster = revising.write
+    faster = write
 
     def slower(*arguments: Any, **options: Any) -> Iterator[StagedFile]:
         monkeypatch.setattr(revising, "write", faster)
