@@ -9,6 +9,14 @@ import pyarrow as pa
 
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 
+_VERIFY = "`trailcam verify` tells which files are not whole"
+
+_WORLD = re.compile(r"(IO|Out of Memory|INTERNAL) Error: ")
+
+_DAMAGE = re.compile(r'^Invalid Error: |(read|from|in Parquet) file "')
+"""What is said of files that are not whole. `Invalid` is what DuckDB says where it has no word of its own: no
+statement leads there, but a page of a file that is no page does."""
+
 
 def refused(message: str, *, hint: str = "", line: int | None = None) -> TrailcamError:
     """A query that is not answered."""
@@ -21,10 +29,18 @@ def told() -> Iterator[None]:
     """Turns what DuckDB says into what a person reads."""
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InternalException) as error:
-        raise failed(str(error).splitlines()[0]) from None
     except (duckdb.Error, pa.ArrowException) as error:
-        raise _in_its_words(str(error)) from None
+        raise said(error) from None
+
+
+def said(error: Exception) -> TrailcamError:
+    """What to raise for an error of DuckDB; of one that Arrow hands on, only its words are left."""
+    words = str(error)
+    if type(error) is duckdb.Error or _DAMAGE.search(words):
+        return failed(words.splitlines()[0], hint=_VERIFY)
+    if _WORLD.match(words):
+        return failed(words.splitlines()[0])
+    return _in_its_words(words)
 
 
 @contextmanager
@@ -34,7 +50,7 @@ def damaged(name: str) -> Iterator[None]:
         yield
     except (duckdb.Error, pa.ArrowException, OSError) as error:
         message = f"the table {name} cannot be read: {str(error).splitlines()[0]}"
-        raise failed(message, hint="`trailcam verify` tells which files are not whole") from None
+        raise failed(message, hint=_VERIFY) from None
 
 
 def failed(message: str, *, path: str | None = None, hint: str = "") -> WorldError:

@@ -17,7 +17,7 @@ from trailcam.lake.iceberg import Iceberg
 from trailcam.model.logtype import LogType
 from trailcam.query.kept import Kept
 from trailcam.query.lake import connection, locked
-from trailcam.query.refusals import told
+from trailcam.query.refusals import said, told
 from trailcam.query.statement import asked
 from trailcam.query.values import plain, readable
 from trailcam.state.database import Database
@@ -106,6 +106,8 @@ def _next(reader: Any) -> Any:
         return reader.read_next_batch()
     except StopIteration:
         return None
+    except OSError as error:  # so Arrow hands on whatever DuckDB says from here on
+        raise said(error) from None
 
 
 def _distinct_names(names: Sequence[str]) -> list[str]:
