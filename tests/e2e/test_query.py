@@ -122,6 +122,8 @@ def test_the_tables_can_be_listed_and_described() -> None:
     assert ["raw", "VARCHAR"] in [row[:2] for row in rows("DESCRIBE events")]
     assert len(rows("SUMMARIZE alerts")) == len(rows("DESCRIBE alerts"))
     assert rows("SELECT count(*) FROM information_schema.columns WHERE table_name = 'runs'") == [[8]]
+    assert rows("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'") == [[1]]
+    assert rows("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs'") == [[8]]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,11 @@ def test_a_home_in_which_nothing_is_kept_is_told(tmp_path: Path) -> None:
         "SELECT * FROM duckdb_secrets()", "FROM python_map_function((SELECT 1))", "SELECT * FROM kept", "SELECT * FROM sql",
         "WITH x AS (INSERT INTO alerts VALUES (1) RETURNING *) SELECT * FROM x",
         "WITH x AS (DELETE FROM alerts RETURNING *) SELECT * FROM x",
-        "SELECT getenv('HOME')",
+        "SELECT getenv('HOME')", "SELECT Current_Setting('temp_directory')", "SELECT 'temp_directory'.current_setting()",
+        "FROM duckdb_settings", "FROM pg_settings", "FROM pg_catalog.pg_settings", "SELECT sql FROM duckdb_views()",
+        "SELECT sql FROM duckdb_views", "FROM information_schema.views, alerts", "FROM pg_views", "FROM sqlite_master",
+        "SELECT json_serialize_plan('FROM alerts') FROM alerts", "SELECT pg_get_viewdef(1)", "FROM duckdb_databases",
+        "WITH pg_settings AS (FROM pg_settings) FROM pg_settings", "WITH pg_settings AS (SELECT 1) FROM pg_catalog.pg_settings",
     ],
 )  # fmt: skip
 def test_nothing_but_one_select_is_answered(sql: str) -> None:
@@ -291,6 +297,7 @@ def test_what_is_wrong_is_told_in_the_words_of_duckdb_with_the_nearest_name() ->
 def test_a_table_that_the_query_makes_itself_may_have_any_name() -> None:
     assert rows("WITH alerts AS (SELECT 1 AS a), x AS (FROM alerts) SELECT a FROM x") == [[1]]
     assert rows("WITH runs AS (SELECT count(*) AS n FROM runs) SELECT n FROM runs") == [[2]]
+    assert rows("WITH tables AS (SELECT 1 AS a) SELECT a FROM tables") == [[1]]
 
 
 def test_functions_that_compute_rows_can_be_used() -> None:

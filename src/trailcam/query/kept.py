@@ -23,7 +23,7 @@ from trailcam.query.lake import (
     state_tables,
 )
 from trailcam.query.refusals import damaged, failed, refused, told
-from trailcam.query.statement import Asked
+from trailcam.query.statement import CATALOG, Asked
 from trailcam.query.views import only_in_raw, view
 from trailcam.state.database import Database
 
@@ -77,13 +77,13 @@ class Kept:
             WorldError: TC0108 a file is missing or cannot be read.
         """
         unknown = sorted(asked.tables - self._views.keys())
-        if unknown:
-            found = self._opened.execute("SELECT view_name FROM duckdb_views()").fetchall()
-            internal = {name.lower() for (name,) in found}
-            for name in unknown:
-                if name not in internal:
-                    near = nearest(name, [shown for shown, _ in self._views.values()])
-                    raise refused(f'there is no table "{name}"', hint=near)
+        for name in unknown:
+            if name not in CATALOG:
+                near = nearest(name, [shown for shown, _ in self._views.values()])
+                raise refused(f'there is no table "{name}"', hint=near)
+        found = self._opened.execute("SELECT lower(view_name) FROM duckdb_views() WHERE internal").fetchall()
+        for name in sorted(asked.perhaps & {name for (name,) in found} - self._views.keys() - CATALOG):
+            raise refused(f'a query cannot make a table named "{name}"')  # DuckDB's own would be in reach
         for name in sorted((asked.tables | asked.perhaps) & self._views.keys()):
             self._make(name, whole=True)
         if unknown or asked.lists:

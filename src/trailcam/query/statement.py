@@ -13,11 +13,21 @@ from trailcam.query.refusals import refused, told
 _COMPUTING = frozenset(
     {
         "duckdb_columns", "duckdb_functions", "duckdb_keywords", "duckdb_tables", "duckdb_types",
-        "duckdb_views", "generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row",
-        "unnest",
+        "generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest",
     }
 )  # fmt: skip
 """Functions that give rows, and that a query may use: none of them reaches out of the connection."""
+
+_TELLING = frozenset(
+    {
+        "current_setting", "getenv", "getvariable", "json_serialize_plan", "pg_get_constraintdef",
+        "pg_get_expr", "pg_get_viewdef", "write_log",
+    }
+)  # fmt: skip
+"""Functions that give a value which is not computed: settings, paths of this machine, the plan of a text."""
+
+CATALOG = frozenset({"columns", "duckdb_columns", "duckdb_tables", "duckdb_types", "schemata", "tables"})
+"""What DuckDB has under these names tells what there is, and nothing of this machine."""
 
 _READING = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 """The parts a query may be made of. A COPY or an INSERT can stand inside of a SELECT."""
@@ -110,3 +120,7 @@ def _check(parts: Sequence[dict[str, Any]], functions: set[str]) -> None:
     for name in sorted(functions - _COMPUTING):
         hint = "name a table; `SHOW TABLES` lists them"
         raise refused(f"the function {name} is not for queries", hint=hint)
+    for name in sorted(_TELLING & {str(part.get("function_name", "")).lower() for part in parts}):
+        raise refused(
+            f"the function {name} is not for queries: it tells of this machine, not of what is kept"
+        )
