@@ -10,7 +10,7 @@ from trailcam.alerts import read
 from trailcam.alerts.read import Wanted
 from trailcam.app.home import Home
 from trailcam.commit import tables as t
-from trailcam.commit.windows import error_item, match_item
+from trailcam.commit.windows import stored, window_row
 from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.alert import Alert, AlertEvent
 from trailcam.model.match import Match, RuleError
@@ -84,10 +84,8 @@ def _matches(state: Connection, alert: Alert) -> list[Match | RuleError]:
     for window in state.execute(_windows(alert)):
         if window.alert_id not in (None, alert.id):
             continue
-        if window.kind == "error":
-            found += [error_item(row) for row in state.execute(_errors_of(window))]
-        else:
-            found += [match_item(row) for row in state.execute(_matches_of(window))]
+        row = window_row(window)
+        found += [item for item, _ in stored(state, row.key, row.start, row.end, whole=True)]
     return sorted(found, key=lambda item: (item.event_time, item.row_id, getattr(item, "function", "")))
 
 
@@ -105,29 +103,4 @@ def _windows(alert: Alert) -> Select[Any]:
         w.threshold == key.threshold,
         w.kind == key.kind,
         w.start == alert.window_start,
-    )
-
-
-def _matches_of(window: Any) -> Select[Any]:
-    m = t.match.c
-    return select(t.match).where(
-        m.rule_id == window.rule_id,
-        m.dedup == window.dedup,
-        m.event_time >= window.start,
-        m.event_time < window.end,
-        m.period_minutes == window.period_minutes,
-        m.threshold == window.threshold,
-        m.window_start == window.start,
-        m.create_alert.is_(True),
-    )
-
-
-def _errors_of(window: Any) -> Select[Any]:
-    e = t.rule_error.c
-    return select(t.rule_error).where(
-        e.rule_id == window.rule_id,
-        e.error_class == window.dedup,
-        e.event_time >= window.start,
-        e.event_time < window.end,
-        e.window_start == window.start,
     )

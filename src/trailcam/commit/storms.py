@@ -44,7 +44,7 @@ def settle_storms(connection: Connection, changes: Iterable[Change], decision_id
 def _settle(connection: Connection, rule_id: str, hour: Micros, decision_id: int, settled: Settled) -> None:
     rows = {(row.key, row.start): row for row in _windows(connection, rule_id, hour) if row.qualifies}
     was = _storms(connection, rule_id, hour)
-    windows = limit_storms(_as_window(row) for row in rows.values())
+    windows = limit_storms((_as_window(row) for row in rows.values()), limit=ALERTS_PER_HOUR)
     storm = next((window for window in windows if window.key.kind == "storm"), None)
     changed = []
     merged = []

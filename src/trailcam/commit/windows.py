@@ -241,26 +241,10 @@ class Recut:
 
     def _items(self, key: WindowKey, start: Micros, end: Micros | None) -> Iterator[tuple[Item, Micros]]:
         """(match, start of its window) in `[start, end)`, or of the window at `start`; in their order."""
-        table = t.rule_error if key.kind == "error" else t.match
-        chosen = select(table).where(table.c.rule_id == key.rule_id)
         whole = start if end is None else None
         if end is None:
-            chosen = chosen.where(table.c.window_start == start)
             end = Micros(start + key.period_minutes * MINUTE)
-        chosen = chosen.where(table.c.event_time >= start, table.c.event_time < end)
-        if table is t.match:
-            chosen = chosen.where(
-                t.match.c.dedup == key.dedup,
-                t.match.c.period_minutes == key.period_minutes,
-                t.match.c.threshold == key.threshold,
-                t.match.c.create_alert.is_(True),
-            )
-        else:
-            chosen = chosen.where(t.rule_error.c.error_class == key.dedup)
-        found: list[tuple[Item, Micros]] = [
-            (error_item(row) if table is t.rule_error else match_item(row), Micros(row.window_start))
-            for row in self._connection.execute(chosen)
-        ]
+        found = list(stored(self._connection, key, start, end, whole=whole is not None))
         for item in self._added:
             placed = self.window_of[identity_of(item)]
             if start <= item.event_time < end and (whole is None or placed == whole):
@@ -284,6 +268,31 @@ class Recut:
             if isinstance(item, RuleError):
                 named = and_(named, t.rule_error.c.function == item.function)
             self._connection.execute(update(table).where(named).values(window_start=start))
+
+
+def stored(
+    connection: Connection, key: WindowKey, start: Micros, end: Micros, *, whole: bool
+) -> Iterator[tuple[Item, Micros]]:
+    """(match, start of its window) as the state has them, in no order, of a key in `[start, end)`; `whole`:
+    those of the one window that starts and ends so."""
+    table = t.rule_error if key.kind == "error" else t.match
+    chosen = select(table).where(
+        table.c.rule_id == key.rule_id, table.c.event_time >= start, table.c.event_time < end
+    )
+    if whole:
+        chosen = chosen.where(table.c.window_start == start)
+    if table is t.match:
+        chosen = chosen.where(
+            t.match.c.dedup == key.dedup,
+            t.match.c.period_minutes == key.period_minutes,
+            t.match.c.threshold == key.threshold,
+            t.match.c.create_alert.is_(True),
+        )
+    else:
+        chosen = chosen.where(t.rule_error.c.error_class == key.dedup)
+    for row in connection.execute(chosen):
+        item = error_item(row) if table is t.rule_error else match_item(row)
+        yield item, Micros(row.window_start)
 
 
 @dataclass(slots=True)

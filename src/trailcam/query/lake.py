@@ -94,7 +94,7 @@ def kept_tables(database: Database) -> list[str]:
         return sorted(state.execute(select(t.staged_file.c.table_name).distinct()).scalars())
 
 
-def source(_opened: duckdb.DuckDBPyConnection, table: LakeTable, files: Sequence[str]) -> str:
+def source(table: LakeTable, files: Sequence[str]) -> str:
     """All rows of files, as SQL; columns that a file does not have yet are null."""
     nulls = [f"NULL::{SQL_TYPES[column.type]} AS {quoted(column.name)}" for column in table.schema]
     empty = f"SELECT {', '.join(nulls)}, '' AS filename, 0::BIGINT AS file_row_number WHERE false"

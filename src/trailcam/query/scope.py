@@ -4,6 +4,7 @@ Nothing here is remembered from while the run went on; so a second run over the 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +20,10 @@ from trailcam.lake.tables import DEAD_LETTERS, MATCHES, RULE_ERRORS, LakeTable, 
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.query.lake import connection, quoted, source
+from trailcam.state.chunks import some
 from trailcam.state.database import Database
 
-_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class Scope:
                 files = self._files(table)
                 if not files:
                     continue
-                held = f"{source(opened, table, files)} JOIN entries USING (p_origin_id)"
+                held = f"{source(table, files)} JOIN entries USING (p_origin_id)"
                 rows += _one(opened, f"SELECT count(*) FROM {held}")
                 distinct += _one(opened, f"SELECT count(DISTINCT p_row_id) FROM {held}")
                 if log_type.identity is not None:
@@ -120,7 +122,7 @@ class Scope:
     def letters(self) -> dict[str, int]:
         """Dead letters by reason."""
         with self._connection() as opened:
-            held = f"{source(opened, DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
+            held = f"{source(DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
             rows = opened.execute(
                 f"SELECT reason, count(*) FROM {held} ON e.p_origin_id = l.origin_id GROUP BY 1 ORDER BY 1"
             ).fetchall()
@@ -129,7 +131,7 @@ class Scope:
     def dead_letters(self, *, most: int | None = None) -> Iterator[DeadLetter]:
         """The dead letters themselves, by file and position; with `most`, so many of each reason."""
         with self._connection() as opened:
-            held = f"{source(opened, DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
+            held = f"{source(DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
             number = f"row_number() OVER (PARTITION BY reason ORDER BY {_PLACE})"
             first = f"QUALIFY {number} <= {most}" if most else ""
             found = opened.execute(
@@ -152,7 +154,7 @@ class Scope:
         """(rule id, function, number of matches, first error) of auxiliary functions that failed."""
         with self._connection() as opened:
             opened.register("rules", pa.table({"rule_id": pa.array(rule_ids, pa.string())}))
-            held = f"{source(opened, MATCHES, self._files(MATCHES))} m JOIN rules USING (rule_id)"
+            held = f"{source(MATCHES, self._files(MATCHES))} m JOIN rules USING (rule_id)"
             return opened.execute(
                 "SELECT rule_id, split_part(f, ': ', 1) AS name, count(DISTINCT row_id), "
                 "arg_min(substr(f, length(split_part(f, ': ', 1)) + 3), (p_event_time, row_id)) "
@@ -172,29 +174,34 @@ class Scope:
                     f"CREATE TEMP TABLE {name} (rule_id TEXT, row_id TEXT, PRIMARY KEY (rule_id, row_id)) "
                     "WITHOUT ROWID"
                 )
-                held = f"{source(opened, table, self._files(table))} m JOIN rules USING (rule_id)"
+                held = f"{source(table, self._files(table))} m JOIN rules USING (rule_id)"
                 found = opened.execute(
                     f"SELECT DISTINCT rule_id, row_id FROM {held} "
                     "JOIN entries e ON e.p_origin_id = m.origin_id"
                 )
-                while rows := found.fetchmany(_AT_ONCE):
+                while rows := found.fetchmany(_ROWS_AT_ONCE):
                     state.exec_driver_sql(f"INSERT INTO {name} VALUES (?, ?)", rows)
 
     # -- files -------------------------------------------------------------------------------------------
 
-    def _connection(self) -> "_Opened":
-        return _Opened(self._warehouse, self._scratch, [row.origin_id for row in self._entries])
+    @contextmanager
+    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection in which the run's origins are the table `entries`."""
+        with connection(warehouse=self._warehouse, scratch=self._scratch) as opened:
+            ids = sorted({row.origin_id for row in self._entries})
+            opened.register("entries", pa.table({"p_origin_id": pa.array(ids, pa.string())}))
+            yield opened
 
     def _files(self, table: LakeTable) -> list[str]:
         """The files in which rows of the run's origins lie."""
         decisions = sorted({row.decision_id for row in self._entries})
         return [
             str(self._warehouse / path)
-            for at in range(0, len(decisions), _AT_ONCE // 10)
+            for those in some(decisions)
             for path, _, _ in self._staged(
                 select(t.staged_file.c.path, t.staged_file.c.day, t.staged_file.c.decision_id).where(
                     t.staged_file.c.table_name == table.name,
-                    t.staged_file.c.decision_id.in_(decisions[at : at + _AT_ONCE // 10]),
+                    t.staged_file.c.decision_id.in_(those),
                 )
             )
         ]
@@ -227,22 +234,6 @@ class Scope:
 _PLACE = "origin_name, origin_id, position"
 
 
-class _Opened:
-    """A connection in which the run's origins are the table `entries`."""
-
-    def __init__(self, warehouse: Path, scratch: Path, origin_ids: Sequence[str]) -> None:
-        self._manager = connection(warehouse=warehouse, scratch=scratch)
-        self._origin_ids = sorted(set(origin_ids))
-
-    def __enter__(self) -> duckdb.DuckDBPyConnection:
-        opened = self._manager.__enter__()
-        opened.register("entries", pa.table({"p_origin_id": pa.array(self._origin_ids, pa.string())}))
-        return opened
-
-    def __exit__(self, *raised: Any) -> None:
-        self._manager.__exit__(*raised)
-
-
 def _copies(
     opened: duckdb.DuckDBPyConnection,
     table: LakeTable,
@@ -254,12 +245,12 @@ def _copies(
     Copies of an event that names no time lie on the days of their origins, which may be any.
     """
     days = {day for _, day, _ in own}
-    near = source(opened, table, [path for path, day, _ in (*own, *others) if day in days])
+    near = source(table, [path for path, day, _ in (*own, *others) if day in days])
     far = [path for path, day, _ in others if day not in days]
-    mine = source(opened, table, [path for path, _, _ in own])
+    mine = source(table, [path for path, _, _ in own])
     if not far or not _one(opened, f"SELECT count(*) FROM {mine} WHERE p_time_from_origin"):
         return near
-    timeless = f"FROM {source(opened, table, far)} WHERE p_time_from_origin"
+    timeless = f"FROM {source(table, far)} WHERE p_time_from_origin"
     return f"(SELECT p_row_id, filename FROM {near} UNION ALL SELECT p_row_id, filename {timeless})"
 
 

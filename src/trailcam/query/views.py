@@ -37,7 +37,7 @@ def view(
 
     `standing` joins what the state has: then these rows are shown and no other, each as it was decided.
     """
-    held = source(opened, table, files)
+    held = source(table, files)
     distinct = _standing(table, held, standing) if standing else _distinct(table, held)
     held = with_fields(f"(SELECT * EXCLUDE ({', '.join(PLACE)}) FROM {distinct})", nested)
     selected = ", ".join(map(quoted, (*table.schema.names, *nested)))

@@ -405,7 +405,6 @@ def test_a_storm_is_one_alert_and_what_came_before_it_stands(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storms, "ALERTS_PER_HOUR", 3)
-    monkeypatch.setattr(storms, "limit_storms", lambda windows: limit_storms(windows, limit=3))
     rng = random.Random(3)
     items = [match(f"{n:02}", n * MINUTE, dedup=f"d{n:02}") for n in range(8)]
     rng.shuffle(items)
@@ -431,7 +430,6 @@ def storm_check(database: Database, items: Sequence[Match]) -> None:
 
 def test_a_storm_that_is_over_retracts_its_alert(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storms, "ALERTS_PER_HOUR", 1)
-    monkeypatch.setattr(storms, "limit_storms", lambda windows: limit_storms(windows, limit=1))
     keep(database, "a", items=[match("1", 60 * MINUTE), match("2", 121 * MINUTE - 1, dedup="e")])
     keep(database, "b", items=[match("3", 61 * MINUTE, dedup="f")])
     assert "storm" in {each.key.kind for each in alerts(database)}
