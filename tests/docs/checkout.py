@@ -96,7 +96,6 @@ def run(folder: Path, steps: Sequence[str], *, seconds: float = 300) -> list[Ran
         | {
             "PATH": f"{folder}/.venv/bin:{kept['PATH']}",
             "PYTHONPATH": f"{folder}/src",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "80",
             "NO_COLOR": "1",
         },
