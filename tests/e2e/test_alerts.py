@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,9 @@ def title(event):
 HOSTILE = "seen\x1b[2J\x1b]0;owned\x07\r\nalert     FORGED \u202e" + "x" * 100
 
 
-@pytest.fixture
-def rules(tmp_path: Path) -> Path:
-    folder = tmp_path / "rules"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rules")
     (folder / "login.py").write_text(RULE % ("Test.Login", "HIGH", "ConsoleLogin"))
     (folder / "start.py").write_text(RULE % ("Test.Start", "LOW", "RunInstances"))
     (folder / "stop.py").write_text(RULE % ("Test.[S]top", "MEDIUM", "StopInstances"))
@@ -43,9 +43,10 @@ def event(number: int, name: str, time: str, **fields: Any) -> dict[str, Any]:
     return record(number, eventName=name, eventTime=f"2026-03-{time}:00Z", **fields)
 
 
-@pytest.fixture
-def kept(tmp_path: Path, rules: Path) -> None:
-    """Five alerts: three logins on two days, one start, one stop."""
+@pytest.fixture(scope="module")
+def five(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Path:
+    """A home with five alerts: three logins on two days, one start, one stop."""
+    folder = tmp_path_factory.mktemp("five")
     events = [
         event(1, "ConsoleLogin", "01T10:00", userAgent=HOSTILE),
         event(2, "ConsoleLogin", "01T10:30"),
@@ -54,11 +55,18 @@ def kept(tmp_path: Path, rules: Path) -> None:
         event(5, "RunInstances", "02T08:00"),
         event(6, "StopInstances", "02T07:00"),
     ]
-    run(write_log(tmp_path / "log.json", events), rules)
+    run(write_log(folder / "log.json", events), rules, "--home", folder / "home")
+    return folder / "home"
 
 
-def run(log: Path, rules: Path, *, exit_code: int = 0) -> None:
-    done = trailcam("run", log, "--packs", rules)
+@pytest.fixture
+def kept(home: Path, five: Path) -> None:
+    """The home of this test holds the five alerts; what it does to them, it does to its own."""
+    shutil.copytree(five, home)
+
+
+def run(log: Path, rules: Path, *options: str | Path, exit_code: int = 0) -> None:
+    done = trailcam("run", log, "--packs", rules, *options)
     assert done.returncode == exit_code, done.stderr
 
 
