@@ -11,12 +11,27 @@ from sqlalchemy import select
 from tests.support import record
 
 from trailcam.alerts.tables import alert
-from trailcam.app.home import open_home
+from trailcam.app.home import make_home, open_home
+from trailcam.app.load import load
+from trailcam.app.report import Report
+from trailcam.app.run import run
+from trailcam.app.verify import Checked, verify
 from trailcam.commit import tables as t
 from trailcam.commit.windows import window_row
 from trailcam.lake.tables import event_table
 from trailcam.logtypes.loader import builtin
 from trailcam.query.lake import kept_files
+from trailcam.settings.schema import Settings
+
+
+def read(logs: Path, rules: Path, home: Path) -> Report:
+    """A run in this process: what the command does, for tests that ask what is kept and not what is printed."""
+    return run([logs], load(packs=[rules]), Settings(), make_home(home))
+
+
+def verified(home: Path) -> Checked:
+    """What `trailcam verify` finds, of everything that is kept."""
+    return verify((), load(), Settings(), open_home(home))
 
 
 def everything(home: Path) -> dict[str, Any]:

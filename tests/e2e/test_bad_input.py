@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.kept import read
 from tests.support import record, summary, trailcam, write_log
 
 from trailcam.errors import code
@@ -80,15 +81,17 @@ ALIVE = {
 
 
 @pytest.mark.parametrize("odd", ALIVE.values(), ids=ALIVE.keys())
-def test_an_odd_record_is_an_event_that_rules_see(tmp_path: Path, odd: bytes) -> None:
+def test_an_odd_record_is_an_event_that_rules_see(tmp_path: Path, home: Path, odd: bytes) -> None:
     (tmp_path / "log.json").write_bytes(b'{"Records":[%s,%s]}' % (raw(1).encode(), odd))
-    (tmp_path / "every.py").write_text(
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "every.py").write_text(
         'METADATA = {"id": "T.Every", "log_types": ["AWS.CloudTrail"], "severity": "LOW"}\n\n\n'
         "def rule(event):\n    return True\n\n\ndef alert_context(event):\n    return event\n"
     )
-    exit_code, told = summary(tmp_path / "log.json", "--rules", tmp_path / "every.py")
+    report = read(tmp_path / "log.json", tmp_path / "rules", home)
+    told = report.summary
     assert (told["events"], told["matches"], told["dead_letters"], told["rule_errors"]) == (2, 2, 0, 0)
-    assert (exit_code, told["windows"] > 0) == (0, True)
+    assert (report.exit_code, told["windows"] > 0) == (0, True)
 
 
 def test_a_truncated_gzip_gives_its_records_and_one_dead_letter(tmp_path: Path) -> None:
