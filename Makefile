@@ -35,7 +35,7 @@ floors: env  ## who may import whom: import-linter
 	$(RUN)/lint-imports
 
 test: lint types floors  ## all but the long suites
-	$(RUN)/pytest -n 2 -m "not slow"
+	$(RUN)/pytest -n 2 --dist worksteal -m "not slow"
 
 newer: env  ## the fast suites on every newer Python that is found
 	@for version in $(NEWER); do \
@@ -45,14 +45,14 @@ newer: env  ## the fast suites on every newer Python that is found
 		echo "Python $$version: trying"; \
 		UV_PROJECT_ENVIRONMENT=.venv-$$version \
 			$(RUN)/uv sync --quiet --frozen --python "$$found" || exit 1; \
-		.venv-$$version/bin/pytest -q -n 2 tests/unit tests/contract tests/property || exit 1; \
+		.venv-$$version/bin/pytest -q -n 2 --dist worksteal tests/unit tests/contract tests/property || exit 1; \
 	done
 
 thorough: env  ## the property tests with many more examples
-	HYPOTHESIS_PROFILE=long $(RUN)/pytest -q -n 2 tests/property tests/unit/codecs
+	HYPOTHESIS_PROFILE=long $(RUN)/pytest -q -n 2 --dist worksteal tests/property tests/unit/codecs
 
 test-all: test newer thorough  ## everything: what CI runs
-	$(RUN)/pytest -n 2 -m slow
+	$(RUN)/pytest -n 2 --dist worksteal -m slow
 
 reference: env  ## write the generated pages of docs/reference
 	$(RUN)/python -m trailcam.app.reference docs/reference
