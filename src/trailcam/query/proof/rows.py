@@ -50,7 +50,7 @@ def rows(
             continue
         table = next((table for table in OWN if table.name == name), _EVENTS)
         key = _ORIGIN.get(name, "p_origin_id")
-        those = f"FROM {source(opened, table, paths)} r JOIN files USING (filename)"
+        those = f"FROM {source(table, paths)} r JOIN files USING (filename)"
         if wanted is not None:
             those += f" JOIN wanted w ON w.origin_id = r.{key}"
         counts = found.setdefault(name if name in _OWN else _EVENTS.name, Counter())
@@ -88,7 +88,7 @@ def rows(
 def lost(opened: duckdb.DuckDBPyConnection, files: Sequence[str], row_ids: Sequence[str]) -> int:
     """How many of these events lie in none of the files."""
     opened.register("looked_for", pa.table({"p_row_id": pa.array(row_ids, pa.string())}))
-    held = source(opened, _EVENTS, files)
+    held = source(_EVENTS, files)
     missing = f"SELECT count(DISTINCT p_row_id) FROM looked_for ANTI JOIN {held} USING (p_row_id)"
     try:
         return int(opened.execute(missing).fetchall()[0][0])

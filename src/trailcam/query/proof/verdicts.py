@@ -106,7 +106,7 @@ def _as_they_stand(
     identity: str,
 ) -> Iterator[str]:
     """Alerts and runs, of which the lake has what was published."""
-    held = source(opened, table, readable.by_table.get(table.name, ()))
+    held = source(table, readable.by_table.get(table.name, ()))
     yield from _several(
         opened,
         f"SELECT DISTINCT l.{identity} AS shown FROM {held} l ANTI JOIN state_{what} s "
@@ -126,7 +126,7 @@ def _load(
     opened: duckdb.DuckDBPyConnection, name: str, readable: Readable, table: LakeTable, columns: list[str]
 ) -> None:
     """Reads a table's files once, into a table of the connection."""
-    held = source(opened, table, readable.by_table.get(table.name, ()))
+    held = source(table, readable.by_table.get(table.name, ()))
     opened.execute(
         f"CREATE TABLE {name} AS SELECT {', '.join(columns)} FROM {held} JOIN files USING (filename)"
     )
