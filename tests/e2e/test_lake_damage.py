@@ -2,6 +2,7 @@
 be made anew."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,11 @@ from tests.kept import everything, write_rules, write_tree
 from tests.support import trailcam
 
 from trailcam.app.home import open_home
-from trailcam.errors import code
+from trailcam.app.load import load
+from trailcam.app.verify import verify
+from trailcam.errors import WorldError, code
+from trailcam.lake import iceberg
+from trailcam.settings.schema import Settings
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,24 @@ def test_damaged_tables_are_told_and_made_anew(
     again = trailcam("run", made / "logs", "--packs", made / "rules", "--home", home)
     assert again.returncode == done.returncode
     assert everything(home) == before
+
+
+def test_a_catalog_that_is_locked_is_not_taken_for_a_damaged_one(
+    tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(iceberg, "_LOCK_SECONDS", 0)
+    home = tmp_path / "home"
+    trailcam("run", made / "logs", "--home", home)
+    catalog = sqlite3.connect(home / "lake/catalog.db")
+    catalog.execute("BEGIN EXCLUSIVE")
+    opened = open_home(home)
+    with pytest.raises(WorldError) as caught:
+        verify([], load(), Settings(), opened)
+    assert [problem.code for problem in caught.value.problems] == [code("state_locked")]
+    catalog.rollback()
+    catalog.close()
+    checked = verify([], load(), Settings(), opened)
+    assert (checked.holds, checked.made_anew) == (True, [])
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, lambda home: (home / "lake/catalog.db").unlink()])

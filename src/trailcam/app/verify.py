@@ -78,6 +78,7 @@ def verify(
 
     Raises:
         TrailcamError: TC0101 a path does not exist, TC0610 no run has this id.
+        WorldError: TC0601 to TC0603 state or catalog cannot be read or written now.
     """
     checked = Checked(proof=Proof())
     with ExitStack() as claimed:
@@ -109,6 +110,8 @@ def _mend(home: Home, checked: Checked) -> None:
             number = republish(home.database, home.iceberg, name)
             checked.republished += number if name not in checked.made_anew else 0
     except WorldError as error:
+        if any(problem.code != code("lake_refused") for problem in error.problems):
+            raise
         checked.missing += [problem.message for problem in error.problems]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from trailcam.commit import tables as t
-from trailcam.errors import WorldError
+from trailcam.errors import WorldError, code
 from trailcam.lake.iceberg import Iceberg
 from trailcam.state.database import Database
 
@@ -27,7 +27,11 @@ class Tables:
 
 
 def look_at_tables(database: Database, iceberg: Iceberg) -> Tables:
-    """Holds every table against what is said to be published in it."""
+    """Holds every table against what is said to be published in it.
+
+    Raises:
+        WorldError: TC0601 to TC0603 the catalog cannot be read now, and is not damaged.
+    """
     tables = Tables()
     with database.read() as state:
         numbers = {row.table_name: row.published for row in state.execute(select(t.publication))}
@@ -43,6 +47,8 @@ def look_at_tables(database: Database, iceberg: Iceberg) -> Tables:
         try:
             seen = Counter(path for path, _ in iceberg.files(name))
         except WorldError as error:
+            if error.problems[0].code != code("lake_refused"):  # a lock, a full disk: no damage
+                raise
             tables.unreadable.append(name)
             tables.missing.append(f"table {name}: {error.problems[0].message}")
             continue
