@@ -156,7 +156,7 @@ def test_what_is_only_decided_is_read_like_what_is_published(kept: Path) -> None
     try:
         assert rows("SELECT p_row_id FROM events ORDER BY ALL") == wanted
     finally:
-        (kept / "lake" / "catalog.db").unlink()
+        (kept / "lake" / "catalog.db").unlink(missing_ok=True)
         (kept / "lake" / "catalog.away").rename(kept / "lake" / "catalog.db")
         state.execute(
             "UPDATE staged_file SET seq = (SELECT seq FROM seqs WHERE seqs.path = staged_file.path)"
