@@ -222,7 +222,7 @@ def test_alerts_that_moved_or_were_merged_tell_so_and_every_match_is_one_live_al
     merged = shown(second)
     assert (merged["status"], merged["merged_into"], merged["matches"]) == ("merged", first, [])
     assert [each["what"] for each in merged["history"]] == ["opened", "merged"]
-    assert [each["what"] for each in shown(first)["history"]] == ["opened", "moved"]
+    assert [each["what"] for each in shown(first)["history"]] == ["opened", "moved", "retitled"]
     words = trailcam("alerts", "show", second).stdout
     assert f"merged into {first}" in words
     assert "another alert's" in words
