@@ -24,7 +24,8 @@ def chunk(*, time: int, timeless: bool = False, function: str = "") -> ChunkDone
         **common, event_time=Micros(time), title="t", dedup="d", severity=Severity.LOW, period_minutes=60, threshold=1
     )  # fmt: skip
     error = RuleError(
-        **common, event_time=Micros(time), function=function, error_class="E", error="E()", message="", severity=Severity.LOW
+        **common, event_time=Micros(time), function=function, error_class="E", error="E()", message="", severity=Severity.LOW,
+        origin_id=f"origin {time}",
     )  # fmt: skip
     return ChunkDone(
         task=0,

@@ -44,7 +44,12 @@ def keep_letters(home: Home, *, count: int) -> Path:
     with home.database.write() as state:
         state.execute(
             insert(t.staged_file).values(
-                path=file.path, table_name=file.table, day=file.day, rows=count, size_bytes=file.size_bytes
+                path=file.path,
+                table_name=file.table,
+                day=file.day,
+                rows=count,
+                size_bytes=file.size_bytes,
+                digest=file.digest,
             )
         )
     return home.iceberg.warehouse / file.path
