@@ -18,10 +18,8 @@ from trailcam.model.match import Match, RuleError
 from trailcam.model.text import storable
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.window import Identity, distinct, identity_of, key_of
+from trailcam.state.chunks import some
 from trailcam.state.database import Database
-
-_AT_ONCE = 500
-"""How many values one statement asks for; SQLite takes no more than 999 in its older builds."""
 
 
 class AlreadyDecided(Exception):
@@ -133,10 +131,10 @@ def _ledger(connection: Connection, group: Group, now: Micros) -> int:
 def _list_not_run(connection: Connection, group: Group) -> None:
     """What rules have not seen of these origins by now: what was seen since is listed no more."""
     gone_over = [treated.origin.id for treated in group.treated if treated.purpose is not Purpose.PART]
-    for some in _some(gone_over):
+    for portion in some(gone_over):
         connection.execute(
             delete(t.not_run).where(
-                t.not_run.c.origin_id.in_(some), t.not_run.c.rule_id.in_(list(group.rules))
+                t.not_run.c.origin_id.in_(portion), t.not_run.c.rule_id.in_(list(group.rules))
             )
         )
     rows = [
@@ -163,9 +161,9 @@ def _new(connection: Connection, table: Table, items: Iterable[Found]) -> Iterat
         by_rule.setdefault(item.rule_id, []).append(item)
     for rule_id, those in by_rule.items():
         known: set[Identity] = set()
-        for some in _some([item.row_id for item in those]):
+        for portion in some([item.row_id for item in those]):
             found = select(*table.primary_key.columns).where(
-                table.c.rule_id == rule_id, table.c.row_id.in_(some)
+                table.c.rule_id == rule_id, table.c.row_id.in_(portion)
             )
             known.update(tuple(row) for row in connection.execute(found))
         yield from (item for item in those if identity_of(item) not in known)
@@ -179,8 +177,10 @@ def _standing(
     matched = {identity_of(match) for match in matches}
     for rule_id in {error.rule_id for error in failed}:
         rows = [error.row_id for error in failed if error.rule_id == rule_id]
-        for some in _some(rows):
-            found = select(t.match.c.row_id).where(t.match.c.rule_id == rule_id, t.match.c.row_id.in_(some))
+        for portion in some(rows):
+            found = select(t.match.c.row_id).where(
+                t.match.c.rule_id == rule_id, t.match.c.row_id.in_(portion)
+            )
             matched.update((rule_id, row_id) for row_id in connection.execute(found).scalars())
     return (
         error
@@ -194,9 +194,9 @@ def _outdated(connection: Connection, group: Group) -> list[RuleError]:
     over them, whole, and what they make is among the errors of the group."""
     passed_over = {(pair.rule_id, pair.origin_id) for pair in group.not_run}
     gone = []
-    for some in _some([each.origin.id for each in group.treated if each.purpose is not Purpose.PART]):
+    for portion in some([each.origin.id for each in group.treated if each.purpose is not Purpose.PART]):
         of_these = select(t.rule_error).where(
-            t.rule_error.c.origin_id.in_(some), t.rule_error.c.function != "unique"
+            t.rule_error.c.origin_id.in_(portion), t.rule_error.c.function != "unique"
         )
         for row in connection.execute(of_these).all():
             version = group.rules.get(row.rule_id, row.rule_version)
@@ -218,10 +218,10 @@ def _superseded(connection: Connection, matches: Sequence[Match]) -> list[RuleEr
         by_rule.setdefault(match.rule_id, []).append(match.row_id)
     gone = []
     for rule_id, rows in by_rule.items():
-        for some in _some(rows):
+        for portion in some(rows):
             those = and_(
                 t.rule_error.c.rule_id == rule_id,
-                t.rule_error.c.row_id.in_(some),
+                t.rule_error.c.row_id.in_(portion),
                 t.rule_error.c.function != "unique",
             )
             found = [error_item(row) for row in connection.execute(select(t.rule_error).where(those))]
@@ -294,8 +294,8 @@ def _insert_errors(
 
 def _existing(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
     found: set[str] = set()
-    for some in _some(values):
-        found.update(connection.execute(select(column).where(column.in_(some))).scalars())
+    for portion in some(values):
+        found.update(connection.execute(select(column).where(column.in_(portion))).scalars())
     return found
 
 
@@ -303,7 +303,3 @@ def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]
     rows = list(rows)
     if rows:
         connection.execute(insert(table), rows)
-
-
-def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))

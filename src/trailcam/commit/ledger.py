@@ -7,9 +7,9 @@ from sqlalchemy import Connection, select
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.errors import code
+from trailcam.state.chunks import some
 from trailcam.state.database import Database
 
-_AT_ONCE = 500
 _IN_VAIN = code("rule_keeps_state")
 """What was not run for this reason would not be run again either."""
 
@@ -26,8 +26,8 @@ class Ledger:
         """Those of the origins that are known as a whole, each with the rules that are still to see it."""
         found: dict[str, frozenset[str]] = {}
         with self._database.read() as connection:
-            for at in range(0, len(origin_ids), _AT_ONCE):
-                found |= self._look_up(connection, origin_ids[at : at + _AT_ONCE])
+            for portion in some(origin_ids):
+                found |= self._look_up(connection, portion)
         return found
 
     def events(self, origin_ids: Sequence[str]) -> dict[str, int]:
@@ -35,10 +35,11 @@ class Ledger:
         c = t.origin.c
         found: dict[str, int] = {}
         with self._database.read() as connection:
-            for at in range(0, len(origin_ids), _AT_ONCE):
-                of_these = c.origin_id.in_(origin_ids[at : at + _AT_ONCE])
+            for portion in some(origin_ids):
                 rows = connection.execute(
-                    select(c.origin_id, c.events).where(of_these, c.purpose == Purpose.WHOLE.value)
+                    select(c.origin_id, c.events).where(
+                        c.origin_id.in_(portion), c.purpose == Purpose.WHOLE.value
+                    )
                 )
                 found |= {row.origin_id: row.events for row in rows}
         return found
