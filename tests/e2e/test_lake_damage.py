@@ -40,7 +40,23 @@ def remove_manifests(home: Path) -> None:
         path.unlink()
 
 
-DAMAGES: list[Callable[[Path], None]] = [write_junk, remove_metadata, remove_manifests]
+def cut_metadata(home: Path) -> None:
+    for path in home.glob("lake/warehouse/matches/metadata/*.json"):
+        path.write_bytes(path.read_bytes()[:200])
+
+
+def cut_manifests(home: Path) -> None:
+    for path in home.glob("lake/warehouse/matches/metadata/*.avro"):
+        path.write_bytes(path.read_bytes()[:-60])
+
+
+DAMAGES: list[Callable[[Path], None]] = [
+    write_junk,
+    remove_metadata,
+    remove_manifests,
+    cut_metadata,
+    cut_manifests,
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -112,10 +112,12 @@ class Iceberg:
 
         try:
             yield
-        except (DBAPIError, OSError, ValueError) as error:
+        except WorldError:
+            raise
+        except Exception as error:  # damaged metadata fails in many ways, those of three libraries
             said = error.orig if isinstance(error, DBAPIError) else error
             path = self._folder / CATALOG
-            message = f"the tables of the lake cannot be read: {str(said).splitlines()[0]}"
+            message = f"the tables of the lake cannot be read: {(str(said) or repr(said)).splitlines()[0]}"
             hint = "`trailcam verify` makes the tables anew, and nothing is lost"
             damaged = Problem(code=code("lake_refused"), message=message, path=path, hint=hint)
             raise WorldError(passing(error, message=message, path=path) or damaged) from None
@@ -141,8 +143,11 @@ class Iceberg:
         """
         from sqlalchemy import text  # noqa: PLC0415  # only when it is used
 
-        elsewhere = "FROM iceberg_tables WHERE substr(metadata_location, 1, length(:here)) <> :here"
-        here = {"here": f"{self.warehouse}/"}
+        elsewhere = (
+            "FROM iceberg_tables WHERE catalog_name = :ours AND table_namespace = :ours "
+            "AND substr(metadata_location, 1, length(:here)) <> :here"
+        )
+        here = {"here": f"{self.warehouse}/", "ours": NAMESPACE}
         with engine.begin() as connection:
             if connection.execute(text(f"SELECT 1 {elsewhere}"), here).first():
                 connection.execute(text(f"DELETE {elsewhere}"), here)
