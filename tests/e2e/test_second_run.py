@@ -111,14 +111,20 @@ def test_a_rule_error_gives_way_to_a_match_when_the_rule_is_mended(logs: Path, r
     assert (told["matches"], told["rule_errors"]) == (2, 0)
 
 
-def test_errors_and_their_alert_go_when_the_mended_rule_says_no(logs: Path, rule: Path) -> None:
+def test_errors_and_their_alert_go_when_the_mended_rule_says_no_and_come_back_with_the_old_one(
+    logs: Path, rule: Path
+) -> None:
     (logs / "b.json").unlink()
-    rule.write_text(rule.read_text().replace("eventName", "evnetName"))
+    failing = rule.read_text().replace("eventName", "evnetName")
+    rule.write_text(failing)
     code, told = summary(logs, "--rules", rule)
     assert (code, told["rule_errors"], told["alerts"]) == (1, 3, 1)
     name(rule, "NoSuchCall")
     code, told = summary(logs, "--rules", rule)
     assert (code, told["matches"], told["rule_errors"], told["alerts"]) == (0, 0, 0, 0)
+    rule.write_text(failing)
+    code, told = summary(logs, "--rules", rule)
+    assert (code, told["rule_errors"], told["alerts"]) == (1, 3, 1)
 
 
 def test_rules_that_a_run_does_not_name_have_no_part_in_what_it_prints(logs: Path, rule: Path) -> None:

@@ -20,7 +20,7 @@ class Ledger:
     def __init__(self, database: Database, versions: Mapping[str, str]) -> None:
         self._database = database
         self._rules = frozenset(versions.items())
-        self._packs: dict[str, frozenset[tuple[str, str]]] = {}
+        self._packs: dict[str, dict[str, str]] = {}
 
     def look_up(self, origin_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """Those of the origins that are known as a whole, each with the rules that are still to see it."""
@@ -47,13 +47,13 @@ class Ledger:
     def _look_up(self, connection: Connection, origin_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         c = t.origin.c
         whole: set[str] = set()
-        packs: dict[str, set[str]] = {}
+        packs: dict[str, list[str]] = {}
         for row in connection.execute(
-            select(c.origin_id, c.purpose, c.pack).where(
-                c.origin_id.in_(origin_ids), c.purpose.in_([Purpose.WHOLE.value, Purpose.RULES.value])
-            )
+            select(c.origin_id, c.purpose, c.pack)
+            .where(c.origin_id.in_(origin_ids), c.purpose.in_([Purpose.WHOLE.value, Purpose.RULES.value]))
+            .order_by(c.decision_id)
         ):
-            packs.setdefault(row.origin_id, set()).add(row.pack)
+            packs.setdefault(row.origin_id, []).append(row.pack)
             if row.purpose == Purpose.WHOLE:
                 whole.add(row.origin_id)
         unseen: dict[str, set[str]] = {}
@@ -65,15 +65,17 @@ class Ledger:
         wanted = {rule_id for rule_id, _ in self._rules}
         found = {}
         for origin_id in whole:
-            seen = frozenset().union(*(self._rules_of(connection, pack) for pack in packs[origin_id]))
-            new = {rule_id for rule_id, _ in self._rules - seen}
+            seen: dict[str, str] = {}
+            for pack in packs[origin_id]:  # what a rule said last counts: also of one that was put back
+                seen |= self._rules_of(connection, pack)
+            new = {rule_id for rule_id, version in self._rules if seen.get(rule_id) != version}
             found[origin_id] = frozenset(new | unseen.get(origin_id, set()) & wanted)
         return found
 
-    def _rules_of(self, connection: Connection, pack: str) -> frozenset[tuple[str, str]]:
+    def _rules_of(self, connection: Connection, pack: str) -> dict[str, str]:
         if pack not in self._packs:
             rows = connection.execute(
                 select(t.pack_rule.c.rule_id, t.pack_rule.c.rule_version).where(t.pack_rule.c.pack == pack)
             )
-            self._packs[pack] = frozenset((row.rule_id, row.rule_version) for row in rows)
+            self._packs[pack] = {row.rule_id: row.rule_version for row in rows}
         return self._packs[pack]
