@@ -9,7 +9,7 @@ import pytest
 from tests.kept import everything
 from tests.support import record, summary, trailcam, write_log
 
-from trailcam.app import run as running
+from trailcam.app import keeper
 from trailcam.app.home import Home, make_home
 from trailcam.app.load import load
 from trailcam.app.report import Report
@@ -53,7 +53,7 @@ def before_deciding(monkeypatch: pytest.MonkeyPatch, first: Callable[[], object]
             todo.pop()()
         return decide(*arguments, **options)
 
-    monkeypatch.setattr(running, "decide", decide_after)
+    monkeypatch.setattr(keeper, "decide", decide_after)
 
 
 def test_files_that_another_run_has_decided_meanwhile_are_seen_by_the_rules_of_both(
@@ -100,7 +100,7 @@ def test_a_staged_file_that_is_cut_short_is_not_decided(tmp_path: Path, log: Pat
         return decide(database, group, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "decide", cut_short)
+        patch.setattr(keeper, "decide", cut_short)
         assert ran(home, log).new.events == 3
 
 

@@ -20,12 +20,12 @@ from tests.support import trailcam
 from tests.world import KILL, Step, acting
 
 STEPS: list[Step] = [
-    ("trailcam.app.run", "decide", "before", 1),
+    ("trailcam.app.keeper", "decide", "before", 1),
     ("trailcam.commit.decide", "_ledger", "after", 1),
     ("trailcam.commit.decide", "_insert_errors", "after", 1),
     ("trailcam.commit.decide", "alert", "after", 1),
-    ("trailcam.app.run", "decide", "after", 1),
-    ("trailcam.app.run", "decide", "after", 2),
+    ("trailcam.app.keeper", "decide", "after", 1),
+    ("trailcam.app.keeper", "decide", "after", 2),
     ("trailcam.sources.files", "LocalBlob.acknowledge", "after", 1),
     ("trailcam.commit.publish", "stage_revisions", "before", 1),
     ("trailcam.commit.revisions", "write", "after", 1),

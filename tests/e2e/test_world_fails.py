@@ -69,7 +69,7 @@ def on_small_disk(
 
 
 FILLED: list[Step] = [
-    ("trailcam.app.run", "decide", "before", 1),
+    ("trailcam.app.keeper", "decide", "before", 1),
     ("trailcam.commit.revisions", "write", "after", 1),
     ("trailcam.commit.publish", "_commit", "before", 2),
     ("trailcam.app.run", "_end", "before", 1),
@@ -237,7 +237,7 @@ def test_what_an_old_crash_has_left_is_removed_and_nothing_else(
     tmp_path: Path, tree: Path, undisturbed: dict[str, Any]
 ) -> None:
     home = tmp_path / "home"
-    step = ("trailcam.app.run", "decide", "after", 1)
+    step = ("trailcam.app.keeper", "decide", "after", 1)
     killed = subprocess.run(
         acting(KILL, step, running(tree, home)),
         capture_output=True,

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select
 
 from trailcam.app.home import Home
+from trailcam.app.keeper import UNFINISHED
 from trailcam.app.load import Loaded
-from trailcam.app.run import UNFINISHED
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
 
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
@@ -29,6 +30,13 @@ class Ledger:
             for portion in some(origin_ids):
                 found |= self._look_up(connection, portion)
         return found
+
+    def note(self, run_id: str, origin_ids: Sequence[str]) -> None:
+        """Notes that a run came upon origins which it need not treat."""
+        if origin_ids:
+            rows = [{"run_id": run_id, "origin_id": origin_id} for origin_id in origin_ids]
+            with self._database.write() as connection:
+                connection.execute(insert(t.run_origin).on_conflict_do_nothing(), rows)
 
     def events(self, origin_ids: Sequence[str]) -> dict[str, int]:
         """How many events the origins hold that are known as a whole."""

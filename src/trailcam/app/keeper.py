@@ -1,0 +1,185 @@
+"""Keeps what workers have staged: decides it group by group, and says what has to be worked on again."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from trailcam.app.home import Home
+from trailcam.commit.decide import AlreadyDecided, FilesGone, decide
+from trailcam.commit.group import Group, Purpose, Treated, Unseen
+from trailcam.commit.ledger import Ledger
+from trailcam.commit.stage import Stager
+from trailcam.contracts.source import Blob
+from trailcam.engines.local import GroupResult
+from trailcam.engines.messages import WorkGroup
+from trailcam.errors import cannot_write, code
+from trailcam.model.deadletter import DeadLetter
+from trailcam.model.origin import Origin
+from trailcam.model.staged import StagedFile
+from trailcam.model.timestamps import Micros
+from trailcam.sources import files
+
+UNFINISHED = frozenset(
+    code(name)
+    for name in (
+        "origin_unreadable",
+        "origin_changed",
+        "too_large_unpacked",
+        "record_exhausts_memory",
+        "worker_lost",
+    )
+)
+"""Reasons of dead letters behind which there may be more: their origin is read again when it comes again."""
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Decides what workers have staged, group by group."""
+
+    home: Home
+    run_id: str
+    pack: str
+    rules: Mapping[str, str]
+    ledger: Ledger
+    stager: Stager
+    now: Callable[[], float]
+    records: int = 0
+    matches: int = 0
+    bytes_done: int = 0
+
+    def keep(self, result: GroupResult) -> Sequence[WorkGroup]:
+        """Decides a group and lets go of its blobs; gives back what has to be worked on again."""
+        events: Counter[str] = Counter()
+        letters: Counter[tuple[str, str]] = Counter()
+        for chunk in result.chunks:
+            events.update(chunk.events)
+            letters.update(chunk.letters)
+        letters.update((letter.origin_id, letter.reason) for letter in result.dead_letters)
+        whole = result.group.whole
+        staged = [file for chunk in result.chunks for file in chunk.files]
+        if whole:
+            staged += self._stage_letters(result.dead_letters)
+        treated = [
+            _treated(blob.origin, events, letters, whole=whole, run_id=self.run_id)
+            for blob in result.group.blobs
+        ]
+        not_run = Counter(
+            Unseen(pair.rule_id, pair.origin_id, pair.reason)
+            for chunk in result.chunks
+            for pair in chunk.not_run
+        )
+        if not whole:
+            not_run |= self._missed(treated, letters)
+        group = Group(
+            run_id=self.run_id,
+            pack=self.pack,
+            rules=self.rules,
+            treated=treated,
+            files=staged,
+            matches=[match for chunk in result.chunks for match in chunk.matches],
+            errors=[error for chunk in result.chunks for error in chunk.errors],
+            not_run=not_run,
+        )
+        try:
+            self._decide(group)
+        except AlreadyDecided as decided:
+            return self._rest(result.group, treated, decided.keys)
+        except FilesGone:
+            return [result.group]
+        self.records += sum(each.records for each in treated)
+        self.matches += len(group.matches)
+        self.bytes_done += sum(blob.origin.size_bytes for blob in result.group.blobs)
+        for blob in result.group.blobs:
+            blob.acknowledge()
+        return ()
+
+    def _decide(self, group: Group) -> None:
+        now = Micros(int(self.now() * 1_000_000))
+        decide(self.home.database, group, warehouse=self.home.iceberg.warehouse, now=now)
+
+    def _missed(self, treated: Sequence[Treated], letters: Counter[tuple[str, str]]) -> Counter[Unseen]:
+        """What rules have missed of known origins that could not be read again to their end: all of it."""
+        broken = {each.origin.id for each in treated if each.purpose is Purpose.PART}
+        standing = self.ledger.look_up(sorted(broken))
+        events = self.ledger.events(sorted(broken))
+        missed: Counter[Unseen] = Counter()
+        for origin_id, reason in letters:
+            if origin_id in broken and reason in UNFINISHED:
+                for rule_id in standing[origin_id]:
+                    missed[Unseen(rule_id, origin_id, reason)] = events[origin_id]
+        return missed
+
+    def refuse(self, letters: Sequence[DeadLetter]) -> None:
+        """Keeps what is told of files that cannot be read at all; each of them once."""
+        for letter in letters:
+            origin = Origin(
+                id=letter.origin_id,
+                name=letter.origin_name,
+                source_id=files.SOURCE,
+                source_label=files.SOURCE,
+                size_bytes=0,
+                fallback_time=Micros(0),
+            )
+            treated = Treated(
+                origin=origin, purpose=Purpose.PART, events=0, dead_letters=1, part=letter.reason
+            )
+            group = Group(
+                run_id=self.run_id,
+                pack="",
+                rules={},
+                treated=[treated],
+                files=self._stage_letters([letter]),
+                matches=(),
+                errors=(),
+                not_run={},
+            )
+            try:
+                self._decide(group)
+            except AlreadyDecided:
+                self.ledger.note(self.run_id, [origin.id])
+            self.records += 1
+
+    def _rest(
+        self, group: WorkGroup, treated: Sequence[Treated], known: frozenset[str]
+    ) -> Sequence[WorkGroup]:
+        """A group without the origins that somebody else has decided meanwhile; those of them again that some
+        rule of this run has not seen."""
+        left: list[Blob] = []
+        decided: list[Blob] = []
+        for blob, each in zip(group.blobs, treated, strict=True):
+            (decided if each.key(self.pack) in known else left).append(blob)
+        standing = self.ledger.look_up([blob.origin.id for blob in decided]) if group.whole else {}
+        again = [blob for blob in decided if standing.get(blob.origin.id)]
+        done = [blob for blob in decided if blob not in again]
+        self.ledger.note(self.run_id, [blob.origin.id for blob in done])
+        for blob in done:
+            blob.acknowledge()
+            self.bytes_done += blob.origin.size_bytes
+        rest = (WorkGroup(tuple(left), group.whole), WorkGroup(tuple(again), whole=False))
+        return [group for group in rest if group.blobs]
+
+    def _stage_letters(self, letters: Sequence[DeadLetter]) -> list[StagedFile]:
+        try:
+            return list(self.stager.letters(letters, str(ULID())))
+        except OSError as error:
+            raise cannot_write(error, "a file of the lake", path=self.home.path) from None
+
+
+def _treated(
+    origin: Origin, events: Counter[str], letters: Counter[tuple[str, str]], *, whole: bool, run_id: str
+) -> Treated:
+    reasons = {reason: count for (origin_id, reason), count in letters.items() if origin_id == origin.id}
+    purpose, part = (Purpose.WHOLE, "") if whole else (Purpose.RULES, run_id)
+    if reasons.keys() & UNFINISHED:
+        # Who comes as far again and is stopped by the same has nothing new to tell.
+        outcome = [f"{reason}:{count}" for reason, count in sorted(reasons.items())]
+        purpose, part = Purpose.PART, " ".join([str(events[origin.id]), *outcome, "" if whole else "rules"])
+    return Treated(
+        origin=origin,
+        purpose=purpose,
+        events=events[origin.id] if whole else 0,
+        dead_letters=sum(reasons.values()) if whole else 0,
+        part=part.rstrip(),
+    )
