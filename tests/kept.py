@@ -44,7 +44,7 @@ def everything(home: Path) -> dict[str, Any]:
     rows = 0
     for log_type in builtin():
         name = event_table(log_type).name
-        files = kept_files(opened.database, opened.iceberg, name)
+        files = kept_files(opened.database, opened.iceberg.warehouse, name)
         if files:
             columns = "SELECT p_row_id, raw, epoch_us(p_event_time) FROM read_parquet(?, union_by_name=true)"
             found = duckdb.execute(columns, [files]).fetchall()

@@ -65,7 +65,7 @@ def rows(sql: str, **options: Any) -> list[list[Any]]:
     with ask(
         sql,
         database=home.database,
-        iceberg=home.iceberg,
+        warehouse=home.iceberg.warehouse,
         scratch=home.scratch,
         log_types=options.get("log_types", builtin()),
     ) as answer:

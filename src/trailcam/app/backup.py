@@ -32,6 +32,7 @@ from trailcam import __version__
 from trailcam.app.home import Home
 from trailcam.commit import tables as t
 from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.lake.files import sync_folder
 from trailcam.model.timestamps import Micros, to_rfc3339
 from trailcam.state.database import Database
 
@@ -93,7 +94,7 @@ def backup(
                 file.flush()
                 os.fsync(file.fileno())
             _place(whole, target, named, force=force)
-            _sync(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             raise _refused(error, named) from None
     return saved
@@ -257,14 +258,6 @@ def _scratch(folder: Path, named: Path) -> Iterator[Path]:
         raise _refused(error, named) from None
     with made as path:
         yield Path(path)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refused(error: OSError, path: Path) -> WorldError:

@@ -60,7 +60,7 @@ def load_log_types(folders: Sequence[Path]) -> tuple[LogType, ...]:
 
 def _refuse_clashes(log_types: Sequence[LogType]) -> None:
     """Refuses log types whose tables or columns could not be told apart; SQL does not tell `a` from `A`."""
-    taken = {table.name: "a table of Trailcam's own" for table in OWN} | {EVENTS: "the table of all events"}
+    taken = dict.fromkeys(OWN, "a table of Trailcam's own") | {EVENTS: "the table of all events"}
     problems = []
     for log_type in log_types:
         said = []

@@ -21,7 +21,7 @@ from trailcam.model.deadletter import DeadLetter
 from trailcam.model.match import Match, RuleError
 from trailcam.model.timestamps import MINUTE
 from trailcam.query.scope import Events, Scope
-from trailcam.state.chunks import some
+from trailcam.state.chunks import chunked
 
 WORLD_FAILED = frozenset({code("origin_unreadable"), code("origin_changed")})
 """Reasons of dead letters that lie outside the logs themselves."""
@@ -244,8 +244,8 @@ def _windows(state: Connection) -> list[Row]:
 def _alerts(state: Connection, windows: Sequence[Row]) -> list[Alert]:
     ids = sorted({row.alert_id for row in windows if row.alert_id is not None})
     found = []
-    for those in some(ids):
-        rows = state.execute(select(alert).where(alert.c.id.in_(those)))
+    for chunk in chunked(ids):
+        rows = state.execute(select(alert).where(alert.c.id.in_(chunk)))
         found += [alert_of(row) for row in rows]
     return sorted(found, key=lambda each: (each.window_start, each.key, each.id))
 

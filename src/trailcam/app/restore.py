@@ -22,6 +22,7 @@ from trailcam.app.home import make_home
 from trailcam.commit import tables as t
 from trailcam.commit.publish import publish
 from trailcam.errors import Problem, TrailcamError, WorldError, code, refusal
+from trailcam.lake.files import sync_folder
 from trailcam.state.database import Database
 
 _BUFFER_BYTES = 1 << 20
@@ -69,7 +70,7 @@ def restore(
         unpacked.read()
         _reset(stage / STATE, unpacked, path)
         for folder, _, _ in os.walk(stage):
-            _sync(Path(folder))
+            sync_folder(Path(folder))
         _place(stage, path)
     try:
         home = make_home(path)
@@ -271,7 +272,7 @@ def _place(stage: Path, path: Path) -> None:
                 if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                     raise _already_there(path) from None
                 raise
-            _sync(path.parent)
+            sync_folder(path.parent)
             return
         if list(path.iterdir()) != [stage.parent]:
             raise _already_there(path)
@@ -283,15 +284,7 @@ def _place(stage: Path, path: Path) -> None:
             for there in moved:
                 there.rename(stage / there.name)
             raise
-        _sync(path)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(path)
 
 
 @contextmanager

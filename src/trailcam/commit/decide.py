@@ -13,12 +13,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
 from trailcam.commit.group import Group, Purpose
+from trailcam.commit.naming import name_files
 from trailcam.commit.windows import Recut, error_item
 from trailcam.model.match import Match, RuleError
 from trailcam.model.text import storable
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.window import Identity, distinct, identity_of, key_of
-from trailcam.state.chunks import some
+from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
 
 
@@ -105,22 +106,7 @@ def _ledger(connection: Connection, group: Group, now: Micros) -> int:
             for treated in group.treated
         ),
     )
-    _insert(
-        connection,
-        t.staged_file,
-        (
-            {
-                "path": file.path,
-                "table_name": file.table,
-                "decision_id": decision_id,
-                "day": file.day,
-                "rows": file.rows,
-                "size_bytes": file.size_bytes,
-                "digest": file.digest,
-            }
-            for file in group.files
-        ),
-    )
+    name_files(connection, group.files, decision_id)
     scope = [{"run_id": group.run_id, "origin_id": treated.origin.id} for treated in group.treated]
     if scope:
         connection.execute(upsert(t.run_origin).on_conflict_do_nothing(), scope)
@@ -131,10 +117,10 @@ def _ledger(connection: Connection, group: Group, now: Micros) -> int:
 def _list_not_run(connection: Connection, group: Group) -> None:
     """What rules have not seen of these origins by now: what was seen since is listed no more."""
     gone_over = [treated.origin.id for treated in group.treated if treated.purpose is not Purpose.PART]
-    for portion in some(gone_over):
+    for chunk in chunked(gone_over):
         connection.execute(
             delete(t.not_run).where(
-                t.not_run.c.origin_id.in_(portion), t.not_run.c.rule_id.in_(list(group.rules))
+                t.not_run.c.origin_id.in_(chunk), t.not_run.c.rule_id.in_(list(group.rules))
             )
         )
     rows = [
@@ -161,9 +147,9 @@ def _new(connection: Connection, table: Table, items: Iterable[Found]) -> Iterat
         by_rule.setdefault(item.rule_id, []).append(item)
     for rule_id, those in by_rule.items():
         known: set[Identity] = set()
-        for portion in some([item.row_id for item in those]):
+        for chunk in chunked([item.row_id for item in those]):
             found = select(*table.primary_key.columns).where(
-                table.c.rule_id == rule_id, table.c.row_id.in_(portion)
+                table.c.rule_id == rule_id, table.c.row_id.in_(chunk)
             )
             known.update(tuple(row) for row in connection.execute(found))
         yield from (item for item in those if identity_of(item) not in known)
@@ -177,10 +163,8 @@ def _standing(
     matched = {identity_of(match) for match in matches}
     for rule_id in {error.rule_id for error in failed}:
         rows = [error.row_id for error in failed if error.rule_id == rule_id]
-        for portion in some(rows):
-            found = select(t.match.c.row_id).where(
-                t.match.c.rule_id == rule_id, t.match.c.row_id.in_(portion)
-            )
+        for chunk in chunked(rows):
+            found = select(t.match.c.row_id).where(t.match.c.rule_id == rule_id, t.match.c.row_id.in_(chunk))
             matched.update((rule_id, row_id) for row_id in connection.execute(found).scalars())
     return (
         error
@@ -194,9 +178,9 @@ def _outdated(connection: Connection, group: Group) -> list[RuleError]:
     over them, whole, and what they make is among the errors of the group."""
     passed_over = {(pair.rule_id, pair.origin_id) for pair in group.not_run}
     gone = []
-    for portion in some([each.origin.id for each in group.treated if each.purpose is not Purpose.PART]):
+    for chunk in chunked([each.origin.id for each in group.treated if each.purpose is not Purpose.PART]):
         of_these = select(t.rule_error).where(
-            t.rule_error.c.origin_id.in_(portion), t.rule_error.c.function != "unique"
+            t.rule_error.c.origin_id.in_(chunk), t.rule_error.c.function != "unique"
         )
         for row in connection.execute(of_these).all():
             version = group.rules.get(row.rule_id, row.rule_version)
@@ -218,10 +202,10 @@ def _superseded(connection: Connection, matches: Sequence[Match]) -> list[RuleEr
         by_rule.setdefault(match.rule_id, []).append(match.row_id)
     gone = []
     for rule_id, rows in by_rule.items():
-        for portion in some(rows):
+        for chunk in chunked(rows):
             those = and_(
                 t.rule_error.c.rule_id == rule_id,
-                t.rule_error.c.row_id.in_(portion),
+                t.rule_error.c.row_id.in_(chunk),
                 t.rule_error.c.function != "unique",
             )
             found = [error_item(row) for row in connection.execute(select(t.rule_error).where(those))]
@@ -294,8 +278,8 @@ def _insert_errors(
 
 def _existing(connection: Connection, column: Any, values: Sequence[str]) -> set[str]:
     found: set[str] = set()
-    for portion in some(values):
-        found.update(connection.execute(select(column).where(column.in_(portion))).scalars())
+    for chunk in chunked(values):
+        found.update(connection.execute(select(column).where(column.in_(chunk))).scalars())
     return found
 
 

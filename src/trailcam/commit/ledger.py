@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.errors import code
-from trailcam.state.chunks import some
+from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
 
 _IN_VAIN = code("rule_keeps_state")
@@ -27,8 +27,8 @@ class Ledger:
         """Those of the origins that are known as a whole, each with the rules that are still to see it."""
         found: dict[str, frozenset[str]] = {}
         with self._database.read() as connection:
-            for portion in some(origin_ids):
-                found |= self._look_up(connection, portion)
+            for chunk in chunked(origin_ids):
+                found |= self._look_up(connection, chunk)
         return found
 
     def note(self, run_id: str, origin_ids: Sequence[str]) -> None:
@@ -43,10 +43,10 @@ class Ledger:
         c = t.origin.c
         found: dict[str, int] = {}
         with self._database.read() as connection:
-            for portion in some(origin_ids):
+            for chunk in chunked(origin_ids):
                 rows = connection.execute(
                     select(c.origin_id, c.events).where(
-                        c.origin_id.in_(portion), c.purpose == Purpose.WHOLE.value
+                        c.origin_id.in_(chunk), c.purpose == Purpose.WHOLE.value
                     )
                 )
                 found |= {row.origin_id: row.events for row in rows}

@@ -5,7 +5,7 @@ takes over together with the files. Who finds the number in the table has nothin
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,8 +24,6 @@ from trailcam.state.database import Database, passing
 
 _ATTEMPTS = 50
 _PAUSE_SECONDS = 0.05
-
-_OWN: Mapping[str, LakeTable] = {table.name: table for table in OWN}
 
 
 def publish(database: Database, iceberg: Iceberg) -> int:
@@ -72,7 +70,7 @@ def republish(database: Database, iceberg: Iceberg, name: str) -> int:
     file = t.staged_file.c
     published = select(t.publication.c.published).where(t.publication.c.table_name == name).scalar_subquery()
     with database.write() as connection:  # what is published now is in the table, or lost
-        there = {path for path, _ in iceberg.files(name)}
+        there = set(iceberg.files(name))
         named = connection.execute(select(file.path).where(file.table_name == name, file.seq <= published))
         lost = [path for path in named.scalars() if str(iceberg.warehouse / path) not in there]
         if lost:
@@ -112,7 +110,7 @@ def additions(
                 select(t.publication.c.published).where(t.publication.c.table_name == name)
             ).scalar()
         if held > (known or 0):  # the state is older than the table, which may have some of them
-            there = {path for path, _ in iceberg.files(name)}
+            there = set(iceberg.files(name))
             files = [row for row in files if str(iceberg.warehouse / row.path) not in there]
         one_of_each_run = {row.run_id: iceberg.warehouse / row.path for row in files}
         return Addition(_table(name, one_of_each_run.values()), [row.path for row in files])
@@ -198,8 +196,8 @@ def _table(name: str, files: Iterable[Path]) -> LakeTable:
     Raises:
         WorldError: TC0606 one of them cannot be read.
     """
-    if name in _OWN:
-        return _OWN[name]
+    if name in OWN:
+        return OWN[name]
     columns: dict[str, pa.Field] = {}
     for file in files:
         try:

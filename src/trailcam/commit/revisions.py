@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import select, update
 from ulid import ULID
 
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
+from trailcam.commit.naming import name_files
 from trailcam.errors import cannot_write
 from trailcam.lake import rows
 from trailcam.lake.files import write
@@ -52,7 +53,7 @@ def _stage_alerts(database: Database, warehouse: Path) -> bool:
             if not marked.rowcount:  # another publisher was faster: these files stay without a name
                 connection.rollback()
                 return True
-        _name(connection, files)
+        name_files(connection, files)
     return True
 
 
@@ -75,7 +76,7 @@ def _stage_runs(database: Database, warehouse: Path) -> bool:
             if not marked.rowcount:
                 connection.rollback()
                 return True
-        _name(connection, files)
+        name_files(connection, files)
     return True
 
 
@@ -101,20 +102,3 @@ def run_row(row: object) -> dict[str, object]:
         **{name: getattr(row, "id" if name == "run_id" else name) for name in RUNS.schema.names},
         "paths": json.loads(row.paths),  # type: ignore[attr-defined]  # a row of `run`
     }
-
-
-def _name(connection: Connection, files: list[StagedFile]) -> None:
-    connection.execute(
-        insert(t.staged_file),
-        [
-            {
-                "path": file.path,
-                "table_name": file.table,
-                "day": file.day,
-                "rows": file.rows,
-                "size_bytes": file.size_bytes,
-                "digest": file.digest,
-            }
-            for file in files
-        ],
-    )

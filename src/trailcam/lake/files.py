@@ -70,7 +70,7 @@ def _write(rows: pa.Table, table: LakeTable, path: Path) -> tuple[int, str]:
         file.flush()
         os.fsync(file.fileno())
         size = file.tell()
-    _sync(path.parent)
+    sync_folder(path.parent)
     return size, file.digest.hexdigest()
 
 
@@ -78,11 +78,11 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+        sync_folder(folder.parent)
 
 
-def _sync(folder: Path) -> None:
-    """A file is safe only when the folder that names it is."""
+def sync_folder(folder: Path) -> None:
+    """Brings a folder to the disk: a file is safe only when the folder that names it is."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

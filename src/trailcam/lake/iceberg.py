@@ -162,10 +162,9 @@ class Iceberg:
 
         with self._readable():
             try:
-                table = self.catalog.load_table((NAMESPACE, name))
+                return self.catalog.load_table((NAMESPACE, name))
             except NoSuchTableError:
                 return None
-            return table
 
     def drop(self, name: str) -> None:
         """Lets go of a table that cannot be read, or of all tables when it is the catalog that cannot be.
@@ -260,11 +259,8 @@ class Iceberg:
     def columns(self, name: str) -> dict[str, pa.DataType]:
         """The columns of a table; none when nothing was ever published to it."""
         iceberg = self.find(name)
-        return (
-            {field.name: _TYPES[str(field.field_type)] for field in iceberg.schema().fields}
-            if iceberg
-            else {}
-        )
+        fields = iceberg.schema().fields if iceberg is not None else ()
+        return {field.name: _TYPES[str(field.field_type)] for field in fields}
 
     def forgotten(self, name: str) -> list[Path]:
         """Metadata files of a table that no snapshot needs any more; expiring removes none.
@@ -283,14 +279,13 @@ class Iceberg:
                 needed |= {_name(manifest.manifest_path) for manifest in snapshot.manifests(iceberg.io)}
         return [path for path in listed if path.name not in needed]
 
-    def files(self, name: str) -> Iterator[tuple[str, int]]:
-        """(absolute path, rows) of every file that readers of the table see."""
+    def files(self, name: str) -> list[str]:
+        """The absolute path of every file that readers of the table see, as often as they see it."""
         iceberg = self.find(name)
-        if iceberg is not None:
-            with self._readable():
-                tasks = list(iceberg.scan().plan_files())
-            for task in tasks:
-                yield task.file.file_path, task.file.record_count
+        if iceberg is None:
+            return []
+        with self._readable():
+            return [task.file.file_path for task in iceberg.scan().plan_files()]
 
     def _make(self, table: LakeTable) -> "Table":
         from pyiceberg.exceptions import (  # noqa: PLC0415  # only when it is used

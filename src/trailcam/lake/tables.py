@@ -206,9 +206,8 @@ RUNS = LakeTable(
     identity=("run_id",),
 )
 
-OWN = (MATCHES, RULE_ERRORS, DEAD_LETTERS, ALERTS, RUNS)
-"""The tables that do not belong to a log type."""
-
+OWN = {table.name: table for table in (MATCHES, RULE_ERRORS, DEAD_LETTERS, ALERTS, RUNS)}
+"""The tables that do not belong to a log type, by name."""
 
 EVENTS = "events"
 """The name by which queries ask for the events of all log types; no table has it."""

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trailcam.errors import nearest
-from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import EVENTS, OWN, PLACE, TEXTS, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.model.standard_fields import STANDARD_FIELDS
@@ -40,26 +39,25 @@ class Kept:
         self,
         opened: duckdb.DuckDBPyConnection,
         database: Database,
-        iceberg: Iceberg,
+        warehouse: Path,
         log_types: Iterable[LogType],
     ) -> None:
         self._opened = opened
         self._database = database
-        self._iceberg = iceberg
+        self._warehouse = warehouse
         self._log_types = {event_table(log_type).name: log_type for log_type in log_types}
-        own = {table.name: table for table in OWN}
         self._event_tables = [
             name
             for name in sorted({*self._log_types, *kept_tables(database)})
-            if name not in own and name != EVENTS
+            if name not in OWN and name != EVENTS
         ]
         self._views: dict[str, tuple[str, Callable[..., None]]] = {}
         """Lower-case name to the name as it is shown, and what makes it: with `whole` over its files, else
         its columns alone."""
         for name in self._event_tables:
             self._views[name] = (name, partial(self._event_view, name))
-        for table in OWN:
-            self._views[table.name] = (table.name, partial(self._own_view, table.name))
+        for name in OWN:
+            self._views[name] = (name, partial(self._own_view, name))
         self._views[EVENTS] = (EVENTS, partial(self._all_events, EVENTS))
         for table_name, log_type in self._log_types.items():
             if log_type.name.lower() not in self._views:
@@ -96,7 +94,7 @@ class Kept:
             self._views[name][1](whole=whole)
 
     def _own_view(self, name: str, *, whole: bool) -> None:
-        table = next(table for table in OWN if table.name == name)
+        table = OWN[name]
         if whole and name in ("alerts", "runs"):
             self._opened.register(name, state_tables(self._database)[name][1])
         else:
@@ -109,7 +107,7 @@ class Kept:
         joined, as SQL."""
         made = {
             f"what stands of {table.name}": standing(self._database, table),
-            f"the files of {table.name}": decided_files(self._database, self._iceberg.warehouse, table.name),
+            f"the files of {table.name}": decided_files(self._database, self._warehouse, table.name),
         }
         with told():
             self._opened.execute("CREATE SCHEMA IF NOT EXISTS standing")
@@ -149,7 +147,7 @@ class Kept:
         Raises:
             WorldError: TC0108 one of them is not there.
         """
-        files = kept_files(self._database, self._iceberg, name)
+        files = kept_files(self._database, self._warehouse, name)
         missing = [file for file in files if not Path(file).is_file()]
         if missing:
             others = f", and {len(missing) - 1:,} more of its files" if len(missing) > 1 else ""

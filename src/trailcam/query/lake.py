@@ -18,7 +18,6 @@ from trailcam.commit import tables as t
 from trailcam.commit.revisions import alert_row, run_row
 from trailcam.errors import Problem, WorldError, code
 from trailcam.lake import rows
-from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import ALERTS, PLACE, RUNS, TEXTS, TIME, LakeTable
 from trailcam.state.database import Database, is_full
 
@@ -79,13 +78,13 @@ def locked(opened: duckdb.DuckDBPyConnection) -> None:
     opened.execute("SET lock_configuration = true")
 
 
-def kept_files(database: Database, iceberg: Iceberg, name: str) -> list[str]:
+def kept_files(database: Database, warehouse: Path, name: str) -> list[str]:
     """The files of a table that hold what is decided, published or not: the state names them all."""
     with database.read() as state:
         paths = state.execute(
             select(t.staged_file.c.path).where(t.staged_file.c.table_name == name)
         ).scalars()
-        return sorted(str(iceberg.warehouse / path) for path in paths)
+        return sorted(str(warehouse / path) for path in paths)
 
 
 def kept_tables(database: Database) -> list[str]:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
@@ -20,7 +20,7 @@ from trailcam.lake.tables import DEAD_LETTERS, MATCHES, RULE_ERRORS, LakeTable, 
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.query.lake import connection, quoted, source
-from trailcam.state.chunks import some
+from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
 
 _ROWS_AT_ONCE = 10_000
@@ -33,6 +33,14 @@ class Events:
     rows: int
     distinct: int
     conflicting_ids: int
+
+
+class _File(NamedTuple):
+    """A decided file, by its absolute path."""
+
+    path: str
+    day: int
+    decision_id: int
 
 
 class Scope:
@@ -99,14 +107,14 @@ class Scope:
         with self._connection() as opened:
             for log_type in log_types:
                 table = event_table(log_type)
-                own = self._own_files(table)
+                own = self._staged(table, t.decision.c.run_id == self._run_id)
                 if not own:
                     continue
-                others = self._files_of_others(table)
+                others = self._staged(table, t.decision.c.run_id != self._run_id)
                 numbers = pa.table(
                     {
-                        "filename": [path for path, _, _ in (*own, *others)],
-                        "decision": pa.array([number for _, _, number in (*own, *others)], pa.int64()),
+                        "filename": [file.path for file in (*own, *others)],
+                        "decision": pa.array([file.decision_id for file in (*own, *others)], pa.int64()),
                         "own": [True] * len(own) + [False] * len(others),
                     }
                 )
@@ -195,40 +203,19 @@ class Scope:
     def _files(self, table: LakeTable) -> list[str]:
         """The files in which rows of the run's origins lie."""
         decisions = sorted({row.decision_id for row in self._entries})
-        return [
-            str(self._warehouse / path)
-            for those in some(decisions)
-            for path, _, _ in self._staged(
-                select(t.staged_file.c.path, t.staged_file.c.day, t.staged_file.c.decision_id).where(
-                    t.staged_file.c.table_name == table.name,
-                    t.staged_file.c.decision_id.in_(those),
-                )
-            )
-        ]
+        found = (self._staged(table, t.decision.c.id.in_(chunk)) for chunk in chunked(decisions))
+        return [file.path for files in found for file in files]
 
-    def _own_files(self, table: LakeTable) -> list[tuple[str, int, int]]:
-        """(path, day, decision) of the files that the run has decided."""
-        f = t.staged_file.c
-        found = self._staged(
-            select(f.path, f.day, f.decision_id)
-            .join(t.decision, t.decision.c.id == f.decision_id)
-            .where(f.table_name == table.name, t.decision.c.run_id == self._run_id)
-        )
-        return [(str(self._warehouse / path), day, number) for path, day, number in found]
-
-    def _files_of_others(self, table: LakeTable) -> list[tuple[str, int, int]]:
-        """(path, day, decision) of the files that other runs have decided."""
-        f = t.staged_file.c
-        found = self._staged(
-            select(f.path, f.day, f.decision_id)
-            .join(t.decision, t.decision.c.id == f.decision_id)
-            .where(f.table_name == table.name, t.decision.c.run_id != self._run_id)
-        )
-        return [(str(self._warehouse / path), day, number) for path, day, number in found]
-
-    def _staged(self, statement: Select[Any]) -> list[tuple[str, int, int]]:
+    def _staged(self, table: LakeTable, those: ColumnElement[bool]) -> list[_File]:
+        """The files of a table that certain decisions name."""
+        f, d = t.staged_file.c, t.decision.c
         with self._database.read() as state:
-            return [(row[0], row[1], row[2]) for row in state.execute(statement)]
+            found = state.execute(
+                select(f.path, f.day, f.decision_id)
+                .join(t.decision, d.id == f.decision_id)
+                .where(f.table_name == table.name, those)
+            )
+            return [_File(str(self._warehouse / path), day, number) for path, day, number in found]
 
 
 _PLACE = "origin_name, origin_id, position"
@@ -237,17 +224,17 @@ _PLACE = "origin_name, origin_id, position"
 def _copies(
     opened: duckdb.DuckDBPyConnection,
     table: LakeTable,
-    own: Sequence[tuple[str, int, int]],
-    others: Sequence[tuple[str, int, int]],
+    own: Sequence[_File],
+    others: Sequence[_File],
 ) -> str:
     """The rows of a run's own files and all that may be copies of these, as SQL: those of the same days.
 
     Copies of an event that names no time lie on the days of their origins, which may be any.
     """
-    days = {day for _, day, _ in own}
-    near = source(table, [path for path, day, _ in (*own, *others) if day in days])
-    far = [path for path, day, _ in others if day not in days]
-    mine = source(table, [path for path, _, _ in own])
+    days = {file.day for file in own}
+    near = source(table, [file.path for file in (*own, *others) if file.day in days])
+    far = [file.path for file in others if file.day not in days]
+    mine = source(table, [file.path for file in own])
     if not far or not _one(opened, f"SELECT count(*) FROM {mine} WHERE p_time_from_origin"):
         return near
     timeless = f"FROM {source(table, far)} WHERE p_time_from_origin"

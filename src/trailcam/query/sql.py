@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from trailcam.lake.iceberg import Iceberg
 from trailcam.model.logtype import LogType
 from trailcam.query.kept import Kept
 from trailcam.query.lake import connection, locked
@@ -46,7 +45,7 @@ class Answer:
 
 @contextmanager
 def ask(
-    sql: str, *, database: Database, iceberg: Iceberg, scratch: Path, log_types: Iterable[LogType]
+    sql: str, *, database: Database, warehouse: Path, scratch: Path, log_types: Iterable[LogType]
 ) -> Iterator[Answer]:
     """Runs a query while this is open; what interrupts the reader of its rows ends it at once.
 
@@ -55,10 +54,10 @@ def ask(
         WorldError: TC0108 a file is missing or cannot be read, or memory does not suffice.
     """
     with (
-        connection(warehouse=iceberg.warehouse, scratch=scratch) as opened,
+        connection(warehouse=warehouse, scratch=scratch) as opened,
         ThreadPoolExecutor(1, thread_name_prefix="query") as aside,
     ):
-        kept = Kept(opened, database, iceberg, log_types)
+        kept = Kept(opened, database, warehouse, log_types)
         locked(opened)
         question = asked(opened, sql)
         kept.make_views(question)

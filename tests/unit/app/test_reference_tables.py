@@ -13,12 +13,12 @@ def section(name: str) -> str:
 
 def test_every_column_of_our_own_tables_is_described_and_no_other() -> None:
     assert {name: list(columns) for name, columns in COLUMNS.items()} == {
-        table.name: table.schema.names for table in OWN
+        name: table.schema.names for name, table in OWN.items()
     }
 
 
 def test_every_table_shows_its_columns_with_their_types() -> None:
-    for table in OWN:
+    for table in OWN.values():
         for column in table.schema:
             assert f"| `{column.name}` | {SQL_TYPES[column.type]} | " in section(table.name)
 

@@ -144,7 +144,7 @@ def test_files_that_no_table_can_take_are_told_and_stay_decided(home: Home) -> N
     (problem,) = caught.value.problems
     assert problem.code == code("lake_refused")
     assert "floor" in problem.message
-    assert len(kept_files(home.database, home.iceberg, "custom_door")) == 2
+    assert len(kept_files(home.database, home.iceberg.warehouse, "custom_door")) == 2
 
 
 def test_a_commit_that_was_made_and_not_confirmed_is_only_marked(
@@ -213,7 +213,7 @@ def test_a_table_that_was_rolled_back_is_told_and_gets_back_what_it_lost(home: H
     second = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)[1]
     table.manage_snapshots().rollback_to_snapshot(second.snapshot_id).commit()
     assert in_table(home) == expected(2)
-    assert len(kept_files(home.database, home.iceberg, NAME)) == 4
+    assert len(kept_files(home.database, home.iceberg.warehouse, NAME)) == 4
     proof = prove(home.database, home.iceberg, home.scratch)
     assert proof.rolled_back == [NAME]
     assert not proof.holds

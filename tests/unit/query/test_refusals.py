@@ -26,7 +26,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def read(home: Home, sql: str) -> int:
     """The number of rows that a query gives."""
     with ask(
-        sql, database=home.database, iceberg=home.iceberg, scratch=home.scratch, log_types=builtin()
+        sql,
+        database=home.database,
+        warehouse=home.iceberg.warehouse,
+        scratch=home.scratch,
+        log_types=builtin(),
     ) as answer:
         return sum(1 for _ in answer.rows)
 

@@ -85,7 +85,11 @@ def keep(
 
 def answer(home: Home, sql: str) -> list[tuple[Any, ...]]:
     with ask(
-        sql, database=home.database, iceberg=home.iceberg, scratch=home.scratch, log_types=builtin()
+        sql,
+        database=home.database,
+        warehouse=home.iceberg.warehouse,
+        scratch=home.scratch,
+        log_types=builtin(),
     ) as answered:
         return [tuple(row) for row in answered.rows]
 

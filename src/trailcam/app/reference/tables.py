@@ -120,12 +120,12 @@ def tables(known: Sequence[LogType]) -> str:
         "Everything that is decided is in them, published or not, and each row once.",
         "`SHOW TABLES` lists them, `DESCRIBE` shows the columns of one.",
     )
-    names = [EVENTS, *(own.name for own in OWN), *(event_table(each).name for each in known)]
+    names = [EVENTS, *OWN, *(event_table(each).name for each in known)]
     lines += bullets(f"[{name}](#{anchor(name)})" for name in names)
     lines += [f"## {EVENTS}", "", "Events of all log types: the columns that all of them have.", ""]
     some = event_table(known[0])
     lines += _columns((name, _type(some, name), _EVENT[name]) for name in EVENT_COLUMNS)
-    for own in OWN:
+    for own in OWN.values():
         lines += [f"## {own.name}", "", _HOLDS[own.name], ""]
         lines += _columns((name, _type(own, name), COLUMNS[own.name][name]) for name in own.schema.names)
     for log_type in known:

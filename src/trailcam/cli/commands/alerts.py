@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trailcam.cli.options import HomeOption
+from trailcam.cli.options import ConfigOption, HomeOption
 from trailcam.cli.output import (
     MOST_TABLE_ROWS,
     Format,
@@ -69,7 +69,7 @@ def command(
     ] = False,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """List alerts, or show one with its history and its matches.
 

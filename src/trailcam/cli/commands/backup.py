@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trailcam.cli.options import HomeOption
+from trailcam.cli.options import ConfigOption, HomeOption
 from trailcam.cli.output import count, existing, progress_bar, say
 from trailcam.model.timestamps import to_rfc3339
 
@@ -16,7 +16,7 @@ def command(
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Write everything that is kept into one file, as it is at one moment.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trailcam.cli.options import HomeOption
+from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
 from trailcam.cli.query_results import QueryFormat, print_answer
 from trailcam.errors import Problem, TrailcamError, code
 
@@ -19,11 +19,9 @@ def command(
     *,
     file: Annotated[Path | None, typer.Option("--file", help="A file that holds the statement.")] = None,
     form: Annotated[QueryFormat, typer.Option("--format", help="How to print.")] = QueryFormat.table,
-    log_types: Annotated[
-        list[Path] | None, typer.Option("--log-types", help="A folder of log types of your own.")
-    ] = None,
+    log_types: LogTypesOption = None,
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Ask in SQL about everything that is kept.
 
@@ -46,7 +44,7 @@ def command(
     known = load_log_types(log_types or ())
     kept = open_home(home or settings.home)
     with ask(
-        asked, database=kept.database, iceberg=kept.iceberg, scratch=kept.scratch, log_types=known
+        asked, database=kept.database, warehouse=kept.iceberg.warehouse, scratch=kept.scratch, log_types=known
     ) as answer:
         print_answer(answer, form)
     return 0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trailcam.cli.options import HomeOption
+from trailcam.cli.options import ConfigOption, HomeOption
 from trailcam.cli.output import count, existing, progress_bar, say
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 
@@ -16,7 +16,7 @@ def command(
     file: Annotated[str, typer.Argument(metavar="FILE", help="What backup wrote; - is standard input.")],
     *,
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Make a new home out of a backup.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trailcam.cli.options import HomeOption
+from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
 from trailcam.cli.output import (
     Format,
     alert_row,
@@ -52,9 +52,7 @@ def command(
         list[str] | None,
         typer.Option("--rules", help="A rule file or folder, or the id of a rule in a pack; * is any text."),
     ] = None,
-    log_types: Annotated[
-        list[Path] | None, typer.Option("--log-types", help="A folder of log types of your own.")
-    ] = None,
+    log_types: LogTypesOption = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print; table if absent.")] = None,
     windows: Annotated[bool, typer.Option("--windows", help="Print windows instead of matches.")] = False,
     alerts: Annotated[bool, typer.Option("--alerts", help="Print alerts instead of matches.")] = False,
@@ -66,7 +64,7 @@ def command(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Run rules over logs, keep what was read, and print what they match.
 

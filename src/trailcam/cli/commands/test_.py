@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trailcam.cli.options import ConfigOption, LogTypesOption
 from trailcam.cli.output import Format, count, printable, progress_bar, say, say_problem, to_json
 from trailcam.errors import Problem, TrailcamError, code
 
@@ -27,9 +28,7 @@ def command(
     rules: Annotated[
         list[str] | None, typer.Option("--rules", help="Only rules of this id; * is any text.")
     ] = None,
-    log_types: Annotated[
-        list[Path] | None, typer.Option("--log-types", help="A folder of log types of your own.")
-    ] = None,
+    log_types: LogTypesOption = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     junit: Annotated[
         Path | None, typer.Option("--junit", help="Write a JUnit XML report to this file.")
@@ -38,7 +37,7 @@ def command(
         bool, typer.Option("--verbose", "-v", help="Show what every function gave in every test.")
     ] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
-    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Check rules and run their inline tests.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trailcam.cli.options import HomeOption
+from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
 from trailcam.cli.output import count, printable, progress_bar, say, to_json
 
 if TYPE_CHECKING:
@@ -37,11 +37,9 @@ def command(
         bool, typer.Option(help="Mend tables of the lake that are damaged or were rolled back.")
     ] = True,
     form: Annotated[ProofFormat, typer.Option("--format", help="How to print.")] = ProofFormat.text,
-    log_types: Annotated[
-        list[Path] | None, typer.Option("--log-types", help="A folder of log types of your own.")
-    ] = None,
+    log_types: LogTypesOption = None,
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A settings file.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Prove that nothing is missing.
 

@@ -8,9 +8,8 @@ from sqlalchemy import select
 from trailcam.commit import tables as t
 from trailcam.errors import WorldError, code
 from trailcam.lake.iceberg import Iceberg
+from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
-
-_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ def look_at_tables(database: Database, iceberg: Iceberg) -> Tables:
             said.setdefault(name, set())
     for name, paths in sorted(said.items()):
         try:
-            seen = Counter(path for path, _ in iceberg.files(name))
+            seen = Counter(iceberg.files(name))
         except WorldError as error:
             if error.problems[0].code != code("lake_refused"):  # a lock, a full disk: no damage
                 raise
@@ -75,9 +74,7 @@ def _unnamed(database: Database, iceberg: Iceberg, paths: set[str]) -> set[str]:
     prefix = f"{iceberg.warehouse}/"
     left = {path.removeprefix(prefix) for path in paths}
     with database.read() as state:
-        asked = sorted(left)
-        for at in range(0, len(asked), _AT_ONCE):
-            some = asked[at : at + _AT_ONCE]
-            named = select(t.staged_file.c.path).where(t.staged_file.c.path.in_(some))
+        for those in chunked(sorted(left)):
+            named = select(t.staged_file.c.path).where(t.staged_file.c.path.in_(those))
             left -= set(state.execute(named).scalars())
     return left

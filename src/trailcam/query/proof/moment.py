@@ -11,50 +11,25 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Table, select
 
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
 from trailcam.commit.revisions import alert_row, run_row
-from trailcam.lake.tables import ALERTS, RUNS
+from trailcam.lake.tables import ALERTS, MATCHES, RULE_ERRORS, RUNS, LakeTable
 from trailcam.model.severity import Severity
 
 _AT_ONCE = 20_000
 
-_ITEM = [
-    ("rule_id", pa.string()),
-    ("row_id", pa.string()),
-    ("log_type", pa.string()),
-    ("event_id", pa.string()),
-    ("event_time", pa.int64()),
-    ("severity", pa.string()),
-    ("decision_id", pa.int64()),
-]
 
-MATCH = pa.schema(
-    [
-        *_ITEM,
-        ("title", pa.string()),
-        ("dedup", pa.string()),
-        ("period_minutes", pa.int64()),
-        ("threshold", pa.int64()),
-        ("create_alert", pa.bool_()),
-        ("unique_value", pa.string()),
-    ]
-)
-"""What the state and the file of its decision both say of a match."""
+def _of_both(table: LakeTable, state: Table) -> pa.Schema:
+    """What the state and the file of its decision both say of a match or a rule error."""
+    shared = [column for column in table.schema if column.name in state.c]
+    return pa.schema([*shared, ("event_time", pa.int64()), ("decision_id", pa.int64())])
 
-ERROR = pa.schema(
-    [
-        *_ITEM,
-        ("function", pa.string()),
-        ("error_class", pa.string()),
-        ("error", pa.string()),
-        ("message", pa.string()),
-        ("origin_id", pa.string()),
-    ]
-)
-"""The same of a rule error."""
+
+MATCH = _of_both(MATCHES, t.match)
+ERROR = _of_both(RULE_ERRORS, t.rule_error)
 
 _PUBLISHED = pa.field("published", pa.bool_())
 """Whether a file of the lake holds an alert or a run as it stands."""

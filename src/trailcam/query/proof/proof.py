@@ -18,8 +18,6 @@ from trailcam.query.proof.verdicts import verdicts
 from trailcam.query.proof.windows import windows
 from trailcam.state.database import Database
 
-_OWN = frozenset(table.name for table in OWN)
-
 
 @dataclass(slots=True)
 class Proof:
@@ -113,4 +111,4 @@ def _of(held: Moment, wanted: set[str] | None) -> Callable[[Any], bool]:
     if wanted is None:
         return lambda _: True
     decisions = {entry.decision_id for entry in held.entries if entry.origin_id in wanted}
-    return lambda file: file.table_name in _OWN or file.decision_id in decisions
+    return lambda file: file.table_name in OWN or file.decision_id in decisions

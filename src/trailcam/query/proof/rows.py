@@ -12,8 +12,6 @@ from trailcam.lake.tables import DEAD_LETTERS, MATCHES, OWN, RULE_ERRORS, LakeTa
 from trailcam.query.lake import source
 from trailcam.query.proof.moment import Moment, Readable
 
-_OWN = frozenset(table.name for table in OWN)
-
 _EVENTS = LakeTable(
     name="events",
     schema=pa.schema([("p_row_id", pa.string()), ("p_origin_id", pa.string())]),
@@ -46,18 +44,18 @@ def rows(
         opened.register("wanted", pa.table({"origin_id": pa.array(sorted(wanted), pa.string())}))
     found: dict[str, Counter[tuple[int, str]]] = {}
     for name, paths in sorted(readable.by_table.items()):
-        if name in _OWN and name not in _ORIGIN:
+        if name in OWN and name not in _ORIGIN:
             continue
-        table = next((table for table in OWN if table.name == name), _EVENTS)
+        table = OWN.get(name, _EVENTS)
         key = _ORIGIN.get(name, "p_origin_id")
         those = f"FROM {source(table, paths)} r JOIN files USING (filename)"
         if wanted is not None:
             those += f" JOIN wanted w ON w.origin_id = r.{key}"
-        counts = found.setdefault(name if name in _OWN else _EVENTS.name, Counter())
+        counts = found.setdefault(name if name in OWN else _EVENTS.name, Counter())
         by_origin = f"SELECT files.decision_id, r.{key}, count(*) {those} GROUP BY ALL"
         for decision_id, origin_id, count in opened.execute(by_origin).fetchall():
             counts[decision_id, origin_id] += count
-        if name not in _OWN:
+        if name not in OWN:
             distinct = opened.execute(f"SELECT count(DISTINCT p_row_id) {those}").fetchall()
             counted.distinct += int(distinct[0][0])
     events = found.setdefault(_EVENTS.name, Counter())
