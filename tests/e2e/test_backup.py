@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tests.kept import everything, read, verified, write_rules, write_tree
 from tests.support import summary, trailcam
-from tests.world import boxed, powerless
+from tests.world import acting, boxed, powerless
 
 from trailcam.app.backup import SUMS, digest_line
 from trailcam.app.home import open_home
@@ -462,36 +462,11 @@ def test_a_home_that_has_lost_a_file_is_not_saved_as_if_it_were_whole(
     assert list(tmp_path.iterdir()) == [tmp_path / "home"]
 
 
-SIGNALLED = """
-import os, sys
-from importlib import import_module
-
-number, module, name, call = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-holder = import_module(module)
-*path, last = name.split(".")
-for part in path:
-    holder = getattr(holder, part)
-real = getattr(holder, last)
-calls = 0
-
-def signalled(*args, **kwargs):
-    global calls
-    calls += 1
-    if calls == call:
-        os.kill(os.getpid(), number)
-    return real(*args, **kwargs)
-
-setattr(holder, last, signalled)
-from trailcam.cli.application import run_command_line
-sys.exit(run_command_line(sys.argv[5:]))
-"""
-
-
 def signalled(number: int, step: tuple[str, str, int], *arguments: str | Path) -> int:
-    words = [str(number), *map(str, step), *map(str, arguments)]
-    done = subprocess.run(
-        [sys.executable, "-c", SIGNALLED, *words], capture_output=True, check=False, timeout=120
-    )
+    module, name, call = step
+    act = f"os.kill(os.getpid(), {int(number)})"
+    command = acting(act, (module, name, "before", call), list(map(str, arguments)))
+    done = subprocess.run(command, capture_output=True, check=False, timeout=120)
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done.returncode
 
