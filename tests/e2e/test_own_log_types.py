@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.kept import everything
-from tests.support import trailcam
+from tests.support import summary, trailcam
 
 from trailcam.errors import code
 
@@ -51,6 +51,20 @@ def test_a_column_that_is_kept_otherwise_is_refused_before_anything_is_read(
     assert everything(home) == before
     write_schema(types, column="level", kind="string")
     assert trailcam("run", log, "--log-types", types).returncode == 0
+
+
+@pytest.mark.parametrize("column", ["own", "decision", "decision_id", "origin", "p_row"])
+def test_a_column_may_be_named_as_what_is_counted_by(
+    tmp_path: Path, home: Path, log: Path, column: str
+) -> None:
+    types = write_schema(tmp_path / "door", column=column)
+    log.write_text(f'{{"door": "north", "{column}": 1}}\n')
+    for new in (1, 0):
+        exit_code, told = summary(log, "--log-types", types)
+        assert (exit_code, told["events"], told["new_events"]) == (0, 1, new)
+    assert trailcam("verify", "--read", "--log-types", types).returncode == 0
+    kept = trailcam("query", f"SELECT {column} FROM custom_door", "--format", "jsonl").stdout
+    assert kept == f'{{"{column}": 1}}\n'
 
 
 @pytest.mark.parametrize(

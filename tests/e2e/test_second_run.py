@@ -1,5 +1,6 @@
 """A second run: what docs/concepts.md says of files that are known and of rules that are new or have changed."""
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -162,3 +163,16 @@ def test_alerts_that_come_and_go_within_a_run_are_not_new(
     assert (code, told["alerts"], told["new_alerts"]) == (0, 2, 2)
     listed = trailcam("alerts", "list", "--status", "merged", "--format", "jsonl").stdout
     assert len(listed.splitlines()) == 1
+
+
+def test_a_file_that_was_too_large_once_counts_once_beside_another_of_the_same_run(tmp_path: Path) -> None:
+    large = "".join(json.dumps(record(number, text="x" * 300)) + "\n" for number in range(3_000))
+    (tmp_path / "large.jsonl.gz").write_bytes(gzip.compress(large.encode()))
+    write_log(tmp_path / "small.json", [record(9_000)])
+    limited = {**os.environ, "TRAILCAM_LIMITS_ORIGIN_BYTES": "1 MiB"}
+    stopped_code, stopped = summary(tmp_path, env=limited)
+    assert (stopped_code, stopped["dead_letters"]) == (1, 1)
+    assert 1 < stopped["events"] < 3_001
+    exit_code, told = summary(tmp_path)
+    assert (told["records"], told["events"], told["duplicates"], told["dead_letters"]) == (3_001, 3_001, 0, 0)
+    assert exit_code == 0

@@ -44,6 +44,11 @@ class LakeTable:
     """Columns whose values hardly repeat: a dictionary of them would only cost."""
 
     @cached_property
+    def origin(self) -> str | None:
+        """The column that names the origin of a row; None where rows have none."""
+        return next((name for name in ("p_origin_id", "origin_id") if name in self.schema.names), None)
+
+    @cached_property
     def dictionaries(self) -> list[str]:
         """The columns that are written with a dictionary, as Parquet names them."""
         return [_leaf(column) for column in self.schema if column.name not in self.varied]

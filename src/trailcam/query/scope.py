@@ -86,10 +86,7 @@ class Scope:
         with self._connection() as opened:
             for log_type in log_types:
                 table = event_table(log_type)
-                files = self._files(table)
-                if not files:
-                    continue
-                held = f"{source(table, files)} JOIN entries USING (p_origin_id)"
+                held = self._rows(opened, table)
                 rows += _one(opened, f"SELECT count(*) FROM {held}")
                 distinct += _one(opened, f"SELECT count(DISTINCT p_row_id) FROM {held}")
                 if log_type.identity is not None:
@@ -111,14 +108,8 @@ class Scope:
                 if not own:
                     continue
                 others = self._staged(table, t.decision.c.run_id != self._run_id)
-                numbers = pa.table(
-                    {
-                        "filename": [file.path for file in (*own, *others)],
-                        "decision": pa.array([file.decision_id for file in (*own, *others)], pa.int64()),
-                        "own": [True] * len(own) + [False] * len(others),
-                    }
-                )
-                opened.register("numbers", numbers)
+                own_first = pa.array([True] * len(own) + [False] * len(others))
+                opened.register("numbers", _numbers([*own, *others]).append_column("own", own_first))
                 new += _one(
                     opened,
                     "SELECT count(*) FROM (SELECT arg_min(own, decision) AS first_own FROM "
@@ -130,21 +121,18 @@ class Scope:
     def letters(self) -> dict[str, int]:
         """Dead letters by reason."""
         with self._connection() as opened:
-            held = f"{source(DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
-            rows = opened.execute(
-                f"SELECT reason, count(*) FROM {held} ON e.p_origin_id = l.origin_id GROUP BY 1 ORDER BY 1"
-            ).fetchall()
+            held = self._rows(opened, DEAD_LETTERS)
+            rows = opened.execute(f"SELECT reason, count(*) FROM {held} GROUP BY 1 ORDER BY 1").fetchall()
         return dict(rows)
 
     def dead_letters(self, *, most: int | None = None) -> Iterator[DeadLetter]:
         """The dead letters themselves, by file and position; with `most`, so many of each reason."""
         with self._connection() as opened:
-            held = f"{source(DEAD_LETTERS, self._files(DEAD_LETTERS))} l JOIN entries e"
             number = f"row_number() OVER (PARTITION BY reason ORDER BY {_PLACE})"
             first = f"QUALIFY {number} <= {most}" if most else ""
             found = opened.execute(
-                "SELECT origin_id, origin_name, position, size_bytes, reason, detail, l.raw "
-                f"FROM {held} ON e.p_origin_id = l.origin_id {first} ORDER BY {_PLACE}"
+                "SELECT origin_id, origin_name, position, size_bytes, reason, detail, raw "
+                f"FROM {self._rows(opened, DEAD_LETTERS)} {first} ORDER BY {_PLACE}"
             )
             while rows := found.fetchmany(1_000):
                 for origin_id, name, position, size, reason, detail, raw in rows:
@@ -162,12 +150,12 @@ class Scope:
         """(rule id, function, number of matches, first error) of auxiliary functions that failed."""
         with self._connection() as opened:
             opened.register("rules", pa.table({"rule_id": pa.array(rule_ids, pa.string())}))
-            held = f"{source(MATCHES, self._files(MATCHES))} m JOIN rules USING (rule_id)"
+            held = f"{self._rows(opened, MATCHES)} JOIN rules USING (rule_id)"
             return opened.execute(
                 "SELECT rule_id, split_part(f, ': ', 1) AS name, count(DISTINCT row_id), "
                 "arg_min(substr(f, length(split_part(f, ': ', 1)) + 3), (p_event_time, row_id)) "
                 "FROM (SELECT rule_id, row_id, p_event_time, unnest(fallbacks) AS f "
-                f"FROM {held} JOIN entries e ON e.p_origin_id = m.origin_id) GROUP BY ALL ORDER BY 1, 2"
+                f"FROM {held}) GROUP BY ALL ORDER BY 1, 2"
             ).fetchall()
 
     def note_pairs(self, state: Connection, rule_ids: Sequence[str]) -> None:
@@ -182,11 +170,8 @@ class Scope:
                     f"CREATE TEMP TABLE {name} (rule_id TEXT, row_id TEXT, PRIMARY KEY (rule_id, row_id)) "
                     "WITHOUT ROWID"
                 )
-                held = f"{source(table, self._files(table))} m JOIN rules USING (rule_id)"
-                found = opened.execute(
-                    f"SELECT DISTINCT rule_id, row_id FROM {held} "
-                    "JOIN entries e ON e.p_origin_id = m.origin_id"
-                )
+                held = f"{self._rows(opened, table)} JOIN rules USING (rule_id)"
+                found = opened.execute(f"SELECT DISTINCT rule_id, row_id FROM {held}")
                 while rows := found.fetchmany(_ROWS_AT_ONCE):
                     state.exec_driver_sql(f"INSERT INTO {name} VALUES (?, ?)", rows)
 
@@ -194,17 +179,32 @@ class Scope:
 
     @contextmanager
     def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection in which the run's origins are the table `entries`."""
+        """A connection in which the run's origins, each with a decision that counts, are table `entries`."""
         with connection(warehouse=self._warehouse, scratch=self._scratch) as opened:
-            ids = sorted({row.origin_id for row in self._entries})
-            opened.register("entries", pa.table({"p_origin_id": pa.array(ids, pa.string())}))
+            counting = pa.table(
+                {
+                    "origin": pa.array([row.origin_id for row in self._entries], pa.string()),
+                    "decision": pa.array([row.decision_id for row in self._entries], pa.int64()),
+                }
+            )
+            opened.register("entries", counting)
             yield opened
 
-    def _files(self, table: LakeTable) -> list[str]:
-        """The files in which rows of the run's origins lie."""
+    def _rows(self, opened: duckdb.DuckDBPyConnection, table: LakeTable) -> str:
+        """The rows of the run's origins, as SQL: those that the decision which counts has kept.
+
+        A file holds all that was decided together: also what of an origin has been superseded since.
+        """
         decisions = sorted({row.decision_id for row in self._entries})
-        found = (self._staged(table, t.decision.c.id.in_(chunk)) for chunk in chunked(decisions))
-        return [file.path for files in found for file in files]
+        files = [
+            file for some in chunked(decisions) for file in self._staged(table, t.decision.c.id.in_(some))
+        ]
+        opened.register("files", _numbers(files))
+        return (
+            f"(SELECT r.* FROM {source(table, [file.path for file in files])} r "
+            "JOIN files f ON f.filename = r.filename "
+            f"JOIN entries e ON e.origin = r.{table.origin} AND e.decision = f.decision)"
+        )
 
     def _staged(self, table: LakeTable, those: ColumnElement[bool]) -> list[_File]:
         """The files of a table that certain decisions name."""
@@ -233,12 +233,22 @@ def _copies(
     """
     days = {file.day for file in own}
     near = source(table, [file.path for file in (*own, *others) if file.day in days])
+    copies = f"SELECT p_row_id, filename FROM {near}"
     far = [file.path for file in others if file.day not in days]
     mine = source(table, [file.path for file in own])
-    if not far or not _one(opened, f"SELECT count(*) FROM {mine} WHERE p_time_from_origin"):
-        return near
-    timeless = f"FROM {source(table, far)} WHERE p_time_from_origin"
-    return f"(SELECT p_row_id, filename FROM {near} UNION ALL SELECT p_row_id, filename {timeless})"
+    if far and _one(opened, f"SELECT count(*) FROM {mine} WHERE p_time_from_origin"):
+        copies += f" UNION ALL SELECT p_row_id, filename FROM {source(table, far)} WHERE p_time_from_origin"
+    return f"({copies})"
+
+
+def _numbers(files: Sequence[_File]) -> pa.Table:
+    """Of each file, the decision that it belongs to."""
+    return pa.table(
+        {
+            "filename": pa.array([file.path for file in files], pa.string()),
+            "decision": pa.array([file.decision_id for file in files], pa.int64()),
+        }
+    )
 
 
 def _one(opened: duckdb.DuckDBPyConnection, sql: str) -> int:

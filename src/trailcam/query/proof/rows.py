@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from trailcam.commit.group import Purpose
-from trailcam.lake.tables import DEAD_LETTERS, MATCHES, OWN, RULE_ERRORS, LakeTable
+from trailcam.lake.tables import DEAD_LETTERS, OWN, LakeTable
 from trailcam.query.lake import source
 from trailcam.query.proof.moment import Moment, Readable
 
@@ -18,9 +18,6 @@ _EVENTS = LakeTable(
     time="p_event_time",
 )
 """What is read of the events of any log type."""
-
-_ORIGIN = {table.name: "origin_id" for table in (DEAD_LETTERS, MATCHES, RULE_ERRORS)}
-"""The column of an own table that names the origin; those of log types have `p_origin_id`."""
 
 
 @dataclass(slots=True)
@@ -44,10 +41,10 @@ def rows(
         opened.register("wanted", pa.table({"origin_id": pa.array(sorted(wanted), pa.string())}))
     found: dict[str, Counter[tuple[int, str]]] = {}
     for name, paths in sorted(readable.by_table.items()):
-        if name in OWN and name not in _ORIGIN:
-            continue
         table = OWN.get(name, _EVENTS)
-        key = _ORIGIN.get(name, "p_origin_id")
+        key = table.origin
+        if key is None:
+            continue
         those = f"FROM {source(table, paths)} r JOIN files USING (filename)"
         if wanted is not None:
             those += f" JOIN wanted w ON w.origin_id = r.{key}"
