@@ -82,6 +82,24 @@ def test_damaged_tables_are_told_and_made_anew(
     assert everything(home) == before
 
 
+def test_a_table_that_shows_a_file_twice_is_told_and_made_anew(tmp_path: Path, made: Path) -> None:
+    home = tmp_path / "home"
+    read(made / "logs", made / "rules", home)
+    rows = published(home)
+    tables = open_home(home).iceberg
+    table = tables.find("matches")
+    assert table is not None
+    table.add_files(tables.files("matches"), check_duplicate_files=False)
+    assert published(home) != rows
+    told = trailcam("verify", "--home", home, "--no-repair")
+    assert told.returncode == 1, told.stderr
+    assert "table matches holds" in told.stdout
+    assert "more than once" in told.stdout
+    told = trailcam("verify", "--home", home)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert published(home) == rows
+
+
 def test_a_catalog_that_is_locked_is_not_taken_for_a_damaged_one(
     tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

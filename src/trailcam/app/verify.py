@@ -101,10 +101,10 @@ def _mend(home: Home, checked: Checked) -> None:
     """Makes the tables whole again: all that they hold is in the state and in files."""
     try:
         seen = look_at_tables(home.database, home.iceberg)
-        for name in seen.unreadable:
+        for name in seen.broken:
             home.iceberg.drop(name)
             checked.made_anew.append(name)
-        if seen.unreadable:
+        if seen.broken:
             seen = look_at_tables(home.database, home.iceberg)
         for name in seen.rolled_back:
             number = republish(home.database, home.iceberg, name)

@@ -75,7 +75,7 @@ def republish(database: Database, iceberg: Iceberg, name: str) -> int:
         lost = [path for path in named.scalars() if str(iceberg.warehouse / path) not in there]
         if lost:
             connection.execute(
-                update(t.staged_file).where(file.path == bindparam("lost")).values(seq=None),
+                update(t.staged_file).where(file.path == bindparam("lost")).values(seq=None, again=True),
                 [{"lost": path} for path in lost],
             )
     return publish_table(database, iceberg, name)
@@ -101,7 +101,7 @@ def additions(
         file = t.staged_file.c
         with database.read() as connection:
             files = connection.execute(
-                select(file.path, t.decision.c.run_id)
+                select(file.path, file.again, t.decision.c.run_id)
                 .outerjoin(t.decision, t.decision.c.id == file.decision_id)
                 .where(file.table_name == name, _between(held, number))
                 .order_by(file.decision_id, file.path)
@@ -109,7 +109,8 @@ def additions(
             known = connection.execute(
                 select(t.publication.c.published).where(t.publication.c.table_name == name)
             ).scalar()
-        if held > (known or 0):  # the state is older than the table, which may have some of them
+        older = held > (known or 0)  # the state is older than the table, which may have some of them
+        if older or any(row.again for row in files):  # a commit that was under way may have brought them
             there = set(iceberg.files(name))
             files = [row for row in files if str(iceberg.warehouse / row.path) not in there]
         one_of_each_run = {row.run_id: iceberg.warehouse / row.path for row in files}

@@ -90,9 +90,10 @@ staged_file = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
     Column("seq", BigInteger),
+    Column("again", Boolean, nullable=False, default=False),
 )
 """Decided files. `seq` is the number of the commit that publishes them, null before one is given; `digest` is
-the SHA-256 of the bytes that were written, hexadecimal.
+the SHA-256 of the bytes that were written, hexadecimal. A file that a table has lost is published `again`.
 
 Files without a decision are those that publishing itself writes: revisions of alerts, ends of runs.
 """

@@ -109,6 +109,14 @@ def in_table(home: Home) -> list[str]:
     return sorted(table.scan().to_arrow().column("origin_id").to_pylist(), key=lambda name: int(name[1:]))
 
 
+def roll_back(home: Home, *, to: int) -> None:
+    """Takes the table back to where it was after so many commits."""
+    table = home.iceberg.find(NAME)
+    assert table is not None
+    snapshots = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
+    table.manage_snapshots().rollback_to_snapshot(snapshots[to - 1].snapshot_id).commit()
+
+
 def expected(count: int) -> list[str]:
     return [f"o{number}" for number in range(count)]
 
@@ -208,10 +216,7 @@ def test_a_table_that_was_rolled_back_is_told_and_gets_back_what_it_lost(home: H
     for number in range(4):
         kept(home, number)
         publish(home.database, home.iceberg)
-    table = home.iceberg.find(NAME)
-    assert table is not None
-    second = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)[1]
-    table.manage_snapshots().rollback_to_snapshot(second.snapshot_id).commit()
+    roll_back(home, to=2)
     assert in_table(home) == expected(2)
     assert len(kept_files(home.database, home.iceberg.warehouse, NAME)) == 4
     proof = prove(home.database, home.iceberg, home.scratch)
@@ -226,13 +231,38 @@ def test_what_comes_after_a_rollback_brings_back_what_was_lost_too(home: Home) -
     for number in range(3):
         kept(home, number)
         publish(home.database, home.iceberg)
-    table = home.iceberg.find(NAME)
-    assert table is not None
-    first = sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)[0]
-    table.manage_snapshots().rollback_to_snapshot(first.snapshot_id).commit()
+    roll_back(home, to=1)
     kept(home, 3)
     publish(home.database, home.iceberg)
     assert in_table(home) == expected(4)
+
+
+def test_a_commit_under_way_and_one_that_gives_back_what_was_lost_add_no_file_twice(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        kept(home, number)
+        publish(home.database, home.iceberg)
+    roll_back(home, to=1)
+    kept(home, 3)
+    other = make_home(home.path)
+    real = SqlCatalog.commit_table
+    slept: list[bool] = []
+
+    def sleep_first(catalog: SqlCatalog, *arguments: Any) -> Any:
+        if not slept:
+            slept.append(True)
+            with monkeypatch.context() as patch:  # the other is as far as having seen what is lost
+                patch.setattr(publishing, "publish_table", lambda *_: 0)
+                republish(other.database, other.iceberg, NAME)
+        return real(catalog, *arguments)
+
+    monkeypatch.setattr(SqlCatalog, "commit_table", sleep_first)
+    publish_table(home.database, home.iceberg, NAME)
+    publish_table(other.database, other.iceberg, NAME)
+    assert slept
+    assert in_table(home) == expected(4)
+    assert prove(home.database, home.iceberg, home.scratch).holds
 
 
 def test_a_state_that_was_restored_from_before_some_commits_publishes_all_and_doubles_nothing(

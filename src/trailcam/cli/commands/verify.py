@@ -119,7 +119,7 @@ def _print(checked: "Checked") -> None:
         words = f"{count(len(checked.unread), 'file')} gone or changed, or a stream: {checked.unread[0]}"
         lines.append(("not read anew", printable(words)))
     if checked.made_anew:
-        lines.append(("made anew", f"tables that could not be read: {', '.join(checked.made_anew)}"))
+        lines.append(("made anew", f"tables that were damaged: {', '.join(checked.made_anew)}"))
     if checked.republished:
         lines.append(
             ("brought back", f"{count(checked.republished, 'file')} of tables that were rolled back")

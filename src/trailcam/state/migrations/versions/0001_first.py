@@ -189,6 +189,7 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("again", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_staged_file_decision_id")),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_staged_file")),
     )
