@@ -53,6 +53,11 @@ def alerts(logs: Path, rule: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def history(alert: dict[str, Any]) -> list[dict[str, Any]]:
+    shown = trailcam("alerts", "show", alert["alert_id"], "--format", "json").stdout
+    return list(json.loads(shown)["history"])
+
+
 def test_a_second_run_tells_the_same_ends_the_same_and_adds_nothing(logs: Path, rule: Path) -> None:
     first_code, first = summary(logs, "--rules", rule)
     second_code, second = summary(logs, "--rules", rule)
@@ -126,6 +131,26 @@ def test_errors_and_their_alert_go_when_the_mended_rule_says_no_and_come_back_wi
     rule.write_text(failing)
     code, told = summary(logs, "--rules", rule)
     assert (code, told["rule_errors"], told["alerts"]) == (1, 3, 1)
+
+
+def test_the_alert_of_a_rule_that_still_fails_after_an_edit_stays_and_its_history_too(
+    logs: Path, rule: Path
+) -> None:
+    rule.write_text(rule.read_text().replace("eventName", "evnetName"))
+    summary(logs, "--rules", rule)
+    before = alerts(logs, rule)
+    rule.write_text("# edited\n" + rule.read_text())
+    assert alerts(logs, rule) == before
+    _, told = summary(logs, "--rules", rule)
+    assert (told["rule_errors"], new(told)) == (3, [0, 0, 0, 0, 0, 0])
+    (alert,) = before
+    assert [note["what"] for note in history(alert)] == ["opened"]
+    rule.write_text(rule.read_text().replace("evnetName", "nameOfEvent"))
+    summary(logs, "--rules", rule)
+    notes = history(alert)
+    assert [note["what"] for note in notes] == ["opened", "retitled"]
+    assert "evnetName" in notes[1]["why"]
+    assert trailcam("verify").returncode == 0
 
 
 def test_rules_that_a_run_does_not_name_have_no_part_in_what_it_prints(logs: Path, rule: Path) -> None:

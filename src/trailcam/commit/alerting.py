@@ -17,6 +17,9 @@ from trailcam.model.timestamps import Micros, to_rfc3339
 from trailcam.model.window import WindowKey
 from trailcam.pipeline.bind import Binding, bind
 
+_CUT_ANEW = "a late match cut the day anew: no window that qualifies holds its matches"
+_FAILS_NO_MORE = "on none of its events the rule fails in this way any more"
+
 
 def alert(connection: Connection, changes: Sequence[Change], decision_id: int, *, now: Micros) -> None:
     """Binds the alerts of all changed windows anew, and opens one for each window that has none."""
@@ -86,9 +89,8 @@ class _Writer:
         for alert_id, survivor in binding.merged.items():
             self.merge(alert_id, survivor, "a late match made one window of theirs")
         for alert_id in binding.retracted:
-            self.retract(
-                alert_id, "a late match cut the day anew: no window that qualifies holds its matches"
-            )
+            failures = held[alert_id].key.kind == "error"
+            self.retract(alert_id, _FAILS_NO_MORE if failures else _CUT_ANEW)
 
     def open(self, row: Row) -> None:
         """A new alert for a window."""
@@ -147,7 +149,7 @@ class _Writer:
             return
         self._update(alert_id, **now)
         if row.title != held.title and row.key.kind != "storm":  # a storm's title is a count
-            self._note(alert_id, "retitled", f'another match is its first now; it was "{held.title}"')
+            self._note(alert_id, "retitled", f'its first match has another title now; it was "{held.title}"')
         if row.matches > held.matches:
             self._note_growth(alert_id, held.matches, row.matches)
         elif row.matches < held.matches:

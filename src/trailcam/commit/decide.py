@@ -173,7 +173,11 @@ def _standing(
     )
 
 
-def _outdated(connection: Connection, group: Group) -> list[RuleError]:
+Removed = tuple[RuleError, Micros]
+"""An error that is taken out, and the start of the window it was in."""
+
+
+def _outdated(connection: Connection, group: Group) -> list[Removed]:
     """Takes out the errors that other versions of these rules have made on these origins: they have gone
     over them, whole, and what they make is among the errors of the group."""
     passed_over = {(pair.rule_id, pair.origin_id) for pair in group.not_run}
@@ -185,17 +189,17 @@ def _outdated(connection: Connection, group: Group) -> list[RuleError]:
         for row in connection.execute(of_these).all():
             version = group.rules.get(row.rule_id, row.rule_version)
             if version != row.rule_version and (row.rule_id, row.origin_id) not in passed_over:
-                gone.append(error_item(row))
+                gone.append((error_item(row), Micros(row.window_start)))
     if gone:
         key = t.rule_error.primary_key.columns
         connection.execute(
             delete(t.rule_error).where(*(column == bindparam(f"its_{column.name}") for column in key)),
-            [{f"its_{column.name}": getattr(error, column.name) for column in key} for error in gone],
+            [{f"its_{column.name}": getattr(error, column.name) for column in key} for error, _ in gone],
         )
     return gone
 
 
-def _superseded(connection: Connection, matches: Sequence[Match]) -> list[RuleError]:
+def _superseded(connection: Connection, matches: Sequence[Match]) -> list[Removed]:
     """Takes out the errors of pairs that match now."""
     by_rule: dict[str, list[str]] = {}
     for match in matches:
@@ -208,7 +212,8 @@ def _superseded(connection: Connection, matches: Sequence[Match]) -> list[RuleEr
                 t.rule_error.c.row_id.in_(chunk),
                 t.rule_error.c.function != "unique",
             )
-            found = [error_item(row) for row in connection.execute(select(t.rule_error).where(those))]
+            rows_of_these = connection.execute(select(t.rule_error).where(those))
+            found = [(error_item(row), Micros(row.window_start)) for row in rows_of_these]
             if found:
                 gone += found
                 connection.execute(delete(t.rule_error).where(those))

@@ -78,15 +78,16 @@ class Recut:
         self._added: list[Item] = []
         """Those of the key in hand whose windows are known; the state does not hold them yet."""
 
-    def apply(self, added: Iterable[Item], removed: Iterable[Item] = ()) -> None:
-        """Adds matches that are not in the state yet, takes out others; writes all but the matches."""
+    def apply(self, added: Iterable[Item], removed: Iterable[tuple[Item, Micros]] = ()) -> None:
+        """Adds matches that are not in the state yet; writes all but the matches. Others are `removed`: taken
+        out of the state by now, each with the start of the window it was in."""
         news: dict[WindowKey, dict[Chain, _News]] = defaultdict(dict)
         for item in added:
             if makes_window(item):
                 _news_of(news, chain_of(item)).added.append(item)
-        for item in removed:
+        for item, start in removed:
             if makes_window(item):
-                _news_of(news, chain_of(item)).removed.add(identity_of(item))
+                _news_of(news, chain_of(item)).removed[identity_of(item)] = start
         for chains in news.values():
             self._apply_to_key(chains)
 
@@ -136,16 +137,15 @@ class Recut:
     def _cut(self, chain: "Chain", news: "_News") -> Change:
         end = chain.after.start
         change = Change(before=self._windows(chain.key, chain.start, end))
-        held = [
-            (item, start)
-            for item, start in self._items(chain.key, chain.start, end)
-            if identity_of(item) not in news.removed
-        ]
+        held = list(self._items(chain.key, chain.start, end))
         items = sorted([*(item for item, _ in held), *news.added], key=order_of)
-        before = [item for item, _ in self._looking_back(chain.key, chain.start)]
-        change.after = self._swept(chain.key, before, items, since=chain.start, old=change.before)
+        seen = [item for item, _ in self._looking_back(chain.key, chain.start)]
+        change.after = self._swept(chain.key, seen, items, since=chain.start, old=change.before)
         moved = []
         rows: dict[tuple[Micros, Micros], set[str]] = defaultdict(set)
+        for item in news.added:
+            if identity_of(item) in news.removed:  # it is said anew, by another version of its rule
+                rows[news.removed[identity_of(item)], self.window_of[identity_of(item)]].add(item.row_id)
         for item, was in held:
             now = self.window_of.pop(identity_of(item))
             rows[was, now].add(item.row_id)
@@ -300,7 +300,8 @@ class _News:
     """What is new in a chain."""
 
     added: list[Item] = field(default_factory=list)
-    removed: set[Identity] = field(default_factory=set)
+    removed: dict[Identity, Micros] = field(default_factory=dict)
+    """What the state does not hold any more, and the start of the window it was in."""
     looked_back_on: bool = False
     """The chain before has changed, on whose matches its stretches look back."""
 

@@ -283,7 +283,7 @@ def test_another_title_and_fewer_matches_are_told_in_the_history(database: Datab
     keep(database, "d", items=[match("3", 0, title="the third", create_alert=False)], now=4)
     of_matches, of_errors = alerts(database)
     assert lines(database, of_matches.id)[1:] == [
-        (2, "retitled", 'another match is its first now; it was "title 2"'),
+        (2, "retitled", 'its first match has another title now; it was "title 2"'),
         (2, "grew", "from 1 to 2 matches"),
     ]
     assert lines(database, of_errors.id)[-1] == (4, "shrank", "from 2 to 1 match")
