@@ -470,6 +470,13 @@ _TABLE = (
         "A log type gives a column another type than the rows that are kept have, or writes its name with other capitals.",
         "Give the field another name or take `column` from it; or keep what is read from now on in another --home.",
     ),
+    (
+        "TC0613",
+        "staged_gone",
+        "staged files do not stay",
+        "Files written to the lake were gone or cut short before they were decided; nothing of them was kept.",
+        "Let nothing else write or clear away in the home, look at its disk, and run again.",
+    ),
 )
 
 ERRORS: dict[str, ErrorEntry] = {row[0]: ErrorEntry(*row) for row in _TABLE}

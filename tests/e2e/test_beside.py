@@ -14,9 +14,10 @@ from trailcam.app.home import Home, make_home
 from trailcam.app.load import load
 from trailcam.app.report import Report
 from trailcam.app.run import run
-from trailcam.commit.decide import FilesGone, decide
+from trailcam.commit.decide import decide
+from trailcam.commit.naming import FilesGone
 from trailcam.commit.recover import recover
-from trailcam.errors import code
+from trailcam.errors import WorldError, code
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
 
@@ -96,12 +97,31 @@ def test_a_staged_file_that_is_cut_short_is_not_decided(tmp_path: Path, log: Pat
             path.write_bytes(path.read_bytes()[:-1])
             with pytest.raises(FilesGone):
                 decide(database, group, **options)
-            raise FilesGone
         return decide(database, group, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeper, "decide", cut_short)
         assert ran(home, log).new.events == 3
+
+
+def test_staged_files_that_never_stay_end_the_run_with_an_error(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home(tmp_path / "home")
+    tries: list[object] = []
+
+    def cleared_before(database: Any, group: Any, **options: Any) -> int:
+        tries.append(group)
+        recover(home.database, home.iceberg, age_seconds=-60)
+        return decide(database, group, **options)
+
+    monkeypatch.setattr(keeper, "decide", cleared_before)
+    with pytest.raises(WorldError) as caught:
+        ran(home, log)
+    assert [problem.code for problem in caught.value.problems] == [code("staged_gone")]
+    assert len(tries) == 3
+    monkeypatch.undo()
+    assert ran(home, log).new.events == 3
 
 
 def test_a_known_file_that_cannot_be_read_again_leaves_the_new_rule_not_run_until_it_can(

@@ -1,13 +1,14 @@
 """A lake whose tables are damaged, lost or elsewhere: the files are there, and nothing but the tables is to
 be made anew."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.kept import everything, read, write_rules, write_tree
+from tests.kept import everything, read, verified, write_rules, write_tree
 from tests.support import trailcam
 
 from trailcam.app.home import open_home
@@ -80,6 +81,25 @@ def test_damaged_tables_are_told_and_made_anew(
     assert "made anew" not in trailcam("verify", "--home", home).stdout
     assert read(made / "logs", made / "rules", home).exit_code == exit_code
     assert everything(home) == before
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_run_takes_in_what_comes_though_tables_are_damaged(
+    tmp_path: Path, made: Path, damage: Callable[[Path], None]
+) -> None:
+    home = tmp_path / "home"
+    read(made / "logs", made / "rules", home)
+    damage(home)
+    for path in home.glob("lake/warehouse/*/data/*/*.parquet"):
+        os.utime(path, (0, 0))  # old enough to be looked at by what clears away
+    write_tree(tmp_path / "more", objects=1, seed=2)
+    told = read(tmp_path / "more", made / "rules", home)
+    assert told.new.events == told.events.distinct > 0
+    assert {problem.code for problem in told.problems} == {code("lake_refused")}
+    checked = verified(home)
+    assert checked.holds, checked.missing
+    again = read(tmp_path / "more", made / "rules", home)
+    assert (again.new.events, again.problems) == (0, [])
 
 
 def test_a_table_that_shows_a_file_twice_is_told_and_made_anew(tmp_path: Path, made: Path) -> None:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from pyiceberg.types import DateType
 from tests.kept import everything
 from tests.support import summary, trailcam
 
+from trailcam.app.home import open_home
 from trailcam.errors import code
 
 SCHEMA = """
@@ -51,6 +53,31 @@ def test_a_column_that_is_kept_otherwise_is_refused_before_anything_is_read(
     assert everything(home) == before
     write_schema(types, column="level", kind="string")
     assert trailcam("run", log, "--log-types", types).returncode == 0
+
+
+def test_a_changed_column_is_refused_though_the_catalog_is_damaged(
+    tmp_path: Path, home: Path, log: Path
+) -> None:
+    types = write_schema(tmp_path / "door")
+    assert trailcam("run", log, "--log-types", types).returncode == 0
+    (home / "lake/catalog.db").write_text("junk" * 100)
+    write_schema(types, kind="string")
+    refused = trailcam("run", log, "--log-types", types)
+    assert (refused.returncode, code("column_changed") in refused.stderr) == (2, True)
+
+
+def test_columns_that_others_have_added_to_a_table_are_no_matter(
+    tmp_path: Path, home: Path, log: Path
+) -> None:
+    types = write_schema(tmp_path / "door")
+    assert trailcam("run", log, "--log-types", types).returncode == 0
+    table = open_home(home).iceberg.find("custom_door")
+    assert table is not None
+    with table.update_schema() as update:
+        update.add_column("checked_on", DateType())
+    log.write_text('{"door": "south", "floor": 2}\n')
+    exit_code, told = summary(log, "--log-types", types)
+    assert (exit_code, told["new_events"]) == (0, 1)
 
 
 @pytest.mark.parametrize("column", ["own", "decision", "decision_id", "origin", "p_row"])

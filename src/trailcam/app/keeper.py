@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ulid import ULID
 
 from trailcam.app.home import Home
-from trailcam.commit.decide import AlreadyDecided, FilesGone, decide
+from trailcam.commit.decide import AlreadyDecided, decide
 from trailcam.commit.group import Group, Purpose, Treated, Unseen
 from trailcam.commit.ledger import Ledger
+from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
@@ -33,6 +34,9 @@ UNFINISHED = frozenset(
 )
 """Reasons of dead letters behind which there may be more: their origin is read again when it comes again."""
 
+_STAGED_AT_MOST = 3
+"""How often a group is staged whose files do not stay."""
+
 
 @dataclass(slots=True)
 class Keeper:
@@ -48,9 +52,15 @@ class Keeper:
     records: int = 0
     matches: int = 0
     bytes_done: int = 0
+    gone: Counter[str] = field(default_factory=Counter)
+    """How often the staged files of a group did not stay, by its first origin."""
 
     def keep(self, result: GroupResult) -> Sequence[WorkGroup]:
-        """Decides a group and lets go of its blobs; gives back what has to be worked on again."""
+        """Decides a group and lets go of its blobs; gives back what has to be worked on again.
+
+        Raises:
+            WorldError: the state cannot be written; TC0613 staged files do not stay, however often.
+        """
         events: Counter[str] = Counter()
         letters: Counter[tuple[str, str]] = Counter()
         for chunk in result.chunks:
@@ -87,6 +97,10 @@ class Keeper:
         except AlreadyDecided as decided:
             return self._rest(result.group, treated, decided.keys)
         except FilesGone:
+            first = result.group.blobs[0].origin.id
+            self.gone[first] += 1
+            if self.gone[first] >= _STAGED_AT_MOST:
+                raise
             return [result.group]
         self.records += sum(each.records for each in treated)
         self.matches += len(group.matches)

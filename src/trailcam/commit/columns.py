@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
+import pyarrow as pa
+
 from trailcam.commit.publish import additions
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.lake.iceberg import Iceberg
@@ -29,9 +31,13 @@ def refuse_changed_columns(database: Database, iceberg: Iceberg, log_types: Iter
 
 def _changed(database: Database, iceberg: Iceberg, log_type: LogType) -> Iterator[str]:
     table = event_table(log_type)
-    kept = iceberg.columns(table.name)
+    kept: dict[str, pa.DataType] = {}
+    held = 0
+    with suppress(WorldError):  # a damaged table: its files tell, from the first
+        kept |= iceberg.columns(table.name)
+        held = iceberg.held(table.name)
     with suppress(WorldError):  # a damaged file: who publishes it tells
-        waiting = additions(database, iceberg, table.name)(iceberg.held(table.name)).table.schema
+        waiting = additions(database, iceberg, table.name)(held).table.schema
         kept |= {column.name: column.type for column in waiting}
     names = {name.lower(): name for name in kept}
     for column in table.schema:

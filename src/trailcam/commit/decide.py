@@ -31,10 +31,6 @@ class AlreadyDecided(Exception):
         self.keys = keys
 
 
-class FilesGone(Exception):
-    """Staged files are not there, or not whole; nothing of the group was kept: stage it again."""
-
-
 def decide(database: Database, group: Group, *, warehouse: Path, now: Micros) -> int:
     """Keeps a group; its number in the order of decisions. `now` is told in histories and decides nothing.
 
@@ -42,13 +38,12 @@ def decide(database: Database, group: Group, *, warehouse: Path, now: Micros) ->
 
     Raises:
         AlreadyDecided: treat the group again without these origins.
-        FilesGone: treat the group again.
+        FilesGone: nothing of the group was kept either; treat it again.
         WorldError: the state cannot be written; nothing of the group was kept.
     """
     with database.write() as connection:
         _refuse_known(connection, group)
-        _refuse_gone(group, warehouse)
-        decision_id = _ledger(connection, group, now)
+        decision_id = _ledger(connection, group, warehouse, now)
         outdated = _outdated(connection, group)
         matches = list(_new(connection, t.match, distinct(group.matches)))
         errors = list(_standing(connection, _new(connection, t.rule_error, distinct(group.errors)), matches))
@@ -68,18 +63,7 @@ def _refuse_known(connection: Connection, group: Group) -> None:
         raise AlreadyDecided(frozenset(known))
 
 
-def _refuse_gone(group: Group, warehouse: Path) -> None:
-    """A process that slept for long may find its files cleared away; who clears away holds the same lock."""
-    for file in group.files:
-        try:
-            size = (warehouse / file.path).stat().st_size
-        except FileNotFoundError:
-            raise FilesGone(file.path) from None
-        if size != file.size_bytes:
-            raise FilesGone(file.path)
-
-
-def _ledger(connection: Connection, group: Group, now: Micros) -> int:
+def _ledger(connection: Connection, group: Group, warehouse: Path, now: Micros) -> int:
     made = connection.execute(insert(t.decision).values(run_id=group.run_id, decided_at=now))
     assert made.inserted_primary_key is not None
     decision_id: int = made.inserted_primary_key[0]
@@ -106,7 +90,7 @@ def _ledger(connection: Connection, group: Group, now: Micros) -> int:
             for treated in group.treated
         ),
     )
-    name_files(connection, group.files, decision_id)
+    name_files(connection, group.files, warehouse=warehouse, decision_id=decision_id)
     scope = [{"run_id": group.run_id, "origin_id": treated.origin.id} for treated in group.treated]
     if scope:
         connection.execute(upsert(t.run_origin).on_conflict_do_nothing(), scope)

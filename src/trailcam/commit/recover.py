@@ -2,11 +2,13 @@
 
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import select
 
 from trailcam.commit import tables as t
+from trailcam.errors import WorldError
 from trailcam.lake.iceberg import Iceberg
 from trailcam.state.database import Database
 
@@ -29,10 +31,11 @@ def recover(database: Database, iceberg: Iceberg, *, age_seconds: float = ORPHAN
         for path in orphans:
             path.unlink(missing_ok=True)
     for name in {path.relative_to(iceberg.warehouse).parts[0] for path in old}:
-        for path in iceberg.forgotten(name):
-            if _modified(path) < before:
-                path.unlink(missing_ok=True)
-                orphans.append(path)
+        with suppress(WorldError):  # a damaged table: `trailcam verify` makes it anew
+            for path in iceberg.forgotten(name):
+                if _modified(path) < before:
+                    path.unlink(missing_ok=True)
+                    orphans.append(path)
     return len(orphans)
 
 

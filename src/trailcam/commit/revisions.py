@@ -26,7 +26,7 @@ def stage_revisions(database: Database, warehouse: Path) -> None:
     """Writes files of what no file holds yet, and decides them.
 
     Raises:
-        WorldError: TC0601, TC0603 or TC0108 a file cannot be written.
+        WorldError: TC0601, TC0603 or TC0108 a file cannot be written; TC0613 it was cleared away meanwhile.
     """
     while _stage_alerts(database, warehouse):
         pass
@@ -53,7 +53,7 @@ def _stage_alerts(database: Database, warehouse: Path) -> bool:
             if not marked.rowcount:  # another publisher was faster: these files stay without a name
                 connection.rollback()
                 return True
-        name_files(connection, files)
+        name_files(connection, files, warehouse=warehouse)
     return True
 
 
@@ -76,7 +76,7 @@ def _stage_runs(database: Database, warehouse: Path) -> bool:
             if not marked.rowcount:
                 connection.rollback()
                 return True
-        name_files(connection, files)
+        name_files(connection, files, warehouse=warehouse)
     return True
 
 

@@ -257,10 +257,12 @@ class Iceberg:
         return sequence(self.find(name))
 
     def columns(self, name: str) -> dict[str, pa.DataType]:
-        """The columns of a table; none when nothing was ever published to it."""
+        """The columns of a table, but those of types that no column of ours has; none when nothing was ever
+        published to it."""
         iceberg = self.find(name)
         fields = iceberg.schema().fields if iceberg is not None else ()
-        return {field.name: _TYPES[str(field.field_type)] for field in fields}
+        types = {field.name: _TYPES.get(str(field.field_type)) for field in fields}
+        return {name: type_ for name, type_ in types.items() if type_ is not None}
 
     def forgotten(self, name: str) -> list[Path]:
         """Metadata files of a table that no snapshot needs any more; expiring removes none.

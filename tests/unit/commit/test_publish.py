@@ -385,6 +385,26 @@ def test_ends_of_runs_come_into_the_lake_once_though_another_publisher_takes_som
         assert state.execute(select(func.sum(t.staged_file.c.rows))).scalar() == 1
 
 
+def test_an_end_of_a_run_whose_file_was_cleared_away_comes_with_the_next_publishing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with home.database.write() as state:
+        state.execute(update(t.run).values(finished_at=1))
+
+    def cleared(*arguments: Any, **options: Any) -> list[StagedFile]:
+        written = list(write(*arguments, **options))
+        assert recover(home.database, home.iceberg, age_seconds=-60) == 1
+        return written
+
+    with monkeypatch.context() as patch:
+        patch.setattr(revising, "write", cleared)
+        with pytest.raises(WorldError) as caught:
+            publish(home.database, home.iceberg)
+    assert [problem.code for problem in caught.value.problems] == [code("staged_gone")]
+    assert publish(home.database, home.iceberg) == 1
+    assert prove(home.database, home.iceberg, home.scratch).holds
+
+
 def test_files_that_nobody_names_are_removed_when_they_are_old_and_no_other(home: Home) -> None:
     kept(home, 0)
     orphan = home.iceberg.warehouse / f"{NAME}/data/1970-01-01/half-written.parquet"
