@@ -17,7 +17,7 @@ from trailcam.errors import Problem, TrailcamError, code, nearest
 _MODULES = {"rule_format": "trailcam.rules.formats"}
 """Where the kinds live whose members are code."""
 
-_DATA = {"log_type": "trailcam.logtypes"}
+_DATA = {"log_type": "trailcam.logtypes", "pack": "trailcam.packs"}
 """Where the kinds live whose members are folders of data."""
 
 

@@ -1,7 +1,8 @@
 """Loads log types and rules as a command line names them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from trailcam.logtypes import loader as logtypes
 from trailcam.model.logtype import LogType
 from trailcam.model.rule import Pack, Rule
 from trailcam.rules.loader import load_packs
+from trailcam.rules.settings import misfits
+
+PACK_PAGE = "README.md"
+"""By this file in it, a folder is known as a pack that Trailcam brings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,8 @@ class Loaded:
     rules: tuple[Rule, ...]
     disabled: tuple[Rule, ...] = ()
     """Loaded, but switched off in their metadata and not asked for by id."""
+    not_configured: tuple[str, ...] = ()
+    """Ids for which there are settings, and that none of the loaded rules has."""
 
     @property
     def without_schema(self) -> dict[str, list[str]]:
@@ -90,31 +97,38 @@ def load(
     rules: Sequence[str] = (),
     log_types: Sequence[Path] = (),
     disabled: bool = False,
+    configured: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Loaded:
-    """Packs by folder; rules by file, by folder, or by id (`*` stands for any text) out of the packs.
+    """Packs by folder, or by name those that Trailcam brings; rules by file, by folder, or by id (`*` stands
+    for any text) out of the packs.
 
     Without ids, every enabled rule runs, and with `disabled` the others too. A rule that is named itself, by
-    its id or its file, runs even when it is switched off.
+    its id or its file, runs even when it is switched off. `configured`: values for settings of rules, by id.
 
     Raises:
-        TrailcamError: every problem at once; TC0101 no such pack, TC0212 an id that no rule has.
+        TrailcamError: every problem at once; TC0101 no such pack, TC0103 a setting that a rule does not have,
+            TC0212 an id that no rule has.
     """
     known = load_log_types(log_types)
-    paths = list(packs)
+    paths = [_pack(path) for path in packs]
     ids: list[str] = []
     for name in rules:
         if Path(name).exists():
             paths.append(Path(name))
         else:
             ids.append(name)
-    missing = [path for path in packs if not path.exists()]
+    missing = [path for path in paths if not path.exists()]
     if missing:
+        brought = [folder.name for folder in builtin_packs()]
+        hint = f"Trailcam brings {', '.join(brought)}; all others are folders"
         raise TrailcamError(
-            Problem(code=code("path_not_found"), message=f"no such pack: {path}") for path in missing
+            Problem(code=code("path_not_found"), message=f"no such pack: {path}", hint=hint)
+            for path in missing
         )
     loaded = load_packs(
         _distinct(paths), log_types=[log_type.name for log_type in known], sample=_Samples(known)
     )
+    loaded = _configured(loaded, configured or {})
     every = tuple(rule for pack in loaded for rule in pack.rules)
     named = {Path(name).resolve() for name in rules if Path(name).is_file()}
     running = _by_id(every, ids) if ids else every
@@ -124,6 +138,40 @@ def load(
         packs=loaded,
         rules=tuple(on),
         disabled=tuple(rule for rule in running if rule not in on),
+        not_configured=tuple(sorted(set(configured or {}) - {rule.id for rule in every})),
+    )
+
+
+def builtin_packs() -> tuple[Path, ...]:
+    """The folders of the packs that Trailcam and other distributions bring."""
+    return registry.folders("pack", PACK_PAGE)
+
+
+def _pack(path: Path) -> Path:
+    """A folder as it is named, else the pack of this name that Trailcam brings."""
+    named = () if path.exists() else (folder for folder in builtin_packs() if folder.name == str(path))
+    return next(iter(named), path)
+
+
+def _configured(packs: Sequence[Pack], values: Mapping[str, Mapping[str, Any]]) -> tuple[Pack, ...]:
+    """The packs with the values that the user gives to settings of their rules."""
+    problems = [
+        Problem(code=code("bad_setting"), message=f'[rules."{rule.id}"]: {message}', hint=hint)
+        for pack in packs
+        for rule in pack.rules
+        for _, message, hint in misfits(values.get(rule.id, {}), json.loads(rule.settings))
+    ]
+    if problems:
+        raise TrailcamError(problems)
+    return tuple(
+        replace(
+            pack,
+            rules=tuple(
+                replace(rule, configured=json.dumps(values.get(rule.id, {}), sort_keys=True))
+                for rule in pack.rules
+            ),
+        )
+        for pack in packs
     )
 
 

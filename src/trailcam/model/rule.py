@@ -28,6 +28,8 @@ class RuleTest:
     event: Any
     log_type: str | None = None
     mocks: tuple[Mock, ...] = ()
+    settings: str = "{}"
+    """JSON: values that the rule's settings have during the test."""
     line: int = 0
 
 
@@ -62,6 +64,10 @@ class Rule:
     period_minutes: int = DEFAULT_PERIOD_MINUTES
     threshold: int = 1
     create_alert: bool = True
+    settings: str = "{}"
+    """JSON: the settings that the rule's file declares, with the values they have there."""
+    configured: str = "{}"
+    """JSON: the values that the user gives to some of them."""
     tests: tuple[RuleTest, ...] = field(default=(), repr=False)
 
 

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,6 +30,7 @@ from trailcam.rules.functions import (
     release,
 )
 from trailcam.rules.keyvalue import InMemoryStore, use
+from trailcam.rules.modules import execute
 
 Line = Callable[[Any, str], PantherEvent]
 """Takes (raw record, log type) through decode and normalise; raises ValueError when it does not come out."""
@@ -82,6 +83,8 @@ def run_test(rule: Rule, module: ModuleType, test: RuleTest, line: Line) -> Test
         except ValueError as error:
             return failed(rule, test, f"its event is not one: {error}")
         with ExitStack() as stack:
+            if test.settings != rule.configured:
+                module = execute(replace(rule, configured=test.settings))
             missing = _replace(module, test.mocks, stack)
             if missing:
                 names = ", ".join(missing)

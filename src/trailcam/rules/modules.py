@@ -18,6 +18,7 @@ from types import CodeType, ModuleType
 
 from trailcam.model.rule import Pack, Rule
 from trailcam.rules.functions import MATCHER
+from trailcam.rules.settings import configured_source
 
 COMPAT_FOLDER = Path(__file__).parent / "compat"
 
@@ -82,7 +83,7 @@ def execute(rule: Rule) -> ModuleType:
     module.__file__ = str(rule.path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\d" in a rule's pattern is its author's business
-        code = compile(rule.body, str(rule.path), "exec", dont_inherit=True)
+        code = compile(configured_source(rule), str(rule.path), "exec", dont_inherit=True)
     _run_top_level(code, module)
     if not hasattr(module, MATCHER):
         raise MissingFunction(f"it defines no `{MATCHER}(event)`")

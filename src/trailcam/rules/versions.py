@@ -8,7 +8,7 @@ from trailcam.model.rule import Pack, Rule
 
 
 def rule_versions(packs: Sequence[Pack], rules: Iterable[Rule]) -> dict[str, str]:
-    """Rule id to the digest of its source, its metadata and all helpers, of whatever pack it may import.
+    """Rule id to the digest of its source, metadata and settings, and of all helpers of whatever pack.
 
     Tests, descriptions and the place of a file do not count: they change no match.
     """
@@ -33,6 +33,7 @@ def _parts(rule: Rule) -> Iterator[bytes]:
         rule.threshold,
         rule.create_alert,
         rule.destinations,
+        rule.configured,
     ):
         yield repr(value).encode()
 

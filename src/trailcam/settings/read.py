@@ -47,7 +47,14 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
     if problems:
         raise TrailcamError(problems)
     sizes = LimitSettings(**{key: _number(key, value) for key, value in limits.items()})
-    return Settings(home=home, limits=sizes)
+    packs = tuple(_pack(name, seen_from=path.parent) for name in written.get("packs", ()))
+    return Settings(home=home, packs=packs, rules=written.get("rules", {}), limits=sizes)
+
+
+def _pack(written: str, *, seen_from: Path) -> Path:
+    """The folder of a pack, or its bare name where there is no such folder."""
+    folder = seen_from / _folder(written)
+    return folder if folder.exists() or "/" in written else Path(written)
 
 
 def _folder(written: str) -> Path:

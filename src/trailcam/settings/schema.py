@@ -1,11 +1,12 @@
 """Every setting, declared once: what it is, what it takes, what stands in for it."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.forms import NAME, Form, Key, Plain
+from trailcam.forms import ANYTHING, NAME, Form, Key, ListOf, MappingOf, Plain, same_text
 
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -52,6 +53,15 @@ SETTINGS_FORM = Form(
     "trailcam.toml",
     {
         "home": Key(NAME, doc="The folder in which everything is kept; in the file it is seen from there."),
+        "packs": Key(
+            ListOf(NAME, 0, same_text),
+            doc="Packs that run when the command line names neither packs nor rules: folders, seen from the "
+            "file, or packs that Trailcam brings, by name.",
+        ),
+        "rules": Key(
+            MappingOf(MappingOf(ANYTHING)),
+            doc="By the id of a rule, in quotes when it has dots: values for the settings its file declares.",
+        ),
         "limits": Key(LIMITS_FORM, doc="What may be used."),
     },
 )
@@ -74,4 +84,9 @@ class Settings:
 
     home: Path = Path(".trailcam")
     """As it is seen from the folder a command runs in."""
+    packs: tuple[Path, ...] = ()
+    """As they are seen from the folder a command runs in; a name without a folder is that of a pack Trailcam
+    brings."""
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By the id of a rule, the values given to its settings; they are checked when the rule is loaded."""
     limits: LimitSettings = LimitSettings()

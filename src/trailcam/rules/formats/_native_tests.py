@@ -1,5 +1,6 @@
 """Tests of the native form: an event, or a named sample, with fields changed by dotted path."""
 
+import json
 from copy import deepcopy
 from math import isfinite
 from typing import Any
@@ -8,6 +9,7 @@ from trailcam.contracts.rule_format import Known
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.forms import ANYTHING, NAME, TRUTH, Form, Key, ListOf, MappingOf, Plain, describe
 from trailcam.model.rule import Mock, RuleTest
+from trailcam.rules.settings import SETTING, misfits
 from trailcam.yaml12 import Document, Steps
 
 
@@ -52,6 +54,7 @@ TEST_FORM = Form(
         ),
         "remove": Key(ListOf(_PATH), doc="Dotted paths of fields to take out."),
         "mocks": Key(MappingOf(ANYTHING, NAME), doc="Name in the module to what a call of it returns."),
+        "settings": Key(MappingOf(SETTING), doc="Values that the rule's settings have during the test."),
     },
     exactly_one=(("sample", "event"),),
 )
@@ -69,6 +72,7 @@ def build(document: Document, index: int, *, known: Known) -> RuleTest | list[Pr
     event = building.event()
     if event is not None:
         building.change(event)
+    building.check_settings()
     if building.problems or event is None:
         return building.problems
     test = building.test
@@ -78,6 +82,7 @@ def build(document: Document, index: int, *, known: Known) -> RuleTest | list[Pr
         event=event,
         log_type=building.log_type,
         mocks=tuple(Mock(name=name, return_value=value) for name, value in test.get("mocks", {}).items()),
+        settings=json.dumps(test.get("settings", {}), sort_keys=True),
         line=document.line(("TESTS", index)),
     )
 
@@ -125,6 +130,13 @@ class _Building:
                 del container[key]
             except _Nowhere as stop:
                 self._report("path_leads_nowhere", ("remove", index), f"remove {stop}", stop.hint)
+
+    def check_settings(self) -> None:
+        """Finds settings that the rule does not have, and values of another kind than it declares."""
+        declared = self.document.value.get("SETTINGS")
+        given = self.test.get("settings", {})
+        for name, message, hint in misfits(given, declared if isinstance(declared, dict) else {}):
+            self._report("bad_value", ("settings", name), message, hint)
 
     def _is_known(self, at: Steps) -> bool:
         name = self.log_type or ""

@@ -1,24 +1,26 @@
 """Trailcam's own form: one Python file with metadata, functions and tests.
 
-The top level assigns a literal dict `METADATA` and, if there are tests, a literal list `TESTS`. Both are
-read from the text; the file is not executed.
+The top level assigns a literal dict `METADATA`; if there are tests, a literal list `TESTS`; if users may set
+something, a literal dict `SETTINGS`. They are read from the text; the file is not executed.
 """
 
 import ast
 import inspect
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from trailcam.contracts.rule_format import Known, Reading
 from trailcam.errors import Problem, TrailcamError, code
-from trailcam.forms import Form, Key, ListOf, located
+from trailcam.forms import Form, Key, ListOf, MappingOf, located
 from trailcam.model.rule import Rule, RuleTest
 from trailcam.rules import python_source
 from trailcam.rules.formats import _native_template
 from trailcam.rules.formats._native_tests import TEST_FORM, build, same_name
 from trailcam.rules.formats._text import text_with
 from trailcam.rules.log_type_names import misspelt
+from trailcam.rules.settings import SETTING, SETTING_NAME
 from trailcam.rules.values import METADATA, rule_fields
 from trailcam.yaml12 import Document, Steps
 
@@ -30,6 +32,10 @@ FORM = Form(
     "a rule file",
     {
         "METADATA": Key(Form("METADATA", METADATA), required=True, doc="What is known of the rule."),
+        "SETTINGS": Key(
+            MappingOf(SETTING, SETTING_NAME),
+            doc="What users may set in `trailcam.toml`, and what stands in for it.",
+        ),
         "TESTS": Key(ListOf(TEST_FORM, 0, same_name), doc="Inline tests."),
     },
 )
@@ -101,6 +107,7 @@ def read(path: Path, *, known: Known) -> Reading | None:
         path=path,
         metadata_path=path,
         body=body,
+        settings=json.dumps(document.value.get("SETTINGS", {}), sort_keys=True),
         tests=tests,
     )
     return Reading(rule=rule, line=document.line(("METADATA", "id")))

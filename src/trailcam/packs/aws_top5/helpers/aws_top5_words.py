@@ -1,0 +1,49 @@
+"""What the titles and dedup strings of this pack are made of, from whatever a record holds."""
+
+import fnmatch
+
+
+def actor(event):
+    """Who made a call, in short: the user, the role and its session, or the service."""
+    arn = event.deep_get("userIdentity", "arn")
+    if isinstance(arn, str) and arn:
+        kind, _, name = arn.rpartition(":")[2].partition("/")
+        return name or kind
+    for path in (("userIdentity", "userName"), ("userIdentity", "invokedBy"), ("userIdentity", "type")):
+        name = event.deep_get(*path)
+        if isinstance(name, str) and name:
+            return name
+    return "somebody"
+
+
+def failed(event):
+    """Whether the call was refused or did not come through."""
+    return bool(event.get("errorCode") or event.get("errorMessage"))
+
+
+def fits(name, patterns):
+    """Whether a name is one of these; `*` in a pattern stands for any text."""
+    return isinstance(name, str) and any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def texts(value, *keys):
+    """The texts at the end of a path that also enters lists, each once, whatever else lies there."""
+    found = [value]
+    for key in keys:
+        found = [item.get(key) for each in found for item in _each(each) if hasattr(item, "get")]
+    return list(
+        dict.fromkeys(item for each in found for item in _each(each) if isinstance(item, str) and item)
+    )
+
+
+def _each(value):
+    return (
+        value
+        if hasattr(value, "__iter__") and not isinstance(value, str) and not hasattr(value, "get")
+        else [value]
+    )
+
+
+def account(event):
+    """The account in which it happened."""
+    return str(event.get("recipientAccountId") or event.deep_get("userIdentity", "accountId", default="?"))

@@ -1,0 +1,67 @@
+"""Many EC2 instances were terminated, call by call.
+
+What `Top5.InstancesTerminated` tells of a single call, told of a quarter of an hour of one actor. Misses who
+takes more time for it.
+"""
+
+from aws_top5_words import account, actor, failed
+
+METADATA = {
+    "id": "Top5.InstancesTerminatedOneByOne",
+    "log_types": ["AWS.CloudTrail"],
+    "severity": "High",
+    "reference": "https://attack.mitre.org/techniques/T1578/003/",
+    "reports": {
+        "MITRE ATT&CK": ["TA0005:T1578.003", "TA0040:T1485"]
+    },  # Delete Cloud Instance, Data Destruction
+    "runbook": (
+        "1. Within 10 minutes, revoke the actor's sessions and keys: it goes on while you read this.\n"
+        "2. Turn on termination protection for what is left.\n"
+        "3. Within the hour, start replacements from images or snapshots."
+    ),
+    "threshold": 10,
+    "dedup_period_minutes": 15,
+}
+
+SETTINGS = {
+    # Services that terminate instances every day.
+    "quiet_services": ["autoscaling.amazonaws.com", "spotfleet.amazonaws.com", "ec2fleet.amazonaws.com"],
+}
+
+
+def rule(event):
+    return (
+        event.get("eventSource") == "ec2.amazonaws.com"
+        and event.get("eventName") == "TerminateInstances"
+        and event.deep_get("userIdentity", "invokedBy") not in SETTINGS["quiet_services"]
+        and not failed(event)
+    )
+
+
+def title(event):
+    return f"{actor(event)} terminates instance after instance"
+
+
+def dedup(event):
+    return f"{account(event)} {actor(event)}"
+
+
+TESTS = [
+    {
+        "name": "a call terminates instances",
+        "expect": True,
+        "sample": "AWS.CloudTrail/terminate_instances",
+    },
+    {
+        "name": "a fleet breathes",
+        "expect": False,
+        "sample": "AWS.CloudTrail/terminate_instances",
+        "override": {"userIdentity.invokedBy": "autoscaling.amazonaws.com"},
+    },
+    {
+        "name": "a call is refused",
+        "expect": False,
+        "sample": "AWS.CloudTrail/terminate_instances",
+        "override": {"errorCode": "Client.UnauthorizedOperation"},
+    },
+]
