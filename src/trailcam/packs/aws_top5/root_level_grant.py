@@ -54,10 +54,12 @@ def rule(event):
         return False
     if event.deep_get("userIdentity", "type") == "Root":
         return False
-    return grant(event) != ""
+    return hidden(event) or grant(event) != ""
 
 
 def title(event):
+    if hidden(event):
+        return f"{actor(event)} tried to grant something and was refused: {event.get('eventName')}"
     if event.get("eventName") in ("CreatePolicy", "CreatePolicyVersion"):
         tried = "tried to make" if failed(event) else "made"
         return f"{actor(event)} {tried} {subject(event)} {grant(event)}"
@@ -70,6 +72,8 @@ def dedup(event):
 
 
 def severity(event):
+    if hidden(event):
+        return "LOW"
     return "MEDIUM" if failed(event) else "DEFAULT"
 
 
@@ -82,6 +86,12 @@ def alert_context(event):
         "address": event.get("sourceIPAddress"),
         "error": event.get("errorCode"),
     }
+
+
+def hidden(event):
+    """Whether a call that grants was refused, and CloudTrail does not tell what it asked for."""
+    granting = {*ATTACHING, *WRITING, "AddUserToGroup"}
+    return failed(event) and event.get("eventName") in granting and not event.get("requestParameters")
 
 
 def grant(event):
@@ -214,6 +224,12 @@ TESTS = [
         "settings": {"policies": ["GodGroup*"]},
         "sample": "AWS.CloudTrail/create_user",
         "override": {"requestParameters": {"userName": "backup-agent", "policyName": "GodGroup1"}},
+    },
+    {
+        "name": "a grant is refused, and what it asked for is not told",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {"errorCode": "AccessDenied", "requestParameters": None},
     },
     {
         "name": "root sets an account up",

@@ -48,6 +48,12 @@ SETTINGS = {
     "deleting": ["DeleteObject", "DeleteObjects", "DeleteBucket"],
 }
 
+WORDS = {
+    "reading": ("read from", "read from"),
+    "writing": ("write to", "wrote to"),
+    "deleting": ("delete from", "deleted from"),
+}
+
 
 def rule(event):
     if event.get("eventSource") != "s3.amazonaws.com" or event.get("eventType") != "AwsApiCall":
@@ -56,16 +62,17 @@ def rule(event):
         return False
     if fits(event.deep_get("userIdentity", "arn"), SETTINGS["trusted"]):
         return False
-    return verb(event) != "" and bucket(event) != ""
+    return action(event) != "" and bucket(event) != ""
 
 
 def title(event):
-    tried = "failed to be" if failed(event) else "was"
-    return f"{bucket(event)} {tried} {verb(event)} by {actor(event)}"
+    verb, done = WORDS[action(event)]
+    said = f"tried to {verb}" if failed(event) else done
+    return f"{actor(event)} {said} the sensitive bucket {bucket(event)}"
 
 
 def dedup(event):
-    return f"{bucket(event)} {verb(event)} {actor(event)} {failed(event)}"
+    return f"{bucket(event)} {action(event)} {actor(event)} {failed(event)}"
 
 
 def severity(event):
@@ -83,11 +90,11 @@ def alert_context(event):
     }
 
 
-def verb(event):
-    """What was done, in a word; empty for other calls."""
-    for word, kind in (("read", "reading"), ("written to", "writing"), ("deleted from", "deleting")):
-        if event.get("eventName") in SETTINGS[kind]:
-            return "read" if kind == "writing" and not _is_target(event) else word
+def action(event):
+    """The setting that has the call; a copy out of the bucket is reading. Empty for other calls."""
+    for name in WORDS:
+        if event.get("eventName") in SETTINGS[name]:
+            return "reading" if name == "writing" and not _is_target(event) else name
     return ""
 
 
