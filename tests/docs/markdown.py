@@ -45,8 +45,8 @@ class Block:
 
 
 def documents() -> list[Path]:
-    """Every page: those at the root and those in docs, sorted."""
-    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+    """Every page: those at the root, those in docs and those of packs, sorted."""
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("src/**/*.md")])
 
 
 def name_of(document: Path) -> str:
