@@ -115,6 +115,13 @@ def test_a_table_that_shows_a_file_twice_is_told_and_made_anew(tmp_path: Path, m
     assert told.returncode == 1, told.stderr
     assert "table matches holds" in told.stdout
     assert "more than once" in told.stdout
+    (first, *_) = sorted(home.glob("lake/warehouse/matches/data/*/*.parquet"))
+    first.rename(first.with_suffix(".away"))
+    seen = open_home(home).iceberg.files("matches")
+    told = trailcam("verify", "--home", home)
+    assert (told.returncode, "made anew" in told.stdout) == (1, False)
+    assert open_home(home).iceberg.files("matches") == seen  # what cannot be made anew shows what it has
+    first.with_suffix(".away").rename(first)
     told = trailcam("verify", "--home", home)
     assert told.returncode == 0, told.stdout + told.stderr
     assert published(home) == rows

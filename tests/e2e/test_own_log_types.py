@@ -55,11 +55,15 @@ def test_a_column_that_is_kept_otherwise_is_refused_before_anything_is_read(
     assert trailcam("run", log, "--log-types", types).returncode == 0
 
 
+@pytest.mark.parametrize("times", [1, 2])
 def test_a_changed_column_is_refused_though_the_catalog_is_damaged(
-    tmp_path: Path, home: Path, log: Path
+    tmp_path: Path, home: Path, log: Path, times: int
 ) -> None:
     types = write_schema(tmp_path / "door")
     assert trailcam("run", log, "--log-types", types).returncode == 0
+    for _ in range(times - 1):  # what was damaged once and made anew may be so again
+        (home / "lake/catalog.db").write_text("junk" * 100)
+        assert trailcam("verify").returncode == 0
     (home / "lake/catalog.db").write_text("junk" * 100)
     write_schema(types, kind="string")
     refused = trailcam("run", log, "--log-types", types)
@@ -78,6 +82,9 @@ def test_columns_that_others_have_added_to_a_table_are_no_matter(
     log.write_text('{"door": "south", "floor": 2}\n')
     exit_code, told = summary(log, "--log-types", types)
     assert (exit_code, told["new_events"]) == (0, 1)
+    write_schema(types, column="checked_on", kind="string")
+    refused = trailcam("run", log, "--log-types", types)
+    assert (refused.returncode, "checked_on" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("column", ["own", "decision", "decision_id", "origin", "p_row"])

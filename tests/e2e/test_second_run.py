@@ -201,3 +201,22 @@ def test_a_file_that_was_too_large_once_counts_once_beside_another_of_the_same_r
     exit_code, told = summary(tmp_path)
     assert (told["records"], told["events"], told["duplicates"], told["dead_letters"]) == (3_001, 3_001, 0, 0)
     assert exit_code == 0
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_matches_of_what_was_read_in_part_stay_in_the_scope_of_who_reads_all_of_it(
+    tmp_path: Path, rule: Path, together: bool
+) -> None:
+    """First a part by one version of a rule, then all by another that says no: the matches stand, and count."""
+    lines = [json.dumps(record(n, eventName="StopInstances", text="x" * 300)) for n in range(3_000)]
+    (tmp_path / "times").mkdir()
+    (tmp_path / "times/large.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    if together:
+        write_log(tmp_path / "times/small.json", [record(9_000)])
+    limited = {**os.environ, "TRAILCAM_LIMITS_ORIGIN_BYTES": "1 MiB"}
+    _, part = summary(tmp_path / "times", "--rules", rule, env=limited)
+    name(rule, "NoSuchCall")
+    _, whole = summary(tmp_path / "times", "--rules", rule)
+    assert 0 < part["matches"] < 3_000
+    assert (whole["matches"], whole["alerts"]) == (part["matches"], part["alerts"])
+    assert whole["events"] == 3_000 + together

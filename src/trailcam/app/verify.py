@@ -4,7 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from trailcam.commit.publish import republish
 from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import ERRORS, Problem, TrailcamError, WorldError, code, nearest
+from trailcam.lake.files import opens
 from trailcam.lake.tables import table_name
 from trailcam.model.deadletter import DeadLetter
-from trailcam.query.lake import connection
+from trailcam.query.lake import connection, kept_files
 from trailcam.query.proof import Proof, look_at_tables, lost, prove
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
@@ -99,20 +100,36 @@ def verify(
 
 def _mend(home: Home, checked: Checked) -> None:
     """Makes the tables whole again: all that they hold is in the state and in files."""
-    try:
+    with _told(checked):
         seen = look_at_tables(home.database, home.iceberg)
-        for name in seen.broken:
+        # What shows too much is better than nothing, unless all of it comes back.
+        dropped = [*seen.unreadable, *(name for name in seen.doubled if _has_its_files(home, name))]
+        for name in dropped:
             home.iceberg.drop(name)
-            checked.made_anew.append(name)
-        if seen.broken:
+        if dropped:
             seen = look_at_tables(home.database, home.iceberg)
         for name in seen.rolled_back:
-            number = republish(home.database, home.iceberg, name)
-            checked.republished += number if name not in checked.made_anew else 0
+            with _told(checked):
+                number = republish(home.database, home.iceberg, name)
+                if name in dropped:
+                    checked.made_anew.append(name)
+                else:
+                    checked.republished += number
+
+
+@contextmanager
+def _told(checked: Checked) -> Iterator[None]:
+    """What the lake refuses is missing; a lock or a full disk is nobody's damage."""
+    try:
+        yield
     except WorldError as error:
         if any(problem.code != code("lake_refused") for problem in error.problems):
             raise
         checked.missing += [problem.message for problem in error.problems]
+
+
+def _has_its_files(home: Home, name: str) -> bool:
+    return all(opens(Path(path)) for path in kept_files(home.database, home.iceberg.warehouse, name))
 
 
 # -- what is asked about -----------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import pyarrow as pa
 
-from trailcam.commit.publish import additions
+from trailcam.commit.publish import decided_table
 from trailcam.errors import Problem, TrailcamError, WorldError, code
-from trailcam.lake.iceberg import Iceberg
-from trailcam.lake.tables import event_table
+from trailcam.lake.iceberg import TYPE_NAMES, Iceberg
+from trailcam.lake.tables import TEXTS, LakeTable, event_table
 from trailcam.logtypes.loader import SCHEMA_FILE
 from trailcam.model.logtype import LogType
 from trailcam.state.database import Database
@@ -31,18 +31,23 @@ def refuse_changed_columns(database: Database, iceberg: Iceberg, log_types: Iter
 
 def _changed(database: Database, iceberg: Iceberg, log_type: LogType) -> Iterator[str]:
     table = event_table(log_type)
-    kept: dict[str, pa.DataType] = {}
+    kept: dict[str, str] = {}
     held = 0
     with suppress(WorldError):  # a damaged table: its files tell, from the first
         kept |= iceberg.columns(table.name)
         held = iceberg.held(table.name)
     with suppress(WorldError):  # a damaged file: who publishes it tells
-        waiting = additions(database, iceberg, table.name)(held).table.schema
-        kept |= {column.name: column.type for column in waiting}
+        kept |= _types(decided_table(database, iceberg.warehouse, table.name, after=held))
     names = {name.lower(): name for name in kept}
-    for column in table.schema:
-        name = names.get(column.name.lower(), column.name)
-        if name != column.name:
-            yield f'{log_type.name}: the column "{column.name}" is "{name}" in what is kept'
-        elif name in kept and kept[name] != column.type:
-            yield f'{log_type.name}: the column "{name}" is {column.type} here, {kept[name]} in what is kept'
+    for column, kind in _types(table).items():
+        name = names.get(column.lower(), column)
+        if name != column:
+            yield f'{log_type.name}: the column "{column}" is "{name}" in what is kept'
+        elif kept.get(name, kind) != kind:
+            yield f'{log_type.name}: the column "{name}" is {kind} here, {kept[name]} in what is kept'
+
+
+def _types(table: LakeTable) -> dict[str, str]:
+    """Columns and Iceberg's names of their types; files call the items of a list otherwise than we do."""
+    kinds = {c.name: TEXTS if pa.types.is_list(c.type) else c.type for c in table.schema}
+    return {name: TYPE_NAMES[kind] for name, kind in kinds.items()}

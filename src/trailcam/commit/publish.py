@@ -5,13 +5,14 @@ takes over together with the files. Who finds the number in the table has nothin
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
@@ -98,14 +99,8 @@ def additions(
     """Gives what was numbered after a given number, up to this one; without one, what has no number too."""
 
     def after(held: int) -> Addition:
-        file = t.staged_file.c
         with database.read() as connection:
-            files = connection.execute(
-                select(file.path, file.again, t.decision.c.run_id)
-                .outerjoin(t.decision, t.decision.c.id == file.decision_id)
-                .where(file.table_name == name, _between(held, number))
-                .order_by(file.decision_id, file.path)
-            ).all()
+            files = _files(connection, name, held, number)
             known = connection.execute(
                 select(t.publication.c.published).where(t.publication.c.table_name == name)
             ).scalar()
@@ -113,10 +108,29 @@ def additions(
         if older or any(row.again for row in files):  # a commit that was under way may have brought them
             there = set(iceberg.files(name))
             files = [row for row in files if str(iceberg.warehouse / row.path) not in there]
-        one_of_each_run = {row.run_id: iceberg.warehouse / row.path for row in files}
-        return Addition(_table(name, one_of_each_run.values()), [row.path for row in files])
+        return Addition(_table(name, iceberg.warehouse, files), [row.path for row in files])
 
     return after
+
+
+def decided_table(database: Database, warehouse: Path, name: str, *, after: int) -> LakeTable:
+    """A table as its decided files have it that have a later number than this, or none; nobody else is asked.
+
+    Raises:
+        WorldError: TC0606 one of them cannot be read.
+    """
+    with database.read() as connection:
+        return _table(name, warehouse, _files(connection, name, after, None))
+
+
+def _files(connection: Connection, name: str, held: int, number: int | None) -> Sequence[Any]:
+    file = t.staged_file.c
+    return connection.execute(
+        select(file.path, file.again, t.decision.c.run_id)
+        .outerjoin(t.decision, t.decision.c.id == file.decision_id)
+        .where(file.table_name == name, _between(held, number))
+        .order_by(file.decision_id, file.path)
+    ).all()
 
 
 def _unpublished(database: Database) -> list[str]:
@@ -191,8 +205,10 @@ def _between(held: int, number: int | None) -> ColumnElement[bool]:
     return and_(seq > held, seq <= number) if number is not None else or_(seq > held, seq.is_(None))
 
 
-def _table(name: str, files: Iterable[Path]) -> LakeTable:
+def _table(name: str, warehouse: Path, files: Iterable[Any]) -> LakeTable:
     """A table with all columns of these files: the log type it belongs to need not be known here.
+
+    One file of each run tells, for the log types of a run do not change.
 
     Raises:
         WorldError: TC0606 one of them cannot be read.
@@ -200,7 +216,7 @@ def _table(name: str, files: Iterable[Path]) -> LakeTable:
     if name in OWN:
         return OWN[name]
     columns: dict[str, pa.Field] = {}
-    for file in files:
+    for file in {row.run_id: warehouse / row.path for row in files}.values():
         try:
             schema = pq.read_schema(file)
         except (OSError, pa.ArrowException) as error:

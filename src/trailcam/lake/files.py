@@ -54,6 +54,15 @@ class _Digesting(BufferedWriter):
         return super().write(data)
 
 
+def opens(path: Path) -> bool:
+    """Whether a file is there and tells its columns: what a table asks of it before it takes it in."""
+    try:
+        pq.read_schema(path)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
 def _write(rows: pa.Table, table: LakeTable, path: Path) -> tuple[int, str]:
     """Size and digest."""
     _make_folder(path.parent)

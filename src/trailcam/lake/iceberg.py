@@ -45,16 +45,16 @@ _PROPERTIES = {
 logging.getLogger("pyiceberg.io.pyarrow").setLevel(logging.ERROR)
 """Else it warns of every column without statistics, of which `raw` is one on purpose."""
 
-_TYPES = {
-    "boolean": pa.bool_(),
-    "long": pa.int64(),
-    "double": pa.float64(),
-    "string": pa.string(),
-    "binary": pa.binary(),
-    "timestamptz": TIME,
-    "list<string>": TEXTS,
+TYPE_NAMES = {
+    pa.bool_(): "boolean",
+    pa.int64(): "long",
+    pa.float64(): "double",
+    pa.string(): "string",
+    pa.binary(): "binary",
+    TIME: "timestamptz",
+    TEXTS: "list<string>",
 }
-"""The types of the lake's columns, by Iceberg's names of them."""
+"""Iceberg's names of the types of the lake's columns."""
 
 _MOST_SNAPSHOTS = 60
 _KEPT_SNAPSHOTS = 10
@@ -108,19 +108,22 @@ class Iceberg:
     @contextmanager
     def _readable(self) -> Iterator[None]:
         """Says what is damaged, and that nothing but the tables has to be made anew."""
-        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # only when it is used
-
         try:
             yield
         except WorldError:
             raise
         except Exception as error:  # damaged metadata fails in many ways, those of three libraries
-            said = error.orig if isinstance(error, DBAPIError) else error
-            path = self._folder / CATALOG
-            message = f"the tables of the lake cannot be read: {(str(said) or repr(said)).splitlines()[0]}"
-            hint = "`trailcam verify` makes the tables anew, and nothing is lost"
-            damaged = Problem(code=code("lake_refused"), message=message, path=path, hint=hint)
-            raise WorldError(passing(error, message=message, path=path) or damaged) from None
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> WorldError:
+        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # only when it is used
+
+        said = error.orig if isinstance(error, DBAPIError) else error
+        path = self._folder / CATALOG
+        message = f"the tables of the lake cannot be read: {(str(said) or repr(said)).splitlines()[0]}"
+        hint = "`trailcam verify` makes the tables anew, and nothing is lost"
+        damaged = Problem(code=code("lake_refused"), message=message, path=path, hint=hint)
+        return WorldError(passing(error, message=message, path=path) or damaged)
 
     def _opened(self) -> "Catalog":
         from pyiceberg.catalog.sql import SqlCatalog  # noqa: PLC0415  # only when it is used
@@ -199,11 +202,13 @@ class Iceberg:
             Conflict: somebody else was faster; nothing was added.
             ValueError: a column cannot take on the type that it has in these files.
             DBAPIError: the catalog cannot be read or written.
+            WorldError: TC0606 the table's metadata cannot be read.
         """
         from pyiceberg.exceptions import (  # noqa: PLC0415  # only when it is used
             CommitFailedException,
             ValidationError,
         )
+        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  # the same
 
         iceberg = self.find(name)
         held = sequence(iceberg)
@@ -229,6 +234,10 @@ class Iceberg:
             raise Conflict(str(failed)) from None
         except ValidationError as error:
             raise ValueError(str(error)) from None
+        except (OSError, ValueError, DBAPIError):
+            raise
+        except Exception as error:  # the manifests that the commit adds to cannot be read
+            raise self._damaged(error) from None
         return len(paths)
 
     def expire(self, name: str) -> None:
@@ -256,13 +265,12 @@ class Iceberg:
         """The number of the last commit that a table holds; 0 for none."""
         return sequence(self.find(name))
 
-    def columns(self, name: str) -> dict[str, pa.DataType]:
-        """The columns of a table, but those of types that no column of ours has; none when nothing was ever
-        published to it."""
+    def columns(self, name: str) -> dict[str, str]:
+        """The columns of a table with Iceberg's names of their types; none when nothing was ever published to
+        it."""
         iceberg = self.find(name)
         fields = iceberg.schema().fields if iceberg is not None else ()
-        types = {field.name: _TYPES.get(str(field.field_type)) for field in fields}
-        return {name: type_ for name, type_ in types.items() if type_ is not None}
+        return {field.name: str(field.field_type) for field in fields}
 
     def forgotten(self, name: str) -> list[Path]:
         """Metadata files of a table that no snapshot needs any more; expiring removes none.

@@ -4,7 +4,7 @@ Nothing here is remembered from while the run went on; so a second run over the 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,22 +53,28 @@ class Scope:
         self._run_id = run_id
 
     @cached_property
-    def _entries(self) -> list[Any]:
-        """The ledger's entries of the run's origins: whole ones, else the last of the parts; and re-runs."""
+    def _ledger(self) -> list[Any]:
+        """All entries of the ledger of the run's origins, in the order of their decisions."""
         o = t.origin.c
         with self._database.read() as state:
-            rows = state.execute(
-                select(t.origin)
-                .join(t.run_origin, t.run_origin.c.origin_id == o.origin_id)
-                .where(t.run_origin.c.run_id == self._run_id)
-                .order_by(o.decision_id)
-            ).all()
+            return list(
+                state.execute(
+                    select(t.origin)
+                    .join(t.run_origin, t.run_origin.c.origin_id == o.origin_id)
+                    .where(t.run_origin.c.run_id == self._run_id)
+                    .order_by(o.decision_id)
+                )
+            )
+
+    @cached_property
+    def _entries(self) -> list[Any]:
+        """Those that count: whole ones, else the last of the parts; and re-runs."""
         counting: dict[str, Any] = {}
-        for row in rows:
+        for row in self._ledger:
             held = counting.get(row.origin_id)
             if row.purpose != Purpose.RULES and (held is None or held.purpose != Purpose.WHOLE):
                 counting[row.origin_id] = row
-        return [row for row in rows if row.purpose == Purpose.RULES or counting[row.origin_id] is row]
+        return [row for row in self._ledger if row.purpose == Purpose.RULES or counting[row.origin_id] is row]
 
     @property
     def origins(self) -> int:
@@ -177,25 +183,23 @@ class Scope:
 
     # -- files -------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection in which the run's origins, each with a decision that counts, are table `entries`."""
-        with connection(warehouse=self._warehouse, scratch=self._scratch) as opened:
-            counting = pa.table(
-                {
-                    "origin": pa.array([row.origin_id for row in self._entries], pa.string()),
-                    "decision": pa.array([row.decision_id for row in self._entries], pa.int64()),
-                }
-            )
-            opened.register("entries", counting)
-            yield opened
+    def _connection(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return connection(warehouse=self._warehouse, scratch=self._scratch)
 
     def _rows(self, opened: duckdb.DuckDBPyConnection, table: LakeTable) -> str:
-        """The rows of the run's origins, as SQL: those that the decision which counts has kept.
+        """The rows of the run's origins, as SQL.
 
-        A file holds all that was decided together: also what of an origin has been superseded since.
+        A file holds all that was decided together: also what has been superseded since. Of events and dead
+        letters, those are left out. Of matches and errors, all are given: the state says which of them stand.
         """
-        decisions = sorted({row.decision_id for row in self._entries})
+        entries = self._ledger if table in (MATCHES, RULE_ERRORS) else self._entries
+        pairs = {(row.origin_id, row.decision_id): None for row in entries}
+        columns = {
+            "origin": pa.array([origin_id for origin_id, _ in pairs], pa.string()),
+            "decision": pa.array([decision_id for _, decision_id in pairs], pa.int64()),
+        }
+        opened.register("entries", pa.table(columns))
+        decisions = sorted({decision_id for _, decision_id in pairs})
         files = [
             file for some in chunked(decisions) for file in self._staged(table, t.decision.c.id.in_(some))
         ]

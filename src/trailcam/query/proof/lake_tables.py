@@ -20,9 +20,10 @@ class Tables:
     """Files."""
     rolled_back: list[str] = field(default_factory=list)
     """Tables that have lost commits of ours."""
-    broken: list[str] = field(default_factory=list)
-    """Tables of which nothing can be told, for their metadata or the catalog is damaged, and those that show
-    a file more than once: only a new table shows it once."""
+    unreadable: list[str] = field(default_factory=list)
+    """Tables of which nothing can be told, for their metadata or the catalog is damaged."""
+    doubled: list[str] = field(default_factory=list)
+    """Tables that show a file more than once: only a new table shows it once."""
     missing: list[str] = field(default_factory=list)
 
 
@@ -49,13 +50,13 @@ def look_at_tables(database: Database, iceberg: Iceberg) -> Tables:
         except WorldError as error:
             if error.problems[0].code != code("lake_refused"):  # a lock, a full disk: no damage
                 raise
-            tables.broken.append(name)
+            tables.unreadable.append(name)
             tables.missing.append(f"table {name}: {error.problems[0].message}")
             continue
         tables.published += sum(path in seen for path in paths)
         twice = [path for path, count in seen.items() if count > 1]
         if twice:
-            tables.broken.append(name)
+            tables.doubled.append(name)
             tables.missing.append(f"table {name} holds {len(twice):,} files more than once: {min(twice)}")
         lost = paths - seen.keys()
         if lost:
