@@ -1,7 +1,8 @@
 """The one error table: every failure a user can meet has a code, a title, a cause and a cure.
 
 Codes are never reused. The hundreds tell where: 01 use and settings, 02 rules, 03 log types,
-04 what was read (these are also the reasons of dead letters), 05 running rules, 06 what is kept.
+04 what was read (these are also the reasons of dead letters), 05 running rules, 06 what is kept,
+09 what is simulated.
 """
 
 import errno
@@ -476,6 +477,21 @@ _TABLE = (
         "staged files do not stay",
         "Files written to the lake were gone or cut short before they were decided; nothing of them was kept.",
         "Let nothing else write or clear away in the home, look at its disk, and run again.",
+    ),
+    # -- 09: what is simulated -----------------------------------------------------------------------------
+    (
+        "TC0901",
+        "folder_in_use",
+        "folder holds other things",
+        "Simulated logs go into a folder of their own, so that they are never mixed with real ones.",
+        "Name an empty folder, or one that is not there yet; nothing was written or removed.",
+    ),
+    (
+        "TC0902",
+        "simulated_before",
+        "folder holds an earlier simulation",
+        "The folder holds what `trailcam simulate` wrote before, and nothing else.",
+        "Add --force to replace it, or name another folder; nothing was written or removed.",
     ),
 )
 
