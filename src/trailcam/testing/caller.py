@@ -135,7 +135,7 @@ def aws_service(account: str, service: str) -> Caller:
 
 def saml_user(account: str, person: str, *, address: str, agent: str) -> Caller:
     """A person of the identity provider, before there is a session."""
-    provider = f"AWSSSO_{unique_id('', account)[:16].lower()}_DO_NOT_DELETE"
+    provider = f"AWSSSO_{hashlib.sha256(account.encode()).hexdigest()[:16]}_DO_NOT_DELETE"
     identity = {
         "type": "SAMLUser",
         "principalId": f"{unique_id('', account, provider)}:{person}",

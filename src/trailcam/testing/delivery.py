@@ -37,6 +37,8 @@ class Parcel(NamedTuple):
 
     raw: bytes
     story: str | None
+    copy: bool = False
+    """It was delivered before."""
 
 
 class Delivery:
@@ -65,7 +67,7 @@ class Delivery:
         self.events += 1
         if self._chance.random() < _TWICE and arrives < self._last:
             again = min(arrives + self._chance.between(1, 6), self._last)
-            self._waiting[again][place].append(parcel)
+            self._waiting[again][place].append(parcel._replace(copy=True))
             self.copies += 1
 
     def close(self, slot: int) -> None:
@@ -73,7 +75,9 @@ class Delivery:
         self._open = slot + 1
         for place, parcels in sorted(self._waiting.pop(slot, {}).items()):
             self._chance.shuffle(parcels)
-            if self._chance.random() < _HELD_BACK and slot < self._last:
+            if all(parcel.copy for parcel in parcels):  # such a file could have the bytes of another
+                self._put_off(slot, place, parcels)
+            elif self._chance.random() < _HELD_BACK and slot < self._last:
                 comes = min(slot + self._chance.between(3, _MOST_SLOTS_LATE), self._last)
                 self._held_back[comes].append((*place, parcels))
             else:
@@ -94,6 +98,13 @@ class Delivery:
         if drawn >= _LATE:
             return 0
         return 1 if drawn < _LATE * 0.8 else self._chance.between(2, _MOST_SLOTS_LATE)
+
+    def _put_off(self, slot: int, place: tuple[str, str], copies: list[Parcel]) -> None:
+        """Copies wait until there is something new to travel with; in the end they stay at home."""
+        if slot < self._last:
+            self._waiting[slot + 1][place] += copies
+        else:
+            self.copies -= len(copies)
 
     def _write(self, slot: int, account: str, region: str, parcels: list[Parcel]) -> None:
         moment = EPOCH + timedelta(microseconds=min((slot + 1) * SLOT, self._until))

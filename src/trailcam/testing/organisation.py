@@ -26,9 +26,8 @@ FOREIGN_REGION = "ap-southeast-2"
 ORGANISATION_ID = "o-exampleorgid"
 IDENTITY_STORE = "d-9067example"
 TRAIL = "organisation-trail"
-OFFICE = "198.51.100.0/24"
-OFFICE_EAST = "198.51.100.24"
-OFFICE_WEST = "198.51.100.87"
+NEW_YORK, SEATTLE = "198.51.100.24", "198.51.100.87"
+"""The two offices."""
 RUNNERS = ("192.0.2.40", "192.0.2.41", "192.0.2.42", "192.0.2.43")
 """Machines that build and deploy."""
 NAT_EAST, NAT_WEST = "192.0.2.110", "192.0.2.111"
@@ -38,7 +37,7 @@ ATTACKER = "203.0.113.66"
 SCANNER = "203.0.113.200"
 """GreyNoise knows it as a benign scanner."""
 STRANGER = "203.0.113.131"
-"""GreyNoise has seen it and knows nothing of it; alice works from there now and then."""
+"""GreyNoise has seen it and knows nothing of it; alice is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def record(act: Act, chance: Chance) -> dict[str, Any]:
     if call.extra is not None:
         made["additionalEventData"] = call.extra
     if call.event_type == "AwsApiCall":
-        made["requestID"] = chance.letters(16) if call.service == "s3" else chance.uuid()
+        made["requestID"] = chance.hex(16).upper() if call.service == "s3" else chance.uuid()
     made["eventID"] = chance.uuid()
     made["readOnly"] = call.reads
     if call.resources:

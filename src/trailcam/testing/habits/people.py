@@ -3,33 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trailcam.model.timestamps import SECOND, Micros
-from trailcam.testing.call import GLOBAL_REGION, Builder, Call
-from trailcam.testing.caller import (
-    CLI,
-    FIREFOX,
-    Caller,
-    assumed_role,
-    identity_center_user,
-    saml_user,
-    unique_id,
-)
-from trailcam.testing.calls import applications, cloudformation, ec2, reads, s3, sign_in, sts
+from trailcam.model.timestamps import Micros
+from trailcam.testing.call import Builder, Call
+from trailcam.testing.caller import Caller
+from trailcam.testing.calls import applications, cloudformation, ec2, reads, s3
 from trailcam.testing.chance import Chance, Deck
 from trailcam.testing.habit import OFFICE_EAST, OFFICE_WEST, Begin, Habit, Hours
-from trailcam.testing.organisation import (
-    LOG_ARCHIVE,
-    PRODUCTION,
-    SECURITY,
-    STAGING,
-    STRANGER,
-)
-from trailcam.testing.organisation import (
-    OFFICE_EAST as EAST,
-)
-from trailcam.testing.organisation import (
-    OFFICE_WEST as WEST,
-)
+from trailcam.testing.organisation import LOG_ARCHIVE, NEW_YORK, PRODUCTION, SEATTLE, SECURITY, STAGING
+from trailcam.testing.portal import sign_in_at_portal
 from trailcam.testing.record import Act
 
 
@@ -57,8 +38,8 @@ _PEOPLE = (
         name="alice",
         role="Operations",
         hours=OFFICE_EAST,
-        address=EAST,
-        elsewhere=STRANGER,
+        address=NEW_YORK,
+        elsewhere="203.0.113.9",
         console=0.5,
         places=((6, (PRODUCTION, "us-east-1")), (3, (PRODUCTION, "us-west-2")), (1, (STAGING, "us-east-1"))),
         calls=(
@@ -73,7 +54,7 @@ _PEOPLE = (
         name="bob",
         role="Developer",
         hours=OFFICE_EAST,
-        address=EAST,
+        address=NEW_YORK,
         elsewhere="203.0.113.17",
         console=0.2,
         places=((6, (STAGING, "us-east-1")), (2, (STAGING, "us-west-2")), (1, (PRODUCTION, "us-east-1"))),
@@ -91,7 +72,7 @@ _PEOPLE = (
         name="carol",
         role="SecurityAudit",
         hours=OFFICE_WEST,
-        address=WEST,
+        address=SEATTLE,
         elsewhere="2001:db8:51:7::c4",
         console=0.6,
         places=(
@@ -107,7 +88,7 @@ _PEOPLE = (
         name="dave",
         role="DataAnalyst",
         hours=OFFICE_WEST,
-        address=WEST,
+        address=SEATTLE,
         elsewhere="203.0.113.44",
         console=0.1,
         places=((1, (PRODUCTION, "us-west-2")),),
@@ -162,39 +143,12 @@ def _beginning(person: _Person) -> Begin:
 
 
 def _sign_in(person: _Person, account: str, at: Micros, chance: Chance) -> tuple[Caller, Sequence[Act]]:
-    console = chance.random() < person.console
-    address = person.address if chance.random() < 0.875 else person.elsewhere
-    began = Micros(at - 9 * SECOND)
-    set_id = unique_id("", account, person.role)[:10].lower()
-    session = assumed_role(
-        account,
-        f"AWSReservedSSO_{person.role}_{set_id}",
+    return sign_in_at_portal(
         person.name,
-        began=began,
+        person.role,
+        account,
+        at=at,
         chance=chance,
-        address=address,
-        agent=FIREFOX if console else CLI,
-        path="aws-reserved/sso.amazonaws.com/",
-        console=console,
+        address=person.address if chance.random() < 0.875 else person.elsewhere,
+        console=chance.random() < person.console,
     )
-    at_portal = identity_center_user(person.name, address=address, agent=FIREFOX, chance=chance)
-    federated = saml_user(account, person.name, address=address, agent=FIREFOX)
-    provider = str(federated.identity["identityProvider"])
-    steps = [
-        Act(
-            Micros(at - 30 * SECOND),
-            at_portal,
-            sign_in.portal("Authenticate", account=account, role=person.role),
-            GLOBAL_REGION,
-        ),
-        Act(
-            Micros(at - 10 * SECOND),
-            at_portal,
-            sign_in.portal("Federate", account=account, role=person.role),
-            GLOBAL_REGION,
-        ),
-        Act(began, federated, sts.assume_role_with_saml(session, at=began, provider=provider), GLOBAL_REGION),
-    ]
-    if console:
-        steps.append(Act(Micros(at - 4 * SECOND), session, sign_in.console_login(mfa=False), GLOBAL_REGION))
-    return session, steps

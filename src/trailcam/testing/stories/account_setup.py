@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from trailcam.testing.caller import root, unique_id
 from trailcam.testing.calls import iam, sign_in
-from trailcam.testing.organisation import OFFICE_EAST, STAGING
+from trailcam.testing.organisation import NEW_YORK, STAGING
 from trailcam.testing.record import Act
 from trailcam.testing.story import Scene, Story
 
@@ -12,7 +12,7 @@ _USER = "break-glass"
 
 
 def _tell(scene: Scene) -> Iterator[Act]:
-    owner = root(STAGING, began=scene.starts, address=OFFICE_EAST, chance=scene.chance)
+    owner = root(STAGING, began=scene.starts, address=NEW_YORK, chance=scene.chance)
     user_id = unique_id("AIDA", STAGING, _USER)
     role, role_id = "SetupAdministrator", unique_id("AROA", STAGING, "SetupAdministrator")
     steps = (
