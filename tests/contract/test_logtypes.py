@@ -20,7 +20,7 @@ from trailcam.contracts.codec import Envelope, Record
 from trailcam.logtypes import loader
 from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
-from trailcam.model.logtype import Field, LogType
+from trailcam.model.logtype import Field, LogType, spelling
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros, parse
 from trailcam.pipeline.classify import Classifier, missing
@@ -105,17 +105,21 @@ def described(fields: Sequence[Field], above: str = "") -> Iterator[tuple[str, F
             yield from described(field.element.fields, f"{name}[].")
 
 
-def misfits(fields: Sequence[Field], value: dict[str, Any], above: str = "") -> Iterator[str]:
+def misfits(
+    fields: Sequence[Field], value: dict[str, Any], above: str = "", *, any_case: bool
+) -> Iterator[str]:
     """What a record holds that its schema does not declare so; null fits every type."""
     declared = {field.name: field for field in fields}
+    as_named = {spelling(value, name): name for name in declared} if any_case else {}
     for key, item in value.items():
-        if key not in declared:
+        name = as_named.get(key, key)
+        if name not in declared:
             yield f"{above}{key} is not declared"
         elif item is not None:
-            yield from misfit(declared[key], item, f"{above}{key}")
+            yield from misfit(declared[name], item, f"{above}{key}", any_case=any_case)
 
 
-def misfit(field: Field, value: Any, name: str) -> Iterator[str]:
+def misfit(field: Field, value: Any, name: str, *, any_case: bool) -> Iterator[str]:
     fits = {
         "string": isinstance(value, str),
         "timestamp": isinstance(value, str) and parse(value) is not None,
@@ -130,10 +134,10 @@ def misfit(field: Field, value: Any, name: str) -> Iterator[str]:
     if not fits:
         yield f"{name} is not of type {field.type}"
     elif field.fields:
-        yield from misfits(field.fields, value, f"{name}.")
+        yield from misfits(field.fields, value, f"{name}.", any_case=any_case)
     elif field.element is not None:
         for item in value:
-            yield from misfit(field.element, item, f"{name}[]")
+            yield from misfit(field.element, item, f"{name}[]", any_case=any_case)
 
 
 # -- the schema --------------------------------------------------------------------------------------------
@@ -185,8 +189,10 @@ def test_a_sample_holds_what_the_schema_declares_and_all_that_is_required(
     log_type: LogType, path: Path
 ) -> None:
     record = record_of(path)
-    assert list(misfits(log_type.fields, record)) == []
-    assert [field.name for field in log_type.fields if field.required and field.name not in record] == []
+    assert list(misfits(log_type.fields, record, any_case=log_type.any_case)) == []
+    required = [field.name for field in log_type.fields if field.required]
+    written = [spelling(record, name) if log_type.any_case else name for name in required]
+    assert [name for name in written if name not in record] == []
 
 
 @each_sample
@@ -250,7 +256,8 @@ def test_a_copy_at_another_place_of_an_origin_is_the_same_row_if_the_vendor_give
 
 @each_sample
 def test_a_sample_has_the_vendors_id_where_the_schema_declares_one(log_type: LogType, path: Path) -> None:
-    given = record_of(path)[log_type.identity] if log_type.identity else None
+    given = log_type.value(record_of(path), log_type.identity) if log_type.identity else None
+    assert (given is None) == (log_type.identity is None)
     assert list(walk(path.read_bytes()).event_id) == [given]
 
 
@@ -259,6 +266,9 @@ def test_a_sample_in_an_envelope_is_the_event_it_is_alone(log_type: LogType, pat
     alone = walk(path.read_bytes())
     for envelope in map(Envelope.parse, log_type.records):
         text = path.read_text(encoding="utf-8").strip()
+        if envelope.single:
+            assert list(walk(f'{{"a": 1, "{envelope.key}": {text}}}'.encode()).raw) == list(alone.raw)
+            continue
         item: str = json.dumps({envelope.text_key: text}) if envelope.text_key else text
         enveloped = walk(f'{{"{envelope.key}": [{item}, {item}]}}'.encode())
         assert list(enveloped.raw) == [alone.raw[0]] * 2

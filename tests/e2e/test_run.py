@@ -19,6 +19,7 @@ from tests.support import record, summary, trailcam, write_log
 from trailcam.app.home import make_home
 from trailcam.app.load import load
 from trailcam.app.run import Progress, run
+from trailcam.logtypes import loader
 from trailcam.settings.schema import Settings
 
 RULE = '''"""Instance terminated."""
@@ -158,6 +159,24 @@ def test_one_vendor_id_with_two_contents_is_two_events(logs: Path, rule: Path) -
     write_log(logs / "forged.json", [record(4, eventName="Other"), record(5, eventName="Other")])
     _, told = summary(logs, "--rules", rule)
     assert (told["events"], told["duplicates"], told["conflicting_ids"]) == (11, 0, 2)
+
+
+def test_an_update_under_a_vendors_id_is_no_conflict_and_another_content_of_it_is(
+    tmp_path: Path, rule: Path
+) -> None:
+    known = {log_type.name: log_type for log_type in loader.builtin()}
+    finding = loader.samples(known["AWS.GuardDuty"])["api_call"]
+    update = finding | {"updatedAt": "2024-05-06T09:00:00Z", "severity": 8}
+    sent = {"detail-type": "GuardDuty Finding", "source": "aws.guardduty", "detail": update}
+    written = [finding, sent, {"Findings": [finding]}, {"Findings": [update | {"title": "other"}]}]
+    (tmp_path / "findings").mkdir()
+    for number, value in enumerate(written):
+        (tmp_path / "findings" / f"{number}.json").write_text(json.dumps(value))
+    _, told = summary(tmp_path / "findings", "--rules", rule)
+    assert (told["events"], told["duplicates"], told["conflicting_ids"]) == (3, 1, 1)
+    (tmp_path / "findings" / "3.json").unlink()
+    _, told = summary(tmp_path / "findings", "--rules", rule)
+    assert (told["events"], told["duplicates"], told["conflicting_ids"]) == (2, 1, 0)
 
 
 def test_a_rule_is_run_by_its_id_out_of_a_pack(logs: Path, rule: Path) -> None:

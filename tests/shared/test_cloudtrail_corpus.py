@@ -26,6 +26,7 @@ from trailcam.pipeline.normalize import Chunk, Normalizer
 DATA = Path(__file__).parents[3] / "shared" / "data"
 OTHER = sorted(path for path in DATA.glob("other/*.ndjson") if ".meta." not in path.name)
 RECORDS = 23_735
+FINDINGS = 31
 DELIVERED = parse("2024-06-01T00:00:00Z") or Micros(0)
 
 pytestmark = [
@@ -131,3 +132,21 @@ def test_the_records_in_an_envelope_are_the_same_rows(tmp_path: Path) -> None:
 def test_no_record_of_another_log_is_taken_for_cloudtrail(path: Path) -> None:
     found = [batch.log_type for chunk in walk(path) for batch in chunk.batches]
     assert [name for name in found if name.startswith("AWS.CloudTrail")] == []
+
+
+@pytest.mark.parametrize("path", OTHER, ids=lambda path: path.stem)
+def test_every_finding_of_guardduty_and_no_other_record_is_taken_for_one(path: Path) -> None:
+    found = Counter(
+        batch.log_type for chunk in walk(path) for batch in chunk.batches for _ in range(len(batch))
+    )
+    assert found["AWS.GuardDuty"] == (FINDINGS if path.stem == "guardduty" else 0)
+
+
+def test_findings_are_rows_of_their_own_with_the_time_of_their_update() -> None:
+    (chunk,) = walk(DATA / "other" / "guardduty.ndjson")
+    (batch,) = chunk.batches
+    assert (chunk.dead_letters, len(set(batch.row_id)), any(batch.time_from_origin)) == ((), FINDINGS, False)
+    assert None not in batch.event_id
+    for row in range(FINDINGS):
+        assert batch.event(row).to_dict().items() >= batch.values[row].items()
+        assert batch.indicators[row]["p_any_aws_arns"]

@@ -113,7 +113,8 @@ class _Splitter:
         """Bytes that were followed from an opening bracket without finding its end."""
         self.cut = False
         """The stream ended inside something, and that has been told."""
-        self.envelopes = {envelope.key: envelope for envelope in envelopes}
+        self.envelopes = {envelope.key: envelope for envelope in envelopes if not envelope.single}
+        self.singles = {envelope.key for envelope in envelopes if envelope.single}
         keys = b"|".join(re.escape(f'"{key}"'.encode()) for key in self.envelopes) or rb"(?!)"
         self._envelope_start = re.compile(
             rb"\{\s*+(?:" + _STRING + rb"\s*+:\s*+(?:" + _STRING + rb"|[-+0-9.eEa-z]++)\s*+,\s*+)*?"
@@ -235,7 +236,12 @@ class _Splitter:
             return
         position = stream.position
         stream.advance(end)
-        yield self._unwrapped(envelope, position, raw, value)
+        single = None if envelope.key else self._single(raw, value)
+        if single is None:
+            yield self._unwrapped(envelope, position, raw, value)
+        else:
+            start, end, inner = single
+            yield Record(position + start, raw[start:end], inner)
 
     def _unwrapped(
         self, envelope: Envelope, position: int, raw: bytes, value: dict[str, Any]
@@ -255,18 +261,24 @@ class _Splitter:
 
     def _lists_in(self, raw: bytes, value: dict[str, Any]) -> Iterator[tuple[int, Envelope]]:
         """Where the lists of records in a document start, each behind its bracket, with its envelope."""
-        at = 1
-        while self._holds_lists(value) and (key := _KEY.match(raw, at)):
-            at = key.end()
-            envelope = self.envelopes.get(key[1][1:-1].decode())
-            if envelope is not None and raw[at] == 0x5B:
-                yield at + 1, envelope
-            end = _scan_whole(raw, at) if raw[at] in b"{[" else None
-            if end is None:
-                scalar = _SCALAR.match(raw, at)
-                end = scalar.end() if scalar else len(raw)
-            comma = _COMMA.match(raw, end)
-            at = comma.end() if comma else end
+        if self._holds_lists(value):
+            for key, start, _ in _members(raw):
+                envelope = self.envelopes.get(key)
+                if envelope is not None and raw[start] == 0x5B:
+                    yield start + 1, envelope
+
+    def _single(self, raw: bytes, value: dict[str, Any]) -> tuple[int, int, dict[str, Any]] | None:
+        """Start, end and value of the one record that a document is around; None when it is around none.
+
+        Nothing is taken out of a document of which nothing is known, nor out of a record.
+        """
+        for name in sorted(self.singles & value.keys()):
+            inner = value[name]
+            if isinstance(inner, dict) and self.recognise(inner) and not self.recognise(value):
+                places = [(start, end) for key, start, end in _members(raw) if key == name]
+                if places and raw[places[-1][0]] == 0x7B:  # of a key given twice, the last value stands
+                    return *places[-1], inner
+        return None
 
     # -- brackets ----------------------------------------------------------------------------------------
 
@@ -408,6 +420,20 @@ def _scan_within(data: bytearray | bytes, start: int, bound: int) -> tuple[int |
             return at, deepest
         if depth > DEEPEST:
             return None, deepest
+
+
+def _members(raw: bytes) -> Iterator[tuple[str, int, int]]:
+    """(key as written, start, end) of each value in the text of an object."""
+    at = 1
+    while key := _KEY.match(raw, at):
+        at = key.end()
+        end = _scan_whole(raw, at) if raw[at] in b"{[" else None
+        if end is None:
+            scalar = _SCALAR.match(raw, at)
+            end = scalar.end() if scalar else len(raw)
+        yield key[1][1:-1].decode(), at, end
+        comma = _COMMA.match(raw, end)
+        at = comma.end() if comma else end
 
 
 def _scan_whole(raw: bytes, start: int) -> int | None:

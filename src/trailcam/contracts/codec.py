@@ -31,14 +31,17 @@ class Undecodable:
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A document around records: `key` holds their list; with `text_key`, each element holds its record as
-    text under that key."""
+    text under that key; with `single`, `key` holds one record and no list."""
 
     key: str
     text_key: str | None = None
+    single: bool = False
 
     @classmethod
     def parse(cls, path: str) -> "Envelope":
-        """From the form of a schema: `Records` or `Events[].CloudTrailEvent`."""
+        """From the form of a schema: `Records`, `Events[].CloudTrailEvent` or `detail{}`."""
+        if path.endswith("{}"):
+            return cls(path.removesuffix("{}"), single=True)
         key, _, text_key = path.partition("[].")
         return cls(key, text_key or None)
 

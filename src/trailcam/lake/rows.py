@@ -44,7 +44,7 @@ def events(batch: EventBatch, table: LakeTable, log_type: LogType) -> pa.Table:
             columns[name] = [found.get(name) for found in batch.indicators]
     for column in scalars(log_type):
         fit = _FITS[column.type]
-        columns[column.name] = [fit(values.get(column.name)) for values in batch.values]
+        columns[column.name] = [fit(log_type.value(values, column.name)) for values in batch.values]
     return _table(table, columns)
 
 

@@ -90,13 +90,18 @@ def event_table(log_type: LogType) -> LakeTable:
         schema=pa.schema(columns),
         time="p_event_time",
         identity=("p_row_id",),
-        varied=frozenset({"p_row_id", "p_position", "raw", *_TIMES, log_type.identity or ""}),
+        varied=frozenset({"p_row_id", "p_position", "raw", *_TIMES, *_identifying(log_type)}),
     )
 
 
 def scalars(log_type: LogType) -> list[Field]:
-    """The fields of a log type that have a column, its vendor id always."""
-    return [column for column in log_type.fields if column.column or column.name == log_type.identity]
+    """The fields of a log type that have a column, its vendor id and what tells its updates apart always."""
+    always = _identifying(log_type)
+    return [column for column in log_type.fields if column.column or column.name in always]
+
+
+def _identifying(log_type: LogType) -> set[str]:
+    return {name for name in (log_type.identity, log_type.revision) if name is not None}
 
 
 _MATCH = [

@@ -57,8 +57,14 @@ SCHEMA_FORM = Form(
         "version": Key(WHOLE, doc="Becomes `p_schema_version`; 1 if absent."),
         "description": Key(NAME, required=True, doc="What this log tells, in a sentence or two."),
         "referenceURL": Key(TEXT, doc="The vendor's page."),
-        "records": Key(TEXTS, doc="Envelopes around records: `Records`, `Events[].CloudTrailEvent`."),
+        "records": Key(
+            TEXTS, doc="Envelopes around records: `Records`, `Events[].CloudTrailEvent`, `detail{}`."
+        ),
         "identity": Key(NAME, doc="Top-level key of the vendor's id; absent when there is none."),
+        "revision": Key(
+            NAME, doc="Top-level key that changes with each update under one id: an update is no conflict."
+        ),
+        "any_case": Key(TRUTH, doc="The vendor writes one key in several cases: keys are looked for in any."),
         "signature": Key(
             Form(
                 "a signature",
@@ -226,13 +232,16 @@ def _type_problems(
 
 def _identity_problems(document: Document, schema: dict[str, Any]) -> Iterator[Problem]:
     names = [field["name"] for field in schema["fields"]]
-    if "identity" in schema and schema["identity"] not in names:
-        yield _problem(
-            document,
-            ("identity",),
-            f'identity is "{schema["identity"]}", which is not among the fields at the top',
-            nearest(schema["identity"], names),
-        )
+    for key in ("identity", "revision"):
+        if key in schema and schema[key] not in names:
+            yield _problem(
+                document,
+                (key,),
+                f'{key} is "{schema[key]}", which is not among the fields at the top',
+                nearest(schema[key], names),
+            )
+    if "revision" in schema and "identity" not in schema:
+        yield _problem(document, ("revision",), "a revision is one of an id: it needs `identity`")
 
 
 def _signature_problems(document: Document, signature: dict[str, Any]) -> Iterator[Problem]:
@@ -284,9 +293,12 @@ def _log_type(schema: dict[str, Any], folder: Path) -> LogType:
             excludes=_pairs(signature.get("excludes", {})),
             some=tuple(signature.get("some", ())),
             at_least=signature.get("at_least", 1),
+            any_case=schema.get("any_case", False),
         ),
         event_time=times[0] if times else None,
         identity=schema.get("identity"),
+        revision=schema.get("revision"),
+        any_case=schema.get("any_case", False),
         fields=fields,
         anywhere=tuple(
             Anywhere(scanner=rule["scanner"], keys=tuple(rule.get("keys", ())))

@@ -1,5 +1,6 @@
 """One kind of log with one schema, named as Panther names it: `AWS.CloudTrail`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ class Signature:
     """How a record shows that it is of a log type, by its top-level keys alone.
 
     `requires`: all present. `values`: each present with one of the values. `excludes`: none present, or
-    present with none of the values. `some`: at least `at_least` of them present.
+    present with none of the values. `some`: at least `at_least` of them present. `any_case`: a key is there
+    in whatever case the record writes it.
     """
 
     requires: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ class Signature:
     excludes: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     some: tuple[str, ...] = ()
     at_least: int = 1
+    any_case: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,26 @@ class LogType:
     """The top-level key of the event time."""
     identity: str | None
     """The top-level key of the vendor's own id; with it a row's id is the hash of its bytes."""
+    revision: str | None = None
+    """The top-level key that tells updates under one id apart; None when an id means one record."""
+    any_case: bool = False
+    """The vendor writes one key in several cases, so keys are looked for in any."""
     fields: tuple[Field, ...]
     anywhere: tuple[Anywhere, ...]
     folder: Path
+
+    def value(self, record: Mapping[str, Any], name: str) -> Any:
+        """What a record holds under a top-level key of the schema; None when it lacks the key."""
+        return record.get(spelling(record, name) if self.any_case else name)
+
+
+def spelling(record: Mapping[str, Any], name: str) -> str:
+    """The key as a record writes it: `name` itself, else the first that differs from it in case alone.
+
+    >>> spelling({"Id": 1, "ID": 2}, "id"), spelling({"Id": 1, "id": 2}, "id"), spelling({}, "id")
+    ('Id', 'id', 'id')
+    """
+    if name in record:
+        return name
+    lower = name.lower()
+    return next((key for key in record if key.lower() == lower), name)

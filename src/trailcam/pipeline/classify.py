@@ -1,9 +1,10 @@
 """Which log type a record is of, told by the signatures that the schemas declare."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from trailcam.model.logtype import LogType, Signature
+from trailcam.model.logtype import LogType, Signature, spelling
 
 
 class Classifier:
@@ -21,7 +22,7 @@ class Classifier:
     def classify(self, record: Mapping[str, Any]) -> LogType | None:
         """The log type of a record; None when no signature fits."""
         for log_type in self._log_types:
-            if not missing(log_type.signature, record):
+            if _may_fit(log_type.signature, record) and not missing(log_type.signature, record):
                 return log_type
         return None
 
@@ -47,6 +48,8 @@ class Classifier:
 
 def missing(signature: Signature, record: Mapping[str, Any]) -> list[str]:
     """What a record lacks of a signature, in words; empty when it fits."""
+    if signature.any_case:
+        signature = _as_written(signature, record)
     lacks = [f"{key} is absent" for key in signature.requires if key not in record]
     for key, accepted in signature.values:
         if key not in record or not _among(record[key], accepted):
@@ -60,6 +63,24 @@ def missing(signature: Signature, record: Mapping[str, Any]) -> list[str]:
     return lacks
 
 
+def _may_fit(signature: Signature, record: Mapping[str, Any]) -> bool:
+    """False where the first of the required keys tells already: of most signatures no more is asked."""
+    if not signature.requires or signature.requires[0] in record:
+        return True
+    return signature.any_case and signature.requires[0].lower() in " ".join(record).lower()
+
+
+def _as_written(signature: Signature, record: Mapping[str, Any]) -> Signature:
+    """A signature that takes keys in any case, with the keys as this record writes them."""
+    return replace(
+        signature,
+        requires=tuple(spelling(record, key) for key in signature.requires),
+        values=tuple((spelling(record, key), accepted) for key, accepted in signature.values),
+        excludes=tuple((spelling(record, key), refused) for key, refused in signature.excludes),
+        some=tuple(spelling(record, key) for key in signature.some),
+    )
+
+
 def _among(value: Any, words: Iterable[Any]) -> bool:
     """Equality that keeps 1, 1.0 and true apart."""
     return any(type(value) is type(word) and value == word for word in words)
@@ -71,6 +92,8 @@ def _weight(signature: Signature) -> int:
 
 def _present(signature: Signature, record: Mapping[str, Any]) -> float:
     """How many of a signature's demands a record meets; those of `some` together are one."""
+    if signature.any_case:
+        signature = _as_written(signature, record)
     some = sum(key in record for key in signature.some)
     return (
         sum(key in record for key in signature.requires)

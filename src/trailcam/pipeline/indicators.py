@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from trailcam.model.logtype import Field, LogType
+from trailcam.model.logtype import Field, LogType, spelling
 from trailcam.model.standard_fields import is_reserved
 
 Found = Iterator[tuple[str, str]]
@@ -174,12 +174,13 @@ class Indicators:
     """The indicator scan of one log type."""
 
     def __init__(self, log_type: LogType) -> None:
+        self._any_case = log_type.any_case
         self._fields = _bearing(log_type.fields)
         self._shaped = [SHAPED[rule.scanner] for rule in log_type.anywhere if not rule.keys]
         self._exact: dict[str, list[str]] = {}
         self._patterns: list[tuple[str, str, str]] = []
         for rule in log_type.anywhere:
-            for key in rule.keys:
+            for key in map(str.lower, rule.keys) if self._any_case else rule.keys:
                 head, star, tail = key.partition("*")
                 if star:
                     self._patterns.append((head, tail, rule.scanner))
@@ -197,22 +198,26 @@ class Indicators:
         if any(map(is_reserved, record)):
             record = {key: value for key, value in record.items() if not is_reserved(key)}
         found: set[tuple[str, str]] = set()
-        for field in self._fields:
-            if field.name in record:
-                self._declared(field, record[field.name], found)
+        self._declared_in(self._fields, record, found)
         self._walk(record, found)
         lists: dict[str, list[str]] = {}
         for name, value in sorted(found):
             lists.setdefault(name, []).append(value)
         return lists
 
+    def _declared_in(
+        self, fields: tuple[Field, ...], record: dict[str, Any], found: set[tuple[str, str]]
+    ) -> None:
+        for field in fields:
+            key = spelling(record, field.name) if self._any_case else field.name
+            if key in record:
+                self._declared(field, record[key], found)
+
     def _declared(self, field: Field, value: Any, found: set[tuple[str, str]]) -> None:
         for scanner in field.indicators:
             _apply(scanner, value, found)
         if field.fields and isinstance(value, dict):
-            for inner in field.fields:
-                if inner.name in value:
-                    self._declared(inner, value[inner.name], found)
+            self._declared_in(field.fields, value, found)
         if field.element is not None and isinstance(value, list):
             for item in value:
                 self._declared(field.element, item, found)
@@ -233,6 +238,7 @@ class Indicators:
 
     def _scanners_under(self, key: str) -> tuple[str, ...]:
         """The scanners whose keys this is."""
+        key = key.lower() if self._any_case else key
         fitting = [
             scanner
             for head, tail, scanner in self._patterns

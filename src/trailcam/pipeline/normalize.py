@@ -123,7 +123,7 @@ def row_id(log_type: LogType, origin: Origin, record: Record) -> str:
 
 def event_id(log_type: LogType, record: Mapping[str, Any]) -> str | None:
     """The vendor's own id as text; None when the record has none."""
-    value = record.get(log_type.identity) if log_type.identity else None
+    value = log_type.value(record, log_type.identity) if log_type.identity else None
     if value is None or value == "":
         return None
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
@@ -131,7 +131,7 @@ def event_id(log_type: LogType, record: Mapping[str, Any]) -> str | None:
 
 def event_time(log_type: LogType, record: Mapping[str, Any]) -> Micros | None:
     """The time a record names; None when it names none that can be read."""
-    value = record.get(log_type.event_time) if log_type.event_time else None
+    value = log_type.value(record, log_type.event_time) if log_type.event_time else None
     return parse(value) if isinstance(value, str) else None
 
 

@@ -25,14 +25,15 @@ _MENDED = (
 )
 
 
-def with_fields(rows: str, names: Iterable[str]) -> str:
+def with_fields(rows: str, names: Iterable[str], *, any_case: bool = False) -> str:
     """Rows that have a column `raw`, with a JSON column for each field that the record may hold at its top.
 
     The record is read as Trailcam's grammar has it: of a key given twice the last value counts, and half of
     a surrogate pair is U+FFFD. Inside of a field, keys that are given twice stay as they were written.
-    Absent is null. Whatever a record holds, no query fails on it.
+    Absent is null. Whatever a record holds, no query fails on it. With `any_case`, a key that is not there as
+    it is named is looked for in other cases.
     """
-    fields = ", ".join(f"{_field(name)} AS {quoted(name)}" for name in names)
+    fields = ", ".join(f"{_field(name, any_case=any_case)} AS {quoted(name)}" for name in names)
     if not fields:
         return rows
     mended = f"(SELECT *, {_MENDED} AS {_RECORD} FROM {rows})"
@@ -40,11 +41,15 @@ def with_fields(rows: str, names: Iterable[str]) -> str:
     return f"(SELECT * EXCLUDE ({_RECORD}, {_KEYS}), {fields} FROM {keyed})"
 
 
-def _field(name: str) -> str:
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    last = f"len({_KEYS}) - list_position(list_reverse({_KEYS}), {text(name)}) + 1"
+def _field(name: str, *, any_case: bool) -> str:
+    written, pointer = text(name), text("/" + name.replace("~", "~0").replace("/", "~1"))
+    if any_case:
+        at = f"list_position(list_transform({_KEYS}, lambda key: lower(key)), {text(name.lower())})"
+        written = f"CASE WHEN list_contains({_KEYS}, {written}) THEN {written} ELSE {_KEYS}[{at}] END"
+        pointer = f"'/' || replace(replace({written}, '~', '~0'), '/', '~1')"
+    last = f"len({_KEYS}) - list_position(list_reverse({_KEYS}), {written}) + 1"
     return (
         f"CASE WHEN len({_KEYS}) <> len(list_distinct({_KEYS})) "
         f"THEN TRY(list_extract(json_extract({_RECORD}, '$.*'), {last})) "
-        f"ELSE TRY(json_extract({_RECORD}, {text(pointer)})) END"
+        f"ELSE TRY(json_extract({_RECORD}, {pointer})) END"
     )

@@ -123,12 +123,12 @@ class Kept:
         log_type = self._log_types.get(name)
         files = self._files(name) if whole or log_type is None else []
         if log_type is None:
-            table, nested = _as_written(name, files), []
+            table, nested, any_case = _as_written(name, files), [], False
         else:
             table = event_table(log_type)
-            nested = only_in_raw(log_type)
+            nested, any_case = only_in_raw(log_type), log_type.any_case
         with damaged(name):
-            view(self._opened, name, table, files if whole else (), nested=nested)
+            view(self._opened, name, table, files if whole else (), nested=nested, any_case=any_case)
 
     def _under_its_name(self, name: str, table_name: str, *, whole: bool) -> None:
         self._make(table_name, whole=whole)

@@ -97,10 +97,11 @@ class Scope:
                 distinct += _one(opened, f"SELECT count(DISTINCT p_row_id) FROM {held}")
                 if log_type.identity is not None:
                     vendor_id = quoted(log_type.identity)
+                    same = ", ".join(map(quoted, filter(None, (log_type.identity, log_type.revision))))
                     conflicting += _one(
                         opened,
-                        f"SELECT count(*) FROM (SELECT {vendor_id} FROM {held} WHERE {vendor_id} <> '' "
-                        f"GROUP BY ALL HAVING count(DISTINCT p_row_id) > 1)",
+                        f"SELECT count(DISTINCT {vendor_id}) FROM (SELECT {same} FROM {held} "
+                        f"WHERE {vendor_id} <> '' GROUP BY ALL HAVING count(DISTINCT p_row_id) > 1)",
                     )
         return Events(rows=rows, distinct=distinct, conflicting_ids=conflicting)
 

@@ -31,15 +31,17 @@ def view(
     files: Sequence[str],
     *,
     nested: Sequence[str] = (),
+    any_case: bool = False,
     standing: str = "",
 ) -> None:
-    """A view of a table's files, each row once; `nested` are fields that only the raw record holds.
+    """A view of a table's files, each row once; `nested` are fields that only the raw record holds,
+    `any_case` in whatever case.
 
     `standing` joins what the state has: then these rows are shown and no other, each as it was decided.
     """
     held = source(table, files)
     distinct = _standing(table, held, standing) if standing else _distinct(table, held)
-    held = with_fields(f"(SELECT * EXCLUDE ({', '.join(PLACE)}) FROM {distinct})", nested)
+    held = with_fields(f"(SELECT * EXCLUDE ({', '.join(PLACE)}) FROM {distinct})", nested, any_case=any_case)
     selected = ", ".join(map(quoted, (*table.schema.names, *nested)))
     opened.execute(f"CREATE VIEW {quoted(name)} AS SELECT {selected} FROM {held}")
 

@@ -12,7 +12,7 @@ from trailcam.codecs.json_records import _Splitter, _Stream, split
 from trailcam.contracts.codec import Envelope, Record, Undecodable
 from trailcam.errors import code
 
-ENVELOPES = (Envelope("Records"), Envelope("Events", "CloudTrailEvent"))
+ENVELOPES = (Envelope("Records"), Envelope("Events", "CloudTrailEvent"), Envelope("detail", single=True))
 LIMIT = 10_000
 
 
@@ -37,6 +37,8 @@ LAYOUTS = {
     "an envelope behind scalars": b'{"a":1,"b":"x","Records":[%s,%s],"NextToken":"t"}',
     "an envelope behind nested values": b'{"meta":{"Records":[1],"n":[{}]},"Records":[%s,%s],"t":{}}',
     "two envelopes in one document": b'{"Records":[%s],"t":{"n":[1]},"Events":[%s]}',
+    "envelopes around one": b'{"a":[1],"detail":%s,"z":{"detail":0}}\n{ "detail" : %s }',
+    "a list of envelopes around one": b'[{"detail":%s},{"b":{},"detail":%s}]',
     "a list": b"[%s,\n%s]",
     "lines": b"%s\n%s\n",
     "lines without a last newline": b"%s\r\n%s",
@@ -161,6 +163,22 @@ def test_a_line_that_no_log_type_knows_still_ends_a_broken_stretch() -> None:
     assert [piece.raw for piece in found] == [b'{"id":x', b'{"other":1}', good(3)]
 
 
+def test_a_document_around_something_unknown_stays_whole() -> None:
+    data = b'{"kind":"other","detail":{"x":1}}'
+    assert [piece.raw for piece in pieces(data)] == [data]
+
+
+def test_a_record_that_holds_another_under_the_key_of_an_envelope_stays_whole() -> None:
+    data = b'{"id":1,"detail":{"id":2}}'
+    assert [piece.raw for piece in pieces(data)] == [data]
+
+
+def test_of_two_records_under_one_key_the_last_is_the_documents() -> None:
+    assert ids(b'{"detail":{"id":1},"x":"}","detail":{"id":2}}') == [2]
+    data = b'{"detail":{"id":1},"detail":"2"}'
+    assert [piece.raw for piece in pieces(data)] == [data]
+
+
 def test_many_half_open_lists_are_given_up_in_linear_time() -> None:
     data = b'[{"a":[' * 20_000
     found = pieces(data, limit=1 << 20)
@@ -231,7 +249,7 @@ tokens = st.sampled_from(
     [
         *(b"{", b"}", b"[", b"]", b",", b'"', b"\\", b"\n", b" ", b":", b"x", b"1", b"\xff", b"\x00"),
         *(b'{"id":1}', b'{"id":2,"a":[{"id":3}]}', b'{"id":1e999}', b'{"CloudTrailEvent":"{}"}'),
-        *(b'{"Records":[', b'"Events":['),
+        *(b'{"Records":[', b'"Events":[', b'{"detail":'),
     ]
 )
 junk = st.lists(tokens, max_size=14).map(b"".join)
@@ -258,7 +276,7 @@ def test_every_byte_lies_in_a_piece_or_is_a_separator(data: bytes) -> None:
 
 def _is_frame(rest: bytes) -> bool:
     """White space, commas, brackets and envelope keys, and nothing else."""
-    for key in (b'"Records"', b'"Events"'):
+    for key in (b'"Records"', b'"Events"', b'"detail"'):
         rest = rest.replace(key, b"")
     return not rest.strip(b" \n,[]{}:")
 

@@ -55,6 +55,8 @@ description: Bills.
 referenceURL: https://example.com/bills
 records: [Bills, "Pages[].Bill"]
 identity: id
+revision: at
+any_case: true
 signature:
   requires: [id]
   values: {kind: [bill, 1]}
@@ -87,9 +89,12 @@ anywhere:
             excludes=(("draft", ()), ("state", ("void",))),
             some=("a", "b"),
             at_least=2,
+            any_case=True,
         ),
         event_time="at",
         identity="id",
+        revision="at",
+        any_case=True,
         fields=(
             Field(name="id", type="string", required=True, column=True, description="Its number."),
             Field(name="at", type="timestamp", event_time=True),
@@ -114,6 +119,7 @@ anywhere:
 def test_a_schema_that_says_the_least_has_version_1_and_neither_id_nor_time(tmp_path: Path) -> None:
     log_type = load(tmp_path, MINIMAL)
     assert (log_type.version, log_type.identity, log_type.event_time) == (1, None, None)
+    assert (log_type.revision, log_type.any_case) == (None, False)
     assert (log_type.records, log_type.anywhere, log_type.reference) == ((), (), "")
 
 
@@ -303,6 +309,16 @@ def test_what_lies_inside_a_field_must_fit_its_type(
 def test_an_identity_that_is_no_field_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
     found = problem(tmp_path, MINIMAL + "identity: Bil\n")
     assert (found.code, found.line, found.hint) == ("TC0301", 8, 'did you mean "bill"?')
+
+
+def test_a_revision_is_a_field_and_one_of_an_id(tmp_path: Path) -> None:
+    found = problem(tmp_path, MINIMAL + "identity: bill\nrevision: bil\n")
+    assert (found.code, found.line, found.hint) == ("TC0301", 9, 'did you mean "bill"?')
+
+
+def test_a_revision_needs_an_id(tmp_path: Path) -> None:
+    found = problem(tmp_path, MINIMAL + "revision: bill\n")
+    assert found.message == "a revision is one of an id: it needs `identity`"
 
 
 def test_a_scanner_without_a_shape_needs_keys(tmp_path: Path) -> None:

@@ -51,6 +51,23 @@ def test_keys_are_told_apart_by_case() -> None:
     assert missing(Signature(requires=("a",)), {"A": 1}) == ["a is absent"]
 
 
+def test_keys_in_any_case_are_one_key_where_the_log_type_says_so() -> None:
+    signature = Signature(
+        requires=("accountId",),
+        values=(("kind", ("x",)),),
+        excludes=(("draft", ()),),
+        some=("a", "b"),
+        at_least=1,
+        any_case=True,
+    )
+    assert missing(signature, {"AccountId": 1, "KIND": "x", "B": 1}) == []
+    assert missing(signature, {"AccountId": 1, "Kind": "x", "A": 1, "Draft": 1}) == ["Draft is present"]
+    assert missing(signature, {"Kind": "X"})[0] == "accountId is absent"
+    found = log_type("A.One", signature)
+    assert Classifier([found]).classify({"ACCOUNTID": 1, "kind": "x", "a": 1}) is found
+    assert "accountId is absent" in Classifier([found]).why_not({"Kind": "x"})
+
+
 def test_a_value_must_be_one_of_those_accepted() -> None:
     signature = Signature(values=(("kind", ("x", "y")),))
     assert missing(signature, {"kind": "y"}) == []
@@ -233,3 +250,18 @@ HEADER = {
 def test_a_log_whose_header_is_nearly_the_same_is_not_cloudtrail(what: str, more: dict[str, Any]) -> None:
     assert name_of(HEADER) == "AWS.CloudTrail"
     assert name_of(HEADER | more) is None, what
+
+
+@pytest.mark.parametrize("name", ["api_call", "get_findings_dns_request"])
+def test_a_record_of_cloudtrail_stays_one_whatever_of_a_finding_it_holds(name: str) -> None:
+    record = sample("aws_cloudtrail", "stop_logging") | {"eventSource": "guardduty.amazonaws.com"}
+    assert name_of(record) == "AWS.CloudTrail"
+    assert name_of(sample("aws_guardduty", name) | record) == "AWS.CloudTrail"
+
+
+def test_a_finding_in_the_form_of_security_hub_is_none_of_guardduty() -> None:
+    finding = sample("aws_guardduty", "get_findings_dns_request")
+    assert name_of(finding) == "AWS.GuardDuty"
+    assert (
+        name_of(finding | {"ProductArn": "arn:aws:securityhub:eu-central-1::product/aws/guardduty"}) is None
+    )

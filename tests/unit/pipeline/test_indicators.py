@@ -3,6 +3,7 @@
 Facts about Panther's lists: the tests of its public rules, panther-analysis daa10c88 (read 2026-11-24).
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -494,3 +495,16 @@ def test_any_json_gives_sorted_lists_of_distinct_texts_and_is_left_as_it_was(rec
     assert set(found) <= set(STANDARD_FIELDS)
     for texts in found.values():
         assert texts and texts == sorted(set(texts))
+
+
+def test_keys_are_looked_for_in_any_case_where_the_log_type_says_so() -> None:
+    inner = Field(name="user", type="string", indicators=("username",))
+    fields = (Field(name="actor", type="object", fields=(inner,)),)
+    anywhere = (Anywhere(scanner="trace_id", keys=("accessKeyId", "*Token")),)
+    record = {"Actor": {"User": "bob"}, "x": [{"AccessKeyID": "k", "sessiontoken": "t"}]}
+    plain = log_type(*fields, anywhere=anywhere)
+    assert Indicators(plain).scan(record) == {}
+    assert Indicators(replace(plain, any_case=True)).scan(record) == {
+        "p_any_trace_ids": ["k", "t"],
+        "p_any_usernames": ["bob"],
+    }

@@ -21,6 +21,7 @@ from trailcam.pipeline.normalize import Chunk, Normalizer
 LOG_TYPES = {log_type.name: log_type for log_type in loader.builtin()}
 CALL = loader.samples(LOG_TYPES["AWS.CloudTrail"])["stop_logging"]
 INSIGHT = loader.samples(LOG_TYPES["AWS.CloudTrailInsight"])["call_rate_start"]
+FINDINGS = loader.samples(LOG_TYPES["AWS.GuardDuty"])
 DIGEST = loader.samples(LOG_TYPES["AWS.CloudTrailDigest"])["quiet_hour"]
 
 NOON = parse("2024-06-01T12:00:00Z") or Micros(0)
@@ -426,3 +427,22 @@ def test_a_group_read_again_is_cut_in_the_same_places_into_the_same_rows() -> No
     first, again = (chunks(pieces, batch_events=3) for _ in range(2))
     assert first == again
     assert [list(chunk.batches[0].position) for chunk in first] == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_an_update_of_a_finding_is_an_event_of_its_own_under_the_same_id() -> None:
+    first, update = (FINDINGS[name] for name in ("api_call", "api_call_updated"))
+    batch = batch_of(first, update, first)
+    assert len(set(batch.event_id)) == 1
+    assert batch.row_id[0] == batch.row_id[2] != batch.row_id[1]
+    assert [to_rfc3339(time) for time in batch.event_time[:2]] == [
+        "2024-05-06T08:11:02.117000Z",
+        "2024-05-06T14:26:40.300000Z",
+    ]
+
+
+def test_id_and_time_of_a_finding_are_found_whatever_the_case_of_its_keys() -> None:
+    finding = FINDINGS["get_findings_dns_request"]
+    batch = batch_of(finding)
+    assert batch.event_id[0] == finding["Id"]
+    assert batch.event_time[0] == parse(finding["UpdatedAt"])
+    assert batch.event(0).get("severity") == finding["Severity"]

@@ -13,9 +13,9 @@ from trailcam.query.fields import with_fields
 from trailcam.query.lake import quoted
 
 
-def field(raw: str, name: str) -> Any:
+def field(raw: str, name: str, *, any_case: bool = False) -> Any:
     """What SQL finds under a name; the text "absent" where it finds nothing."""
-    rows = with_fields("(SELECT ? AS raw)", [name])
+    rows = with_fields("(SELECT ? AS raw)", [name], any_case=any_case)
     with duckdb.connect() as opened:
         ((value,),) = opened.execute(f"SELECT {quoted(name)} FROM {rows}", [raw]).fetchall()
     return "absent" if value is None else json.loads(value)
@@ -64,6 +64,26 @@ def test_a_name_is_only_a_name_whatever_it_is_written_with(name: str) -> None:
     raw = json.dumps({"other": 0, name: {"v": 1}})
     assert field(raw, name) == {"v": 1}
     assert field('{"other": 0, "other": 1, ' + raw[1:], name) == {"v": 1}
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ('{"B": 1, "Resource": {"a": 1}}', {"a": 1}),
+        ('{"RESOURCE": 1, "resource": 2}', 2),
+        ('{"Resource": 1, "RESOURCE": 2}', 1),
+        ('{"x": 1, "Resource": 1, "x": 2}', 1),
+        ('{"b": 1}', "absent"),
+        ("{}", "absent"),
+    ],
+)
+def test_a_key_in_another_case_is_found_where_it_is_asked_for_so(raw: str, found: Any) -> None:
+    assert field(raw, "resource", any_case=True) == found
+
+
+@pytest.mark.parametrize("key", ["A~b", "A/b", "A'b", "~0", "/"])
+def test_a_key_in_another_case_is_only_a_key_whatever_it_is_written_with(key: str) -> None:
+    assert field(json.dumps({key: 1}), key.lower(), any_case=True) == 1
 
 
 def test_a_number_keeps_all_of_its_digits() -> None:
