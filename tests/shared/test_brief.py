@@ -59,7 +59,16 @@ def run(rules: Path, record: Mapping[str, Any], name: str, *options: str) -> tup
     log = rules.parent / "log.json"
     log.write_text(json.dumps(record))
     home = ("--home", str(rules.parent / "home"))
-    arguments: tuple[str | Path, ...] = ("--packs", rules, "--rules", f"Brief.{name}", *home, "--format", "jsonl", *options)
+    arguments: tuple[str | Path, ...] = (
+        "--packs",
+        rules,
+        "--rules",
+        f"Brief.{name}",
+        *home,
+        "--format",
+        "jsonl",
+        *options,
+    )
     done = trailcam("run", log, *arguments)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 

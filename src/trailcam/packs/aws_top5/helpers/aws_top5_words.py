@@ -47,3 +47,23 @@ def _each(value):
 def account(event):
     """The account in which it happened."""
     return str(event.get("recipientAccountId") or event.deep_get("userIdentity", "accountId", default="?"))
+
+
+def known_addresses(event):
+    """What lookup tables of GreyNoise say of addresses in the event: address to classification."""
+    said = {}
+    for table in _values(event.get("p_enrichment")):
+        for rows in _values(table):
+            for row in _each(rows):
+                if hasattr(row, "get"):
+                    scanner = row.get("internet_scanner_intelligence")
+                    told = row.get("classification") or (
+                        scanner.get("classification") if hasattr(scanner, "get") else None
+                    )
+                    if told:
+                        said[row.get("p_match")] = told
+    return said
+
+
+def _values(value):
+    return list(value.values()) if hasattr(value, "values") else []
