@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trailcam.errors import Problem, TrailcamError, cannot_write, code
+from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.timestamps import Micros, parse
 from trailcam.testing import simulator
 from trailcam.testing.simulation import Simulation
@@ -18,7 +18,7 @@ def simulate(
 
     Raises:
         TrailcamError: TC0104 `until` is no time; and what the simulator refuses.
-        WorldError: TC0108, TC0601, TC0603 the folder cannot be written.
+        WorldError: TC0106 the folder cannot be written.
     """
     chosen = None if stories is None else [word.strip() for word in stories.split(",") if word.strip()]
     try:
@@ -32,7 +32,9 @@ def simulate(
             force=force,
         )
     except OSError as error:
-        raise cannot_write(error, "the simulated logs", path=folder) from None
+        message = f"cannot write the simulated logs: {error.strerror}"
+        path = error.filename or folder
+        raise WorldError(Problem(code=code("cannot_write"), message=message, path=path)) from None
 
 
 def _moment(text: str) -> Micros:
