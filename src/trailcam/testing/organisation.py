@@ -23,9 +23,7 @@ HOME_REGIONS = ("us-east-1", "us-west-2")
 FOREIGN_REGION = "ap-southeast-2"
 """Where it does not."""
 
-ORGANISATION_ID = "o-exampleorgid"
 IDENTITY_STORE = "d-9067example"
-TRAIL = "organisation-trail"
 NEW_YORK, SEATTLE = "198.51.100.24", "198.51.100.87"
 """The two offices."""
 RUNNERS = ("192.0.2.40", "192.0.2.41", "192.0.2.42", "192.0.2.43")

@@ -1,4 +1,4 @@
-"""EC2: machines that begin, stop and end."""
+"""EC2: machines that begin and end."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,6 @@ from trailcam.testing.organisation import Instance, instances
 from trailcam.testing.spelling import items
 
 _PENDING, _RUNNING, _SHUTTING_DOWN = (0, "pending"), (16, "running"), (32, "shutting-down")
-_STOPPING = (64, "stopping")
 
 
 def run_instances(
@@ -54,12 +53,21 @@ def run_instances(
 
 def terminate_instances(chance: Chance, ended: Sequence[Instance]) -> Call:
     """Machines are ended for good."""
-    return _changed("TerminateInstances", chance, [one.id for one in ended], _SHUTTING_DOWN, {})
-
-
-def stop_instances(chance: Chance, stopped: Sequence[Instance]) -> Call:
-    """Machines are stopped, and can be started again."""
-    return _changed("StopInstances", chance, [one.id for one in stopped], _STOPPING, {"force": False})
+    changed = [
+        {
+            "instanceId": one.id,
+            "currentState": _state(_SHUTTING_DOWN),
+            "previousState": _state(_RUNNING),
+        }
+        for one in ended
+    ]
+    return Call(
+        service="ec2",
+        name="TerminateInstances",
+        reads=False,
+        request={"instancesSet": items(*({"instanceId": one.id} for one in ended))},
+        response={"requestId": chance.uuid(), "instancesSet": items(*changed)},
+    )
 
 
 def describe_one(place: Place, chance: Chance) -> Call:
@@ -95,21 +103,6 @@ def create_network_interface(place: Place, chance: Chance) -> Call:
     request = {"subnetId": subnet, "groupSet": items({"groupId": group}), "clientToken": chance.uuid()}
     response = {"requestId": chance.uuid(), "networkInterface": interface}
     return Call(service="ec2", name="CreateNetworkInterface", reads=False, request=request, response=response)
-
-
-def _changed(
-    name: str, chance: Chance, ids: Sequence[str], to: tuple[int, str], more: dict[str, Any]
-) -> Call:
-    changed = [
-        {"instanceId": one, "currentState": _state(to), "previousState": _state(_RUNNING)} for one in ids
-    ]
-    return Call(
-        service="ec2",
-        name=name,
-        reads=False,
-        request={"instancesSet": items(*({"instanceId": one} for one in ids)), **more},
-        response={"requestId": chance.uuid(), "instancesSet": items(*changed)},
-    )
 
 
 def _state(state: tuple[int, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from trailcam.testing.caller import BOTO, Caller, assumed_role, outside_account
 from trailcam.testing.calls import reads, sts
 from trailcam.testing.chance import Chance, Deck
 from trailcam.testing.habit import ALWAYS, Habit
-from trailcam.testing.organisation import LOG_ARCHIVE, NAT_EAST, PRODUCTION, SECURITY, STAGING
+from trailcam.testing.organisation import HOME_REGIONS, LOG_ARCHIVE, NAT_EAST, PRODUCTION, SECURITY, STAGING
 from trailcam.testing.record import Act
 
 _NAME = "inventory"
@@ -21,7 +21,7 @@ def habits() -> tuple[Habit, ...]:
     places = tuple(
         (weight, (account, region))
         for account, weight in ((PRODUCTION, 3.0), (STAGING, 2.0), (LOG_ARCHIVE, 1.0))
-        for region in ("us-east-1", "us-west-2")
+        for region in HOME_REGIONS
     )
     everything = (*reads.MACHINES, *reads.STORES, *reads.IDENTITIES, *reads.WATCH)
     return (

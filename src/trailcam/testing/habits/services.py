@@ -8,7 +8,14 @@ from trailcam.testing.caller import Caller, assumed_role, aws_service
 from trailcam.testing.calls import applications, ec2, kms, reads, s3
 from trailcam.testing.chance import Chance, Deck
 from trailcam.testing.habit import ALWAYS, Begin, Habit
-from trailcam.testing.organisation import LOG_ARCHIVE, PRODUCTION, SECURITY, STAGING, TRAIL_BUCKET
+from trailcam.testing.organisation import (
+    HOME_REGIONS,
+    LOG_ARCHIVE,
+    PRODUCTION,
+    SECURITY,
+    STAGING,
+    TRAIL_BUCKET,
+)
 from trailcam.testing.record import Act
 
 
@@ -18,15 +25,11 @@ def habits() -> tuple[Habit, ...]:
         tuple(
             (weight, (account, region))
             for account, weight in ((PRODUCTION, 4.0), (STAGING, 3.0), (SECURITY, 1.0), (LOG_ARCHIVE, 1.0))
-            for region in ("us-east-1", "us-west-2")
+            for region in HOME_REGIONS
         )
     )
     machines = Deck(
-        tuple(
-            (1.0, (account, region))
-            for account in (PRODUCTION, STAGING)
-            for region in ("us-east-1", "us-west-2")
-        )
+        tuple((1.0, (account, region)) for account in (PRODUCTION, STAGING) for region in HOME_REGIONS)
     )
     return (
         Habit(
