@@ -57,8 +57,8 @@ test-all: test newer thorough  ## everything: what CI runs
 reference: env  ## write the generated pages of docs/reference
 	$(RUN)/python -m trailcam.app.reference docs/reference
 
-demo: env  ## two rules over a small log
-	$(RUN)/trailcam run examples/logs --packs examples/detections --windows
+demo: env  ## a breach in an organisation that does not exist, and what rules tell of it
+	$(RUN)/trailcam demo
 
 bench: env  ## CPU microseconds per event, stage by stage
 	$(RUN)/python -m bench

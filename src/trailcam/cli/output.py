@@ -88,7 +88,14 @@ def print_rows(rows: Sequence[dict[str, Any]], form: Format, *, columns: Sequenc
     elif form is Format.json:
         print("[" + ",\n ".join(to_json(row) for row in rows) + "]")
     else:
-        _table(rows[:MOST_TABLE_ROWS], columns, title)
+        shown = [
+            {
+                **{column: row[column] for column in columns},
+                "rule: title": f"{row['rule_id']}{' FAILED' if row.get('error') else ''}: {row['title']}",
+            }
+            for row in rows[:MOST_TABLE_ROWS]
+        ]
+        print_table(shown, title, last="rule: title")
         if len(rows) > MOST_TABLE_ROWS:
             say(f"{len(rows) - MOST_TABLE_ROWS:,} more {title}: --format jsonl prints all of them")
 
@@ -98,7 +105,8 @@ def to_json(row: Any) -> str:
     return json.dumps(row, separators=(", ", ": "), ensure_ascii=True)
 
 
-def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], title: str) -> None:
+def print_table(rows: Sequence[dict[str, Any]], title: str, *, last: str) -> None:
+    """Rows as a table; the column `last` is as wide as the terminal leaves it, the others as they need."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # 60 ms that other formats need not pay
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415  # the same
@@ -109,13 +117,13 @@ def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], title: str) -
         console.print(f"no {title}")
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for column in columns:
-        table.add_column(column.replace("_", " "), no_wrap=True)
-    table.add_column("rule: title", overflow="fold", ratio=1)
+    for column in rows[0]:
+        if column == last:
+            table.add_column(last, overflow="fold", ratio=1)
+        else:
+            table.add_column(column.replace("_", " "), no_wrap=True)
     for row in rows:
-        cells = [Text(printable(row[column]), _style(column, row[column])) for column in columns]
-        failed = " FAILED" if row.get("error") else ""
-        table.add_row(*cells, Text(printable(f"{row['rule_id']}{failed}: {row['title']}")))
+        table.add_row(*(Text(printable(value), _style(column, value)) for column, value in row.items()))
     console.print(table)
 
 

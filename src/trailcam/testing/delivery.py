@@ -1,7 +1,7 @@
 """How records come to a bucket: a file every five minutes, some late, some twice, none in order.
 
 Source: the CloudTrail user guide, "CloudTrail log file examples" on names and times of delivery, and what
-real buckets hold (read 2026-11-24).
+real buckets hold.
 """
 
 import json

@@ -1,7 +1,7 @@
 """GuardDuty's findings, as it exports them to a bucket: one JSON object a line, in lower camel case.
 
 Source: the GuardDuty user guide, "Exporting findings" and "Finding types", and the shapes of public sample
-findings (read 2026-11-24).
+findings.
 """
 
 import json

@@ -1,6 +1,6 @@
 """What GreyNoise says of the addresses of the simulated world: rows as its API gives them, version 2.
 
-Source: GreyNoise's documentation of `GET /v2/noise/context/{ip}` (read 2026-11-24).
+Source: GreyNoise's documentation of `GET /v2/noise/context/{ip}`.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """A CloudTrail record: a call, its caller, and what CloudTrail adds.
 
-Source: the CloudTrail user guide, "CloudTrail record contents", eventVersion 1.11 (read 2026-11-24).
+Source: the CloudTrail user guide, "CloudTrail record contents", eventVersion 1.11.
 """
 
 import json

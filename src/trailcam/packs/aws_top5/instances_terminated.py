@@ -5,7 +5,7 @@ Expect noise where fleets breathe: what the services named in `quiet_services` d
 instance is crucial.
 """
 
-from aws_top5_words import account, actor, failed, fits, texts
+from aws_top5_words import account, actor, failed, fits, principal, texts
 
 METADATA = {
     "id": "Top5.InstancesTerminated",
@@ -50,7 +50,7 @@ def title(event):
 
 
 def dedup(event):
-    return f"{account(event)} {actor(event)} {severity(event)}"
+    return f"{account(event)} {principal(event)} {severity(event)}"
 
 
 def severity(event):

@@ -4,7 +4,7 @@ What `Top5.InstancesTerminated` tells of a single call, told of a quarter of an 
 takes more time for it.
 """
 
-from aws_top5_words import account, actor, failed
+from aws_top5_words import account, actor, failed, principal
 
 METADATA = {
     "id": "Top5.InstancesTerminatedOneByOne",
@@ -43,7 +43,7 @@ def title(event):
 
 
 def dedup(event):
-    return f"{account(event)} {actor(event)}"
+    return f"{account(event)} {principal(event)}"
 
 
 TESTS = [

@@ -8,7 +8,7 @@ that trust too many. Expect noise when accounts are set up by a role and not by 
 import json
 from urllib.parse import unquote
 
-from aws_top5_words import actor, failed, fits
+from aws_top5_words import actor, failed, fits, principal
 
 METADATA = {
     "id": "Top5.RootLevelGrant",
@@ -63,12 +63,14 @@ def title(event):
     if event.get("eventName") in ("CreatePolicy", "CreatePolicyVersion"):
         tried = "tried to make" if failed(event) else "made"
         return f"{actor(event)} {tried} {subject(event)} {grant(event)}"
+    if subject(event) == actor(event):
+        return f"{actor(event)} {'tried to take' if failed(event) else 'took'} {grant(event)}"
     tried = "tried to give" if failed(event) else "gave"
     return f"{actor(event)} {tried} {subject(event)} {grant(event)}"
 
 
 def dedup(event):
-    return f"{event.get('recipientAccountId')} {actor(event)} {subject(event)} {failed(event)}"
+    return f"{event.get('recipientAccountId')} {principal(event)} {subject(event)} {failed(event)}"
 
 
 def severity(event):

@@ -5,7 +5,7 @@ Misses copies that a replication rule makes. Expect noise from jobs that work on
 name them in `trusted`.
 """
 
-from aws_top5_words import actor, failed, fits
+from aws_top5_words import actor, failed, fits, principal
 
 METADATA = {
     "id": "Top5.SensitiveBucket",
@@ -72,7 +72,7 @@ def title(event):
 
 
 def dedup(event):
-    return f"{bucket(event)} {action(event)} {actor(event)} {failed(event)}"
+    return f"{bucket(event)} {action(event)} {principal(event)} {failed(event)}"
 
 
 def severity(event):

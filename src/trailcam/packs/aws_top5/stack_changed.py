@@ -1,10 +1,10 @@
 """A CloudFormation stack or stack set was created or updated.
 
 HIGH in a region where nothing of ours runs, INFO elsewhere. Misses resources that are made without
-CloudFormation. Expect an INFO alert a day for each pipeline.
+CloudFormation. Expect an INFO alert a day for each account.
 """
 
-from aws_top5_words import account, actor, failed, texts
+from aws_top5_words import account, actor, failed, principal, texts
 
 METADATA = {
     "id": "Top5.StackChanged",
@@ -49,7 +49,9 @@ def title(event):
 
 
 def dedup(event):
-    return f"{account(event)} {actor(event)} {','.join(foreign(event)) or 'permitted'}"
+    if not foreign(event):
+        return f"{account(event)} permitted"
+    return f"{account(event)} {principal(event)} {','.join(foreign(event))}"
 
 
 def severity(event):

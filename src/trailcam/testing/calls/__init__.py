@@ -3,5 +3,5 @@
 May import `trailcam.testing.call`, `caller`, `chance`, `organisation` and `spelling`. To add a service, add a
 file.
 Source: the API references of the services, and the CloudTrail user guide on record contents for
-eventVersion 1.11 (read 2026-11-24).
+eventVersion 1.11.
 """

@@ -13,7 +13,7 @@ def _tell(scene: Scene) -> Iterator[Finding]:
     tried = next(one for one in instances(PRODUCTION, "us-east-1") if not one.crucial)
     seen = Micros(scene.starts - 9 * MINUTE)
     yield finding(
-        "Recon:EC2/PortProbeUnprotectedPort",
+        "Recon:EC2/PortProbeEMRUnprotectedPort",
         id=chance.hex(32),
         at=scene.after(12),
         first=seen,
@@ -21,11 +21,11 @@ def _tell(scene: Scene) -> Iterator[Finding]:
         count=1,
         account=PRODUCTION,
         region="us-east-1",
-        severity=2.0,
-        title=f"Unprotected port on EC2 instance {tried.id} is being probed.",
-        description=f"EC2 instance {tried.id} has an unprotected port which is being probed.",
+        severity=8.0,
+        title=f"Unprotected EMR-related port on EC2 instance {tried.id} is being probed.",
+        description=f"EC2 instance {tried.id} has an open EMR-related port which is being probed.",
         resource=machine(tried, public="198.51.100.180", private="192.0.2.180", chance=chance),
-        action=port_probe(443, "HTTPS", address=SCANNER, local="192.0.2.180"),
+        action=port_probe(8088, "Unknown", address=SCANNER, local="192.0.2.180"),
         threat_list="Example list of scanners",
     )
 

@@ -4,7 +4,26 @@ import fnmatch
 
 
 def actor(event):
-    """Who made a call, in short: the user, the role and its session, or the service."""
+    """Who made a call, in short: user, person and permission set, role and session, or service."""
+    name = _name(event)
+    role, _, session = name.partition("/")
+    if role.startswith(SIGN_ON) and session:
+        return f"{session} ({role.removeprefix(SIGN_ON).rpartition('_')[0]})"
+    return name
+
+
+def principal(event):
+    """The same without what changes from session to session: what alerts are told apart by."""
+    name = _name(event)
+    role, _, session = name.partition("/")
+    return session if role.startswith(SIGN_ON) and session else role
+
+
+SIGN_ON = "AWSReservedSSO_"
+"""How IAM Identity Center names its roles; their sessions are people."""
+
+
+def _name(event):
     arn = event.deep_get("userIdentity", "arn")
     if isinstance(arn, str) and arn:
         kind, _, name = arn.rpartition(":")[2].partition("/")

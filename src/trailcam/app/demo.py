@@ -1,0 +1,105 @@
+"""One minute with Trailcam: a simulated organisation, the pack for it, the line, and what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trailcam.app.home import make_home
+from trailcam.app.load import load
+from trailcam.app.report import Report
+from trailcam.app.run import Progress, run
+from trailcam.errors import Problem, TrailcamError, cannot_write, code
+from trailcam.model.alert import Alert
+from trailcam.settings.read import SETTINGS_FILE, read_settings
+from trailcam.testing import simulator
+from trailcam.testing.organisation import HOME_REGIONS, INSTANCES, PAYROLL_BUCKET
+from trailcam.testing.simulation import Simulation, Told
+
+SETTINGS = f"""\
+# What the demonstration tells the rules of the pack about its organisation.
+home = "home"
+packs = ["aws_top5"]
+
+[rules."Top5.SensitiveBucket"]
+buckets = ["{PAYROLL_BUCKET.name}"]
+trusted = ["arn:aws:sts::*:assumed-role/PayrollRole/*"]
+
+[rules."Top5.InstancesTerminated"]
+crucial = [{", ".join(f'"{each.id}"' for each in INSTANCES if each.crucial)}]
+
+[rules."Top5.StackChanged"]
+regions = [{", ".join(f'"{region}"' for region in HOME_REGIONS)}]
+
+[lookup_tables.greynoise_noise_basic]
+path = "simulated/intel/greynoise.jsonl"
+key = "ip"
+
+[lookup_tables.greynoise_noise_basic.selectors]
+"AWS.CloudTrail" = ["sourceIPAddress"]
+"AWS.GuardDuty" = ["p_any_ip_addresses"]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """What was simulated, what the rules said of it, and which alerts tell of which story."""
+
+    folder: Path
+    simulation: Simulation
+    report: Report
+
+    @property
+    def settings(self) -> Path:
+        """The settings file that the demonstration ran with."""
+        return self.folder / SETTINGS_FILE
+
+    def alerts_of(self, told: Told) -> list[Alert]:
+        """The alerts in whose windows an event of a story is, the gravest first."""
+        ids = {*told.event_ids, *told.finding_ids}
+        windows = {
+            (match.rule_id, match.dedup, match.event_time)
+            for match in self.report.matches
+            if match.event_id in ids
+        }
+        found = [
+            alert
+            for alert in self.report.alerts
+            if any(
+                (alert.key.rule_id, alert.key.dedup) == (rule_id, dedup)
+                and alert.window_start <= time < alert.window_end
+                for rule_id, dedup, time in windows
+            )
+        ]
+        return sorted(found, key=lambda alert: (-alert.severity, alert.window_start))
+
+
+def demo(
+    folder: Path,
+    *,
+    seed: int = simulator.SEED,
+    events: int = simulator.EVENTS,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Demo:
+    """Simulates an organisation in a folder, which is made if it is not there, and runs `aws_top5` over it.
+
+    What lies there is an earlier demonstration, or nothing: a second one tells the same and adds nothing. Its
+    settings are kept as they are, for whoever tries others.
+
+    Raises:
+        TrailcamError: TC0901 the folder holds other things.
+        WorldError: it cannot be written.
+    """
+    simulated, written = folder / "simulated", folder / SETTINGS_FILE
+    try:
+        if folder.is_dir() and any(folder.iterdir()) and not simulated.is_dir():
+            message = "the folder holds other things than a demonstration"
+            raise TrailcamError(Problem(code=code("folder_in_use"), message=message, path=folder))
+        made = simulator.simulate(simulated, seed=seed, events=events, force=True)
+        if not written.exists():
+            written.write_text(SETTINGS, encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(error, "the demonstration", path=folder) from None
+    settings = read_settings(folder=folder, environment={})
+    loaded = load(packs=settings.packs, configured=settings.rules)
+    report = run([made.logs], loaded, settings, make_home(settings.home), progress=progress)
+    return Demo(folder=folder, simulation=made, report=report)

@@ -1,0 +1,104 @@
+"""The demonstration: a simulated breach, the alerts that tell of it, and commands that go on from there."""
+
+import json
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.support import trailcam
+
+from trailcam.errors import code
+
+WIDTH = 80
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    done = trailcam("demo", cwd=folder, env=environment())
+    assert done.returncode == 0, done.stderr
+    (folder / "printed").write_text(done.stdout)
+    return folder
+
+
+def environment() -> dict[str, str]:
+    """No home of its own: the demonstration has one."""
+    kept = {name: value for name, value in os.environ.items() if name != "TRAILCAM_HOME"}
+    return kept | {"COLUMNS": str(WIDTH)}
+
+
+def alerts(folder: Path) -> list[dict[str, object]]:
+    done = trailcam("demo", "--format", "json", cwd=folder, env=environment())
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout)["alerts"])
+
+
+def test_alerts_of_all_five_detections_come_and_a_second_run_tells_the_same(demo: Path) -> None:
+    found = alerts(demo)
+    assert {alert["rule_id"] for alert in found} >= {
+        "Top5.SensitiveBucket",
+        "Top5.InstancesTerminated",
+        "Top5.RootLevelGrant",
+        "Top5.StackChanged",
+        "Top5.GuardDutyFinding",
+    }
+    assert {alert["severity"] for alert in found} >= {"INFO", "HIGH", "CRITICAL"}
+    assert len(found) < 20
+    assert alerts(demo) == found
+
+
+def test_findings_are_as_grave_as_what_is_known_of_their_address(demo: Path) -> None:
+    told = {
+        str(alert["title"]).rpartition(" ")[2]: alert["severity"]
+        for alert in alerts(demo)
+        if alert["rule_id"] == "Top5.GuardDutyFinding"
+    }
+    assert told == {"203.0.113.66": "CRITICAL", "203.0.113.200": "INFO"}
+
+
+def test_what_is_printed_fits_the_terminal_and_tells_the_breach_in_its_order(demo: Path) -> None:
+    printed = (demo / "printed").read_text()
+    assert max(map(len, printed.splitlines())) <= WIDTH
+    parts = ["What happened", "  02:14  ", "  06:45  ", "What only looks like it", "Where it lies", "Next"]
+    places = [printed.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "\x1b" not in printed
+
+
+def test_the_next_commands_work(demo: Path) -> None:
+    lines = (demo / "printed").read_text().partition("\nNext\n\n")[2].splitlines()
+    change, *commands = [shlex.split(line) for line in lines]
+    assert change[0] == "cd"
+    assert len(commands) == 3
+    for words in commands:
+        done = trailcam(*words[1:], cwd=demo / change[1], env=environment())
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_settings_that_were_changed_are_kept_and_tell_the_rules(demo: Path) -> None:
+    other = shutil.copytree(demo, demo.with_name("other"))
+    settings = other / "trailcam-demo/trailcam.toml"
+    settings.write_text(settings.read_text().replace('"us-west-2"]', '"us-west-2", "ap-southeast-2"]'))
+    shutil.rmtree(other / "trailcam-demo/home")
+    stacks = [alert for alert in alerts(other) if alert["rule_id"] == "Top5.StackChanged"]
+    assert {alert["severity"] for alert in stacks} == {"INFO"}
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    refused = trailcam("demo", tmp_path)
+    assert refused.returncode == 2
+    assert code("folder_in_use") in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_demonstration_that_was_cut_short_is_made_whole(demo: Path) -> None:
+    other = shutil.copytree(demo, demo.with_name("cut"))
+    shutil.rmtree(other / "trailcam-demo/home")
+    (other / "trailcam-demo/trailcam.toml").unlink()
+    logs = sorted((other / "trailcam-demo/simulated/AWSLogs").rglob("*.gz"))
+    for path in logs[::2]:
+        path.unlink()
+    assert [alert["title"] for alert in alerts(other)] == [alert["title"] for alert in alerts(demo)]
