@@ -2,7 +2,7 @@
 
 Codes are never reused. The hundreds tell where: 01 use and settings, 02 rules, 03 log types,
 04 what was read (these are also the reasons of dead letters), 05 running rules, 06 what is kept,
-09 what is simulated.
+07 lookup tables, 09 what is simulated.
 """
 
 import errno
@@ -477,6 +477,35 @@ _TABLE = (
         "staged files do not stay",
         "Files written to the lake were gone or cut short before they were decided; nothing of them was kept.",
         "Let nothing else write or clear away in the home, look at its disk, and run again.",
+    ),
+    # -- 07: lookup tables ---------------------------------------------------------------------------------
+    (
+        "TC0701",
+        "lookup_unreadable",
+        "lookup table cannot be read",
+        "The file of a lookup table is not there, is no file, or was refused; nothing was read.",
+        "Mend `path` in [lookup_tables.NAME], which is seen from the folder of trailcam.toml, or its permissions.",
+    ),
+    (
+        "TC0702",
+        "lookup_broken",
+        "lookup table is not of its form",
+        "The file of a lookup table is not what its ending or `format` says: damaged, empty, of another encoding, or its rows are no objects. Nothing was read.",
+        "Mend the place shown, or name the right `format`; docs/lookup-tables.md has all of them.",
+    ),
+    (
+        "TC0703",
+        "lookup_key",
+        "lookup table without clear keys",
+        "Rows of a lookup table lack the column that `key` names, or two rows have one key, so that either could be meant. Nothing was read.",
+        "Name the column by which a row is found, and keep one row for each key.",
+    ),
+    (
+        "TC0704",
+        "lookup_version_other",
+        "lookup table was another one before",
+        "What a lookup table held before cannot be read as it is declared now; events of that time are looked up in it.",
+        "Give the table another name in [lookup_tables.NAME]: its versions begin anew then.",
     ),
     # -- 09: what is simulated -----------------------------------------------------------------------------
     (

@@ -5,6 +5,7 @@ The archive is a plain tar, since what it holds is packed already. Its members, 
     backup.json                the form of the archive, who wrote it when, how much there is
     state.db                   the state database
     lake/warehouse/TABLE/...   every file that the state names
+    lookups/TABLE/...          every version of a lookup table that the state names
     SHA256SUMS                 digests of all of the above, as `sha256sum --check` reads them
 
 The digests stand at the end, so that an archive without its end is known by that. Tables and catalog of the
@@ -40,6 +41,7 @@ FORM = 1
 ABOUT = "backup.json"
 STATE = "state.db"
 FILES = "lake/warehouse/"
+LOOKUPS = "lookups/"
 SUMS = "SHA256SUMS"
 
 _BUFFER_BYTES = 1 << 20
@@ -120,7 +122,13 @@ def _write(
     with Database(state).read() as connection:
         f = t.staged_file.c
         files = connection.execute(select(f.path, f.size_bytes, f.digest).order_by(f.path)).all()
-    size = state.stat().st_size + sum(file.size_bytes for file in files)
+        v = t.lookup_version.c
+        versions = connection.execute(
+            select(v.path, v.size_bytes, v.digest).distinct().order_by(v.path)
+        ).all()
+    everything = [(FILES, home.iceberg.warehouse, file) for file in files]
+    everything += [(LOOKUPS, home.lookups, version) for version in versions]
+    size = state.stat().st_size + sum(file.size_bytes for _, _, file in everything)
     saved = Saved(files=len(files), size_bytes=size, taken_at=taken_at)
     sums: list[str] = []
     done = 0
@@ -139,13 +147,13 @@ def _write(
         add(ABOUT, _Hashed(BytesIO(about)), len(about))
         with state.open("rb") as copied:
             add(STATE, _Hashed(copied), state.stat().st_size)
-        for file in files:
-            with _opened(home.iceberg.warehouse / file.path, file.size_bytes) as kept:
+        for place, folder, file in everything:
+            with _opened(folder / file.path, file.size_bytes) as kept:
                 content = _Hashed(kept)
-                add(f"{FILES}{file.path}", content, file.size_bytes)
+                add(f"{place}{file.path}", content, file.size_bytes)
             if content.digest.hexdigest() != file.digest:
                 message = "a file that the state names does not hold the bytes that were written"
-                raise _damaged(message, home.iceberg.warehouse / file.path)
+                raise _damaged(message, folder / file.path)
         told = "".join(sums).encode()
         member = tarfile.TarInfo(SUMS)
         member.size, member.mtime = len(told), taken_at // 1_000_000

@@ -11,13 +11,15 @@ from trailcam.state.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """An opened home. `spool` holds copies of streams while they are read, `scratch` what queries spill."""
+    """An opened home. `spool` holds copies of streams while they are read, `scratch` what queries spill,
+    `lookups` the versions of lookup tables."""
 
     path: Path
     database: Database
     iceberg: Iceberg
     spool: Path
     scratch: Path
+    lookups: Path
 
 
 def make_home(path: Path) -> Home:
@@ -29,7 +31,7 @@ def make_home(path: Path) -> Home:
     home = _home(path)
     try:
         home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (home.spool, home.scratch, home.iceberg.warehouse):
+        for folder in (home.spool, home.scratch, home.lookups, home.iceberg.warehouse):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the home cannot be made: {error.strerror}"
@@ -61,4 +63,5 @@ def _home(path: Path) -> Home:
         iceberg=Iceberg(path / "lake"),
         spool=path / "spool",
         scratch=path / "scratch",
+        lookups=path / "lookups",
     )

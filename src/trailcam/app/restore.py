@@ -17,7 +17,7 @@ from typing import IO
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from trailcam.app.backup import ABOUT, FILES, FORM, STATE, SUMS, digest_line
+from trailcam.app.backup import ABOUT, FILES, FORM, LOOKUPS, STATE, SUMS, digest_line
 from trailcam.app.home import make_home
 from trailcam.commit import tables as t
 from trailcam.commit.publish import publish
@@ -34,6 +34,9 @@ _IN_PART = "all that was saved is there; make room, and the next `trailcam run` 
 
 _PATH = re.compile(r"[a-z0-9_]+/data/\d{4}-\d\d-\d\d/[A-Za-z0-9-]+\.parquet", re.ASCII)
 """What `lake.files` names its files, relative to the warehouse."""
+
+_LOOKUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}/[0-9a-f]{64}\.[a-z0-9_]+", re.ASCII)
+"""What `app.lookups` names versions of lookup tables, relative to their folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,8 @@ class _Unpacked:
         self._done = 0
         self.files: dict[str, str] = {}
         """Paths of the lake's files, relative to the warehouse, with their digests."""
+        self.lookups: dict[str, str] = {}
+        """Paths of versions of lookup tables, relative to their folder, with their digests."""
         self.taken_at = ""
 
     def read(self) -> None:
@@ -134,15 +139,23 @@ class _Unpacked:
         if member.name == SUMS:
             self._check(self._whole(member, content, most=_MOST_BYTES_SUMS))
             return True
-        path = member.name.removeprefix(FILES)
-        if member.name != STATE and (path == member.name or not _PATH.fullmatch(path)):
+        path, found = self._place(member.name)
+        if found is None and member.name != STATE:
             raise self.broken(f'"{member.name}" does not belong in it')
         if member.name in self._sums:
             raise self.broken(f'"{member.name}" is in it twice')
         digest = self._sums[member.name] = self._unpack(content, self._folder / member.name)
-        if member.name != STATE:
-            self.files[path] = digest
+        if found is not None:
+            found[path] = digest
         return False
+
+    def _place(self, name: str) -> tuple[str, dict[str, str] | None]:
+        """Where a member lies in its folder, and what gathers the members of this folder; None for others."""
+        for folder, form, found in ((FILES, _PATH, self.files), (LOOKUPS, _LOOKUP, self.lookups)):
+            path = name.removeprefix(folder)
+            if path != name and form.fullmatch(path):
+                return path, found
+        return name, None
 
     def _take_about(self, data: bytes) -> None:
         try:
@@ -200,7 +213,11 @@ def _reset(state: Path, unpacked: _Unpacked, path: Path) -> None:
         with database.write() as connection:
             f = t.staged_file.c
             named = connection.execute(select(f.path, f.digest))
-            if {row.path: row.digest for row in named} != unpacked.files:
+            v = t.lookup_version.c
+            versions = connection.execute(select(v.path, v.digest))
+            if {row.path: row.digest for row in named} != unpacked.files or {
+                row.path: row.digest for row in versions
+            } != unpacked.lookups:
                 raise unpacked.broken("its files are not those that its state names")
             connection.execute(update(t.staged_file).values(seq=None))
             connection.execute(delete(t.publication))

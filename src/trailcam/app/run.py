@@ -16,6 +16,7 @@ from trailcam.app.claims import Claims
 from trailcam.app.home import Home
 from trailcam.app.keeper import Keeper
 from trailcam.app.load import Loaded
+from trailcam.app.lookups import declared, take_in
 from trailcam.app.report import Report, report
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
@@ -27,6 +28,7 @@ from trailcam.engines.local import LocalEngine
 from trailcam.engines.messages import Staging
 from trailcam.errors import Problem, WorldError
 from trailcam.lake.iceberg import Iceberg
+from trailcam.model.timestamps import Micros
 from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
@@ -60,17 +62,19 @@ def run(
 
     Raises:
         TrailcamError: a path does not exist, a rule cannot be imported; all of them at once; TC0612 a log
-            type does not go with what is kept.
+            type does not go with what is kept; TC0701 to TC0704 lookup tables.
         WorldError: no worker starts; the home cannot be written. What was decided before is kept.
     """
     started = time.monotonic()
     found = files.find(paths)
     problems = _told(republish_rolled_back, home)
     refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
-    versions = rule_versions(loaded.packs, loaded.rules)
+    tables = declared(settings, loaded.log_types)
+    lookups = take_in(settings, tables, home, now=Micros(int(now() * 1_000_000)))
+    versions = rule_versions(loaded.packs, loaded.rules, lookups)
     pack = pack_version(versions)
     staging = Staging(warehouse=home.iceberg.warehouse, pack=pack)
-    setup = engine_setup(loaded, settings, now=now(), staging=staging)
+    setup = engine_setup(loaded, settings, now=now(), lookups=lookups, staging=staging)
     run_id = _begin(home, paths, pack, versions, now=now())
     stager = Stager(staging.warehouse, loaded.log_types, pack=pack, parse_time=setup.parse_time)
     ledger = Ledger(home.database, versions)

@@ -90,6 +90,7 @@ def verify(
             home.database,
             home.iceberg,
             home.scratch,
+            kept_lookups=home.lookups,
             origin_ids=asked.origin_ids,
             progress=lambda done, everything: progress(done, everything, "bytes of the lake"),
         )

@@ -8,6 +8,7 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.loading import LoadFailure
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
+from trailcam.model.lookup import LookupTable
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.staged import StagedFile
@@ -47,6 +48,8 @@ class Setup:
     log_types: tuple[LogType, ...]
     limits: Limits
     parse_time: Micros
+    lookups: tuple[LookupTable, ...] = ()
+    """The tables that events are looked up in, each with its versions."""
     staging: Staging | None = None
     """None: nothing is staged, and what comes back is all there is."""
 

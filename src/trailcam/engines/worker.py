@@ -37,6 +37,7 @@ from trailcam.engines.messages import (
     TaskDone,
     TestDone,
 )
+from trailcam.enrichments import lookups
 from trailcam.errors import code
 from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
@@ -47,6 +48,7 @@ from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import Detections, detect
+from trailcam.pipeline.enrich import enrich
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS, Chunk, Normalizer
 from trailcam.rules.functions import describe
 from trailcam.rules.inline_tests import failed, run_test
@@ -161,6 +163,7 @@ class Worker:
         self._bytes_read = 0
         self._modules = runners
         self._stager = _stager(setup)
+        self._lookups = lookups(setup.lookups)
         self._runners: dict[str, list[tuple[int, Runner]]] = {}
         for number, runner in runners.items():
             for log_type in runner.rule.log_types:
@@ -258,7 +261,8 @@ class Worker:
         errors: list[RuleError] = []
         not_run: list[NotRun] = []
         first_row = 0
-        for batch in chunk.batches:
+        for read in chunk.batches:
+            batch = self._enriched(read)
             found = self._detect(task, number, batch, first_row)
             first_row += len(batch)
             if self._stager is not None:
@@ -285,6 +289,13 @@ class Worker:
             not_run=tuple(not_run),
         )
 
+    def _enriched(self, batch: EventBatch) -> EventBatch:
+        """The batch with what tables say of its events, where there are both tables and rules for them."""
+        asked = self._lookups.get(batch.log_type)
+        if not asked or batch.log_type not in self._runners:
+            return batch
+        return replace(batch, enrichment=enrich(batch, asked))
+
     def _told(self, match: Match) -> Match:
         """A match as the parent needs it: what lies in its staged row is not sent as well."""
         if self._stager is None:
@@ -296,6 +307,7 @@ class Worker:
             runbook="",
             destinations=None,
             alert_context=None,
+            enrichment=None,
             fallbacks=(),
         )
 

@@ -65,6 +65,7 @@ def matches(found: Sequence[tuple[Match, str]], *, parse_time: Micros, pack: str
             "runbook": [match.runbook for match, _ in found],
             "destinations": [match.destinations for match, _ in found],
             "alert_context": [match.alert_context for match, _ in found],
+            "enrichment": [match.enrichment for match, _ in found],
             "fallbacks": [[f"{name}: {error}" for name, error in match.fallbacks] for match, _ in found],
         },
     )

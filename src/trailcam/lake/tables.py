@@ -132,6 +132,7 @@ MATCHES = LakeTable(
             ("runbook", pa.string()),
             ("destinations", TEXTS),
             ("alert_context", pa.string()),
+            ("enrichment", pa.string()),
             ("fallbacks", TEXTS),
         ]
     ),

@@ -18,7 +18,8 @@ class EventBatch:
     origin, ascending within one. `raw`: the record's exact bytes. `row_id`: 32 hex digits. `event_id`: the
     vendor's id or None. `event_time`: microseconds UTC; `time_from_origin` tells that the record named none.
     `indicators`: the non-empty `p_any_*` lists of each row. `values`: what the grammar reads from `raw`,
-    never changed. An empty batch has n = 0.
+    never changed. `enrichment`: the `p_enrichment` of each row or None, empty where no table was asked. An
+    empty batch has n = 0.
     """
 
     log_type: str
@@ -34,6 +35,7 @@ class EventBatch:
     time_from_origin: Sequence[bool] = field(repr=False)
     indicators: Sequence[dict[str, list[str]]] = field(repr=False)
     values: Sequence[dict[str, Any]] = field(repr=False)
+    enrichment: Sequence[dict[str, Any] | None] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -55,4 +57,6 @@ class EventBatch:
         fields["p_source_label"] = origin.source_label
         fields["p_source_file"] = origin.name
         fields.update(self.indicators[row])
+        if self.enrichment and self.enrichment[row] is not None:
+            fields["p_enrichment"] = self.enrichment[row]
         return PantherEvent(fields)

@@ -35,6 +35,8 @@ class Match:
     """None is the default routing, an empty tuple is nowhere."""
     alert_context: str | None = None
     """JSON text."""
+    enrichment: str | None = None
+    """What lookup tables said of the event, its `p_enrichment` as JSON text; None without one."""
     fallbacks: tuple[tuple[str, str], ...] = field(default=())
     """(function, error) of each auxiliary function that failed and was answered with its fallback."""
 

@@ -1,8 +1,9 @@
 """Third stage: rules run over the events of a batch. Every event x rule comes out as exactly one of match,
 no match, rule error, or not run."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trailcam.contracts.runner import Runner, Subject
 from trailcam.errors import code
@@ -62,12 +63,19 @@ def detect(
             in_hand(here, number)
             verdict = runner.run(event, subject)
             if verdict.match is not None:
-                found.matches.append((row, verdict.match))
+                found.matches.append((row, _with_enrichment(verdict.match, batch, row)))
             if verdict.errors:
                 found.errors.extend((row, error) for error in verdict.errors)
             if verdict.not_run is not None:
                 found.not_run.append((row, _not_run(runner, batch, row, verdict.not_run)))
     return found
+
+
+def _with_enrichment(match: Match, batch: EventBatch, row: int) -> Match:
+    """The rows of lookup tables stand with the match: what was said then can be seen ever after."""
+    if not batch.enrichment or batch.enrichment[row] is None:
+        return match
+    return replace(match, enrichment=json.dumps(batch.enrichment[row]))
 
 
 def _not_run(runner: Runner, batch: EventBatch, row: int, reason: str) -> NotRun:

@@ -4,16 +4,21 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
 
 
-def rule_versions(packs: Sequence[Pack], rules: Iterable[Rule]) -> dict[str, str]:
+def rule_versions(
+    packs: Sequence[Pack], rules: Iterable[Rule], lookups: Sequence[LookupTable] = ()
+) -> dict[str, str]:
     """Rule id to the digest of its source, metadata and settings, and of all helpers of whatever pack.
 
-    Tests, descriptions and the place of a file do not count: they change no match.
+    How lookup tables are declared counts for rules of the log types that they are asked for; what the tables
+    hold does not: it has versions of its own. Tests, descriptions and the place of a file do not count
+    either: they change no match.
     """
     helpers = [_file(path, pack.root) for pack in packs for path in _helpers(pack)]
-    return {rule.id: _digest([*_parts(rule), *helpers]) for rule in rules}
+    return {rule.id: _digest([*_parts(rule), *_tables(rule, lookups), *helpers]) for rule in rules}
 
 
 def pack_version(versions: Mapping[str, str]) -> str:
@@ -36,6 +41,14 @@ def _parts(rule: Rule) -> Iterator[bytes]:
         rule.configured,
     ):
         yield repr(value).encode()
+
+
+def _tables(rule: Rule, lookups: Iterable[LookupTable]) -> Iterator[bytes]:
+    for table in sorted(lookups, key=lambda table: table.name):
+        for log_type in sorted(set(rule.log_types)):
+            selectors = table.selectors_of(log_type)
+            if selectors:
+                yield repr((table.name, table.format, table.key, log_type, sorted(selectors))).encode()
 
 
 def _helpers(pack: Pack) -> list[Path]:

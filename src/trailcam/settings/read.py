@@ -1,7 +1,7 @@
 """Reads `trailcam.toml` and the environment into `Settings`."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from trailcam.settings.schema import (
     LIMITS_FORM,
     SETTINGS_FORM,
     LimitSettings,
+    LookupTableSettings,
     Settings,
     seconds,
     size_bytes,
@@ -47,8 +48,25 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
     if problems:
         raise TrailcamError(problems)
     sizes = LimitSettings(**{key: _number(key, value) for key, value in limits.items()})
-    packs = tuple(_pack(name, seen_from=path.parent) for name in written.get("packs", ()))
-    return Settings(home=home, packs=packs, rules=written.get("rules", {}), limits=sizes)
+    return Settings(
+        home=home,
+        packs=tuple(_pack(name, seen_from=path.parent) for name in written.get("packs", ())),
+        rules=written.get("rules", {}),
+        limits=sizes,
+        lookup_tables=tuple(_tables(written.get("lookup_tables", {}), path.parent)),
+        file=path if written else None,
+    )
+
+
+def _tables(written: dict[str, Any], folder: Path) -> Iterator[LookupTableSettings]:
+    for name, table in sorted(written.items()):
+        yield LookupTableSettings(
+            name=name,
+            path=folder / _folder(table["path"]),
+            format=table.get("format", ""),
+            key=table.get("key", ""),
+            selectors=tuple((log_type, tuple(fields)) for log_type, fields in table["selectors"].items()),
+        )
 
 
 def _pack(written: str, *, seen_from: Path) -> Path:

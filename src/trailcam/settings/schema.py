@@ -8,6 +8,7 @@ from typing import Any
 
 from trailcam.forms import ANYTHING, NAME, Form, Key, ListOf, MappingOf, Plain, same_text
 
+_TABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}")
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -49,6 +50,20 @@ LIMITS_FORM = Form(
     },
 )
 
+LOOKUP_TABLE_FORM = Form(
+    "[lookup_tables.NAME]",
+    {
+        "path": Key(NAME, required=True, doc="The file; seen from the folder of the settings file."),
+        "format": Key(NAME, doc="The form of the file; that of its ending if absent."),
+        "key": Key(NAME, doc="The column by which a row is found; a database of addresses has none."),
+        "selectors": Key(
+            MappingOf(ListOf(NAME, 1, alike=same_text), key=NAME),
+            required=True,
+            doc="Log type to the fields of its events that are looked up, as dotted paths.",
+        ),
+    },
+)
+
 SETTINGS_FORM = Form(
     "trailcam.toml",
     {
@@ -63,6 +78,16 @@ SETTINGS_FORM = Form(
             doc="By the id of a rule, in quotes when it has dots: values for the settings its file declares.",
         ),
         "limits": Key(LIMITS_FORM, doc="What may be used."),
+        "lookup_tables": Key(
+            MappingOf(
+                LOOKUP_TABLE_FORM,
+                key=Plain(
+                    "a name of letters, digits, `_`, `-` and blanks",
+                    lambda value: isinstance(value, str) and _TABLE.fullmatch(value) is not None,
+                ),
+            ),
+            doc="Tables that events are looked up in; `NAME` is the key under `p_enrichment`.",
+        ),
     },
 )
 
@@ -79,6 +104,17 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupTableSettings:
+    """A table as it is declared; `format` and `key` are empty where they are absent."""
+
+    name: str
+    path: Path
+    format: str = ""
+    key: str = ""
+    selectors: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings, complete."""
 
@@ -90,3 +126,7 @@ class Settings:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By the id of a rule, the values given to its settings; they are checked when the rule is loaded."""
     limits: LimitSettings = LimitSettings()
+    lookup_tables: tuple[LookupTableSettings, ...] = ()
+    """By name."""
+    file: Path | None = None
+    """Where they were read from; None where there is no file."""

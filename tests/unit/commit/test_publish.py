@@ -219,12 +219,12 @@ def test_a_table_that_was_rolled_back_is_told_and_gets_back_what_it_lost(home: H
     roll_back(home, to=2)
     assert in_table(home) == expected(2)
     assert len(kept_files(home.database, home.iceberg.warehouse, NAME)) == 4
-    proof = prove(home.database, home.iceberg, home.scratch)
+    proof = prove(home.database, home.iceberg, home.scratch, kept_lookups=home.lookups)
     assert proof.rolled_back == [NAME]
     assert not proof.holds
     assert republish(home.database, home.iceberg, NAME) == 2
     assert in_table(home) == expected(4)
-    assert prove(home.database, home.iceberg, home.scratch).holds
+    assert prove(home.database, home.iceberg, home.scratch, kept_lookups=home.lookups).holds
 
 
 def test_what_comes_after_a_rollback_brings_back_what_was_lost_too(home: Home) -> None:
@@ -262,7 +262,7 @@ def test_a_commit_under_way_and_one_that_gives_back_what_was_lost_add_no_file_tw
     publish_table(other.database, other.iceberg, NAME)
     assert slept
     assert in_table(home) == expected(4)
-    assert prove(home.database, home.iceberg, home.scratch).holds
+    assert prove(home.database, home.iceberg, home.scratch, kept_lookups=home.lookups).holds
 
 
 def test_a_state_that_was_restored_from_before_some_commits_publishes_all_and_doubles_nothing(
@@ -315,7 +315,7 @@ def test_two_publishers_at_once_lose_and_double_nothing(home: Home) -> None:
         racer.join(timeout=120)
         assert racer.exitcode == 0
     assert in_table(home) == expected(30)
-    assert prove(home.database, home.iceberg, home.scratch).holds
+    assert prove(home.database, home.iceberg, home.scratch, kept_lookups=home.lookups).holds
 
 
 def commits(home: Home, count: int) -> Iterator[float]:
@@ -330,7 +330,7 @@ def commits(home: Home, count: int) -> Iterator[float]:
 def many_commits(home: Home, count: int) -> None:
     costs = list(commits(home, count))
     assert in_table(home) == expected(count)
-    assert prove(home.database, home.iceberg, home.scratch).holds
+    assert prove(home.database, home.iceberg, home.scratch, kept_lookups=home.lookups).holds
     table = home.iceberg.find(NAME)
     assert table is not None
     assert len(table.metadata.snapshots) < 100
@@ -402,7 +402,7 @@ def test_an_end_of_a_run_whose_file_was_cleared_away_comes_with_the_next_publish
             publish(home.database, home.iceberg)
     assert [problem.code for problem in caught.value.problems] == [code("staged_gone")]
     assert publish(home.database, home.iceberg) == 1
-    assert prove(home.database, home.iceberg, home.scratch).holds
+    assert prove(home.database, home.iceberg, home.scratch, kept_lookups=home.lookups).holds
 
 
 def test_files_that_nobody_names_are_removed_when_they_are_old_and_no_other(home: Home) -> None:

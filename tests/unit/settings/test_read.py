@@ -77,3 +77,41 @@ def test_the_home_is_seen_from_the_file_and_a_variable_stands_over_it(
     assert read_settings(folder=tmp_path, environment=environment).home == Path("/people/alice/other")
     environment = {"TRAILCAM_HOME": "~nobody-of-that-name/x"}
     assert read_settings(folder=tmp_path, environment=environment).home == Path("~nobody-of-that-name/x")
+
+
+TABLE = """
+[lookup_tables.noise]
+path = "tables/noise.csv"
+key = "ip"
+[lookup_tables.noise.selectors]
+"AWS.CloudTrail" = ["sourceIPAddress"]
+"""
+
+
+def test_a_lookup_table_is_seen_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    (table,) = settings(tmp_path, TABLE).lookup_tables
+    assert (table.name, table.path, table.format, table.key) == (
+        "noise",
+        tmp_path / "tables/noise.csv",
+        "",
+        "ip",
+    )
+    assert table.selectors == (("AWS.CloudTrail", ("sourceIPAddress",)),)
+
+
+def test_every_mistake_in_a_lookup_table_is_told(tmp_path: Path) -> None:
+    told = problems(
+        tmp_path,
+        '[lookup_tables."../x"]\npath = 1\nkeys = "ip"\n[lookup_tables."../x".selectors]\nT = ["a", "a"]\nU = []\n',
+    )
+    for expected in (
+        "a name of letters",
+        "path must be",
+        'did you mean "key"?',
+        'holds "a" twice',
+        "of one or more",
+    ):
+        assert any(expected in problem for problem in told), expected
+    assert any(
+        "selectors" in problem for problem in problems(tmp_path, '[lookup_tables.x]\npath = "a.csv"\n')
+    )

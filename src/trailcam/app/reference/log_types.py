@@ -7,6 +7,10 @@ from trailcam.app.reference.markdown import anchor, bullets, head, page, table, 
 from trailcam.model.logtype import Field, LogType
 from trailcam.model.standard_fields import STANDARD_FIELDS
 
+_OF_RULES = {
+    "p_enrichment": "What [lookup tables](../lookup-tables.md) say of it; only rules see it.",
+}
+
 
 def log_types(known: Sequence[LogType]) -> str:
     """The page of log types: a section for each with its fields, and the fields that every event has."""
@@ -27,7 +31,8 @@ def log_types(known: Sequence[LogType]) -> str:
         "Times are text of the form `YYYY-MM-DD HH:MM:SS.fffffffff`.",
         "",
         *table(
-            ("field", "holds"), ((f"`{name}`", meaning) for name, meaning in sorted(STANDARD_FIELDS.items()))
+            ("field", "holds"),
+            ((f"`{name}`", meaning) for name, meaning in sorted({**STANDARD_FIELDS, **_OF_RULES}.items())),
         ),
     ]
     return page(lines)

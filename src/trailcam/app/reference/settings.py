@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from trailcam.app.reference.forms import holds
 from trailcam.app.reference.markdown import head, page, table
-from trailcam.forms import Form, Key, Plain
+from trailcam.forms import Form, Key, MappingOf, Plain
 from trailcam.settings.read import SETTINGS_FILE
 from trailcam.settings.schema import SETTINGS_FORM, SIZE, Settings
 
@@ -21,7 +21,12 @@ def settings() -> str:
     )
     keys = SETTINGS_FORM.keys
     sections = {name: key.kind for name, key in keys.items() if isinstance(key.kind, Form)}
-    top = {name: key for name, key in keys.items() if name not in sections}
+    named = {
+        name: key.kind.value
+        for name, key in keys.items()
+        if isinstance(key.kind, MappingOf) and isinstance(key.kind.value, Form)
+    }
+    top = {name: key for name, key in keys.items() if name not in sections | named}
     defaults = Settings()
     lines += ["## At the top", "", *_table("", top, defaults)]
     example = list(_example(top, defaults))
@@ -29,6 +34,15 @@ def settings() -> str:
         lines += [f"## [{name}]", "", keys[name].doc, ""]
         lines += _table(f"{name.upper()}_", form.keys, getattr(defaults, name))
         example += ["", f"[{name}]", *_example(form.keys, getattr(defaults, name))]
+    for name, form in named.items():
+        lines += [f"## {form.name}", "", keys[name].doc, "No variable stands over them.", ""]
+        lines += table(
+            ("key", "takes", "if absent", "meaning"),
+            (
+                (f"`{key}`", holds(known.kind, ""), "an error" if known.required else "", known.doc)
+                for key, known in form.keys.items()
+            ),
+        )
     return page([*lines, "An example:", "", "```toml", *example, "```", ""])
 
 

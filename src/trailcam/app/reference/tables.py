@@ -55,6 +55,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "runbook": "What the rule's `runbook` gave.",
         "destinations": "Where its alert goes: null is the default, an empty list is nowhere.",
         "alert_context": "What the rule's `alert_context` gave, as JSON text.",
+        "enrichment": "What lookup tables said of the event, its `p_enrichment` as JSON text.",
         "fallbacks": "Functions that failed, each with its error, and were answered by their fallback.",
     },
     RULE_ERRORS.name: {

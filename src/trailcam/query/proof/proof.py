@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import OWN
@@ -12,6 +15,7 @@ from trailcam.query.lake import connection
 from trailcam.query.proof.files import files
 from trailcam.query.proof.lake_tables import look_at_tables
 from trailcam.query.proof.ledger import ledger
+from trailcam.query.proof.lookups import lookups
 from trailcam.query.proof.moment import Moment, read_moment
 from trailcam.query.proof.rows import rows
 from trailcam.query.proof.verdicts import verdicts
@@ -55,11 +59,13 @@ def prove(
     iceberg: Iceberg,
     scratch: Path,
     *,
+    kept_lookups: Path,
     origin_ids: Sequence[str] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Proof:
     """Checks everything that is kept; with `origin_ids`, of the ledger and of events only what is theirs, and
-    of the files only theirs to the last byte. `progress` is told bytes of files."""
+    of the files only theirs to the last byte. `kept_lookups` is the folder of their versions. `progress` is
+    told bytes of files."""
     proof = Proof()
     wanted = None if origin_ids is None else set(origin_ids)
     with connection(warehouse=iceberg.warehouse, scratch=scratch) as opened:
@@ -67,6 +73,7 @@ def prove(
             held = read_moment(state, opened)
             proof.missing += ledger(state, held)
             bound = windows(state)
+            versions = state.execute(select(t.lookup_version)).all()
         _count(held, proof, wanted)
         read = _of(held, wanted)
         looked = files(held.files, warehouse=iceberg.warehouse, read=read, progress=progress)
@@ -76,6 +83,7 @@ def prove(
         proof.missing += [*looked.missing, *tables.missing, *counted.missing]
         proof.missing += verdicts(opened, readable)
         proof.missing += bound.missing
+        proof.missing += lookups(versions, folder=kept_lookups)
     proof.files, proof.files_read = len(held.files), sum(map(read, held.files))
     proof.published, proof.rolled_back = tables.published, tables.rolled_back
     proof.lake_events, proof.lake_distinct = counted.events, counted.distinct

@@ -41,6 +41,18 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "lookup_version",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "since", name=op.f("pk_lookup_version")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "not_run",
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("origin_id", sa.Text(), nullable=False),

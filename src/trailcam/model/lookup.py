@@ -1,0 +1,34 @@
+"""A lookup table as it is declared, with the versions that its file has had."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trailcam.model.timestamps import Micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupVersion:
+    """One content of a table's file: in force for events from `since` on, until the next one."""
+
+    since: Micros
+    path: Path
+    """The copy in the home, which never changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupTable:
+    """A table that events are looked up in; picklable."""
+
+    name: str
+    format: str
+    """Name of the format in `trailcam.enrichments.formats`."""
+    key: str
+    """The column by which a row is found; empty where the format has a key of its own."""
+    selectors: tuple[tuple[str, tuple[str, ...]], ...]
+    """Log type to the fields of its events whose values are looked up."""
+    versions: tuple[LookupVersion, ...] = ()
+    """By `since`, ascending; one at least where events are looked up."""
+
+    def selectors_of(self, log_type: str) -> tuple[str, ...]:
+        """The fields of a log type that are looked up; empty when there are none."""
+        return next((fields for name, fields in self.selectors if name == log_type), ())

@@ -1,0 +1,194 @@
+"""Lookup tables from the command line: what rules see, which version answers, what is kept with a match."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.kept import verified
+from tests.mmdb import database
+from tests.support import record, summary, trailcam, write_log
+
+RULE = """
+import json
+METADATA = {"id": "Test.Noise", "log_types": ["AWS.CloudTrail"], "severity": "Low"}
+
+
+def rule(event):
+    return event.deep_get("p_enrichment", "noise", "sourceIPAddress", "classification") == "malicious"
+
+
+def title(event):
+    return event.deep_get("p_enrichment", "noise", "sourceIPAddress", "actor", default="nobody")
+"""
+
+SELECTORS = '"AWS.CloudTrail" = ["sourceIPAddress"]'
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "noise.py").write_text(RULE)
+    declare(SELECTORS)
+    table("first")
+    write_log(tmp_path / "logs/a.json", [record(n, sourceIPAddress=f"192.0.2.{n}") for n in range(4)])
+    return tmp_path
+
+
+def declare(selectors: str, *, path: str = "noise.jsonl", key: str = "ip") -> None:
+    keyed = f'key = "{key}"\n' if key else ""
+    Path("trailcam.toml").write_text(
+        f'[lookup_tables.noise]\npath = "{path}"\n{keyed}[lookup_tables.noise.selectors]\n{selectors}\n'
+    )
+
+
+def table(actor: str, classification: str = "malicious") -> None:
+    rows = [{"ip": f"192.0.2.{n}", "classification": classification, "actor": actor} for n in (1, 2)]
+    Path("noise.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+
+def run(*more: str) -> dict[str, Any]:
+    code, told = summary("logs", "--rules", "noise.py", *more)
+    assert code == 0
+    return told
+
+
+def asked(sql: str) -> list[dict[str, Any]]:
+    done = trailcam("query", sql, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+def since(home: Path, *times: str) -> None:
+    """Moves the versions to where a test wants them: a run takes the clock's time."""
+    with sqlite3.connect(home / "state.db") as state:
+        state.execute("PRAGMA foreign_keys=OFF")
+        held = state.execute("SELECT since FROM lookup_version ORDER BY since").fetchall()
+        for (old,), new in zip(held, times, strict=True):
+            state.execute(
+                "UPDATE lookup_version SET since = CAST(strftime('%s', ?) AS INTEGER) * 1000000 WHERE since = ?",
+                (new, old),
+            )
+
+
+def test_a_rule_sees_the_row_and_it_stands_with_the_match() -> None:
+    assert run()["matches"] == 2
+    rows = asked("SELECT title, enrichment FROM matches ORDER BY p_event_time")
+    assert [row["title"] for row in rows] == ["first", "first"]
+    assert json.loads(rows[0]["enrichment"]) == {
+        "noise": {
+            "sourceIPAddress": {
+                "ip": "192.0.2.1", "classification": "malicious", "actor": "first", "p_match": "192.0.2.1",
+            }
+        }
+    }  # fmt: skip
+
+
+def test_a_match_without_an_answer_has_no_enrichment(folder: Path) -> None:
+    (folder / "noise.py").write_text(RULE.split("def rule", maxsplit=1)[0] + "def rule(event):\n    return True\n")
+    assert run()["matches"] == 4
+    assert asked("SELECT count(*) AS n FROM matches WHERE enrichment IS NULL") == [{"n": 2}]
+
+
+def test_a_second_run_adds_nothing_though_the_table_has_changed(home: Path) -> None:
+    run()
+    table("second")
+    told = run()
+    assert (told["matches"], told["new_matches"], told["new_events"]) == (2, 0, 0)
+    assert {row["title"] for row in asked("SELECT title FROM matches")} == {"first"}
+    with sqlite3.connect(home / "state.db") as state:
+        assert state.execute("SELECT count(*) FROM lookup_version").fetchone() == (2,)
+    run()
+    with sqlite3.connect(home / "state.db") as state:
+        assert state.execute("SELECT count(*) FROM lookup_version").fetchone() == (2,)
+
+
+def test_an_event_has_the_row_that_was_in_force_when_it_happened(folder: Path, home: Path) -> None:
+    empty = write_log(folder / "empty/e.json", [])
+    summary(empty, "--rules", "noise.py")
+    table("second")
+    summary(empty, "--rules", "noise.py")
+    since(home, "2026-03-01T00:00:00", "2026-03-08T00:00:00")
+    week = ["2026-02-20T10:00:00Z", "2026-03-02T10:00:00Z", "2026-03-08T00:00:00Z", "2026-03-09T10:00:00Z"]
+    records = [record(10 + n, sourceIPAddress="192.0.2.1", eventTime=time) for n, time in enumerate(week)]
+    write_log(folder / "logs/a.json", records)
+    write_log(folder / "logs/copies.json", list(reversed(records)))
+    assert run()["matches"] == 4
+    titles = [row["title"] for row in asked("SELECT title FROM matches ORDER BY p_event_time")]
+    assert titles == ["first", "first", "second", "second"]
+
+
+def test_a_table_that_is_declared_anew_goes_over_known_files(folder: Path) -> None:
+    declare('"AWS.CloudTrail" = ["userAgent"]')
+    assert run()["matches"] == 0
+    declare(SELECTORS)
+    told = run()
+    assert (told["matches"], told["new_matches"], told["new_events"]) == (2, 2, 0)
+    told = run()
+    assert (told["matches"], told["new_matches"]) == (2, 0)
+
+
+def test_what_a_table_says_of_another_log_type_goes_over_nothing(folder: Path, home: Path) -> None:
+    run()
+    declare(f'{SELECTORS}\n"AWS.GuardDuty" = ["p_any_ip_addresses"]')
+    run()
+    with sqlite3.connect(home / "state.db") as state:
+        assert state.execute("SELECT count(*) FROM origin").fetchone() == (1,)
+
+
+def test_a_database_of_addresses_is_a_table_without_a_key(folder: Path) -> None:
+    (folder / "noise.mmdb").write_bytes(
+        database({"192.0.2.2/31": {"classification": "malicious", "actor": "net"}})
+    )
+    declare(SELECTORS, path="noise.mmdb", key="")
+    assert run()["matches"] == 2
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff", b'{"ip":1}\n{"ip":1}', b"[1]", b'{"x":1}'])
+def test_a_table_that_cannot_be_used_is_told_before_anything_is_read(
+    folder: Path, home: Path, content: bytes | None
+) -> None:
+    (folder / "noise.jsonl").unlink()
+    if content is not None:
+        (folder / "noise.jsonl").write_bytes(content)
+    done = trailcam("run", "logs", "--rules", "noise.py")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error[TC070" in done.stderr
+    assert "noise.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
+    with sqlite3.connect(home / "state.db") as state:
+        assert state.execute(
+            "SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM lookup_version)"
+        ).fetchone() == (0,)
+
+
+def test_values_that_were_written_to_do_harm_are_values_like_others(folder: Path) -> None:
+    hostile: list[Any] = [
+        None, 1, True, {}, [], [["192.0.2.1"]], {"a": 1}, "x" * 100_000, "\x00", "192.0.2.1\n", "\ud800", 10**400,
+    ]  # fmt: skip
+    write_log(folder / "logs/a.json", [record(n, sourceIPAddress=value) for n, value in enumerate(hostile)])
+    told = run()
+    assert (told["events"], told["dead_letters"], told["rule_errors"]) == (len(hostile), 0, 0)
+
+
+def test_versions_are_saved_and_brought_back_and_missed_when_they_are_gone(folder: Path, home: Path) -> None:
+    run()
+    table("second")
+    run()
+    assert verified(home).holds
+    assert trailcam("backup", "saved.tar").returncode == 0
+    assert trailcam("restore", "saved.tar", "--home", "again").returncode == 0
+    assert verified(folder / "again").holds
+    kept = sorted((home / "lookups/noise").iterdir())
+    assert [path.read_bytes() for path in kept] == [
+        path.read_bytes() for path in sorted((folder / "again/lookups/noise").iterdir())
+    ]
+    kept[0].write_bytes(kept[0].read_bytes().replace(b"malicious", b"harmless!"))
+    kept[1].unlink()
+    done = trailcam("verify")
+    assert done.returncode == 1
+    assert "its bytes are not those that were kept" in done.stdout + done.stderr
+    assert "No such file" in done.stdout + done.stderr
+    assert trailcam("backup", "more.tar").returncode == 3
+    assert trailcam("run", "logs", "--rules", "noise.py").returncode == 3

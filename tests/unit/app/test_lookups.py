@@ -1,0 +1,217 @@
+"""Lookup tables as they are declared, and which versions the home keeps of them."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from trailcam.app.home import Home, make_home
+from trailcam.app.lookups import declared, take_in
+from trailcam.errors import TrailcamError, WorldError
+from trailcam.logtypes.loader import builtin
+from trailcam.model.lookup import LookupTable
+from trailcam.model.timestamps import Micros
+from trailcam.settings.read import read_settings
+from trailcam.settings.schema import Settings
+
+FIRST, SECOND = '{"ip":"192.0.2.1","v":1}', '{"ip":"192.0.2.1","v":2}'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path / "home")
+
+
+def settings(
+    tmp_path: Path, *, name: str = "t", selectors: str = '"AWS.CloudTrail" = ["sourceIPAddress"]', **keys: str
+) -> Settings:
+    keys = {"path": "table.jsonl", "key": "ip"} | keys
+    lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items() if value]
+    text = "\n".join([f"[lookup_tables.{name}]", *lines, f"[lookup_tables.{name}.selectors]", selectors])
+    (tmp_path / "trailcam.toml").write_text(text)
+    return read_settings(folder=tmp_path, environment={})
+
+
+def take(
+    tmp_path: Path, home: Home, content: str | bytes | None = None, *, now: int, **keys: str
+) -> LookupTable:
+    if content is not None:
+        (tmp_path / "table.jsonl").write_bytes(content.encode() if isinstance(content, str) else content)
+    made = settings(tmp_path, **keys)
+    (taken,) = take_in(made, declared(made, builtin()), home, now=Micros(now))
+    return taken
+
+
+def refused(tmp_path: Path, **keys: str) -> list[tuple[str, str]]:
+    with pytest.raises(TrailcamError) as caught:
+        declared(settings(tmp_path, **keys), builtin())
+    assert {problem.code for problem in caught.value.problems} == {"TC0103"}
+    assert {problem.path for problem in caught.value.problems} == {tmp_path / "trailcam.toml"}
+    return [
+        (problem.message.removeprefix("[lookup_tables.t]: "), problem.hint)
+        for problem in caught.value.problems
+    ]
+
+
+def versions(table: LookupTable) -> list[tuple[int, str]]:
+    return [(version.since, version.path.read_text()) for version in table.versions]
+
+
+# -- what is declared --------------------------------------------------------------------------------------
+
+
+def test_a_format_is_told_by_the_ending_or_by_its_name(tmp_path: Path) -> None:
+    for keys, name in (
+        ({}, "jsonl"),
+        ({"path": "x.NDJSON"}, "jsonl"),
+        ({"path": "x.txt", "format": "csv"}, "csv"),
+    ):
+        (table,) = declared(settings(tmp_path, **keys), builtin())
+        assert (table.name, table.format, table.key) == ("t", name, "ip")
+        assert table.selectors_of("AWS.CloudTrail") == ("sourceIPAddress",)
+        assert table.selectors_of("AWS.GuardDuty") == ()
+
+
+def test_what_cannot_be_meant_is_told_with_the_nearest_that_can(tmp_path: Path) -> None:
+    assert refused(tmp_path, path="x.txt") == [
+        ('the ending of "x.txt" tells no format', "name one with `format`: csv, json, jsonl, mmdb")
+    ]
+    assert refused(tmp_path, format="jsnol") == [('there is no format "jsnol"', 'did you mean "jsonl"?')]
+    assert refused(tmp_path, key="") == [
+        ("a file of the format jsonl needs `key`", "name the column by which a row is found")
+    ]
+    assert refused(tmp_path, path="x.mmdb") == [
+        ("a file of the format mmdb has a key of its own", "take `key` out")
+    ]
+    assert refused(tmp_path, selectors='"AWS.CloudTrial" = ["x"]') == [
+        ('unknown log type "AWS.CloudTrial"', 'did you mean "AWS.CloudTrail"?')
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selector", "hint"),
+    [
+        ("sourceIpAddress", "sourceIPAddress"),
+        ("userIdentity.ARN", "arn"),
+        ("p_any_ip_adresses", "p_any_ip_addresses"),
+        ("p_row_id", "p_any"),
+        ("nothing.like.it", "log-types.md"),
+    ],
+)
+def test_a_selector_must_lead_to_a_field(tmp_path: Path, selector: str, hint: str) -> None:
+    ((message, found),) = refused(tmp_path, selectors=f'"AWS.CloudTrail" = ["{selector}"]')
+    assert message == f'AWS.CloudTrail has no field "{selector}"'
+    assert hint in found
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "userIdentity.sessionContext.sessionIssuer.arn",
+        "resources.ARN",
+        "requestParameters.a.b",
+        "p_any_usernames",
+    ],
+)
+def test_a_selector_may_lead_into_objects_lists_and_what_is_not_declared(
+    tmp_path: Path, selector: str
+) -> None:
+    (table,) = declared(settings(tmp_path, selectors=f'"AWS.CloudTrail" = ["{selector}"]'), builtin())
+    assert table.selectors_of("AWS.CloudTrail") == (selector,)
+
+
+def test_a_log_type_of_another_run_is_no_mistake(tmp_path: Path) -> None:
+    (table,) = declared(settings(tmp_path, selectors='"Custom.Elsewhere" = ["x"]'), builtin())
+    assert table.selectors_of("Custom.Elsewhere") == ("x",)
+
+
+# -- versions ----------------------------------------------------------------------------------------------
+
+
+def test_a_content_is_kept_from_when_it_was_first_seen(tmp_path: Path, home: Home) -> None:
+    assert versions(take(tmp_path, home, FIRST, now=10)) == [(10, FIRST)]
+    assert versions(take(tmp_path, home, now=20)) == [(10, FIRST)]
+    assert versions(take(tmp_path, home, SECOND, now=30)) == [(10, FIRST), (30, SECOND)]
+    assert versions(take(tmp_path, home, now=40)) == [(10, FIRST), (30, SECOND)]
+
+
+def test_a_content_that_comes_back_is_in_force_again(tmp_path: Path, home: Home) -> None:
+    for now, content in ((10, FIRST), (20, SECOND), (30, FIRST)):
+        taken = take(tmp_path, home, content, now=now)
+    assert versions(taken) == [(10, FIRST), (20, SECOND), (30, FIRST)]
+    assert len(list(home.lookups.rglob("*.jsonl"))) == 2
+
+
+def test_a_clock_that_goes_back_takes_no_version_away(tmp_path: Path, home: Home) -> None:
+    take(tmp_path, home, FIRST, now=10)
+    assert versions(take(tmp_path, home, SECOND, now=5)) == [(10, FIRST), (11, SECOND)]
+
+
+def test_a_version_stays_as_it_was_kept_whatever_becomes_of_the_file(tmp_path: Path, home: Home) -> None:
+    taken = take(tmp_path, home, FIRST, now=10)
+    with (tmp_path / "table.jsonl").open("r+") as file:
+        file.write("{}")
+    assert versions(taken) == [(10, FIRST)]
+
+
+def test_another_name_begins_anew(tmp_path: Path, home: Home) -> None:
+    take(tmp_path, home, FIRST, now=10)
+    assert versions(take(tmp_path, home, now=20, name="u")) == [(20, FIRST)]
+
+
+def test_nothing_of_a_file_that_is_refused_is_kept(tmp_path: Path, home: Home) -> None:
+    for content in (b"", b"[", FIRST + "\n" + FIRST):
+        with pytest.raises(TrailcamError) as caught:
+            take(tmp_path, home, content, now=10)
+        assert caught.value.exit_code == 2
+        assert {problem.path for problem in caught.value.problems} == {tmp_path / "table.jsonl"}
+    assert [path for path in home.lookups.rglob("*") if path.is_file()] == []
+    assert list(home.scratch.iterdir()) == []
+    assert versions(take(tmp_path, home, FIRST, now=20)) == [(20, FIRST)]
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, home: Home) -> None:
+    with pytest.raises(TrailcamError, match="not there"):
+        take(tmp_path, home, now=10)
+    (tmp_path / "table.jsonl").mkdir()
+    with pytest.raises(TrailcamError, match="folder"):
+        take(tmp_path, home, now=10)
+    (tmp_path / "table.jsonl").rmdir()
+    os.mkfifo(tmp_path / "table.jsonl")
+    with pytest.raises(TrailcamError, match="nothing that lasts"):
+        take(tmp_path, home, now=10)
+
+
+def test_earlier_versions_are_read_by_the_key_that_is_declared_now(tmp_path: Path, home: Home) -> None:
+    both = ['{"ip":"192.0.2.1","addr":"x"}', '{"ip":"192.0.2.1","addr":"y"}']
+    take(tmp_path, home, both[0], now=10)
+    taken = take(tmp_path, home, both[1], now=20, key="addr")
+    assert (taken.key, versions(taken)) == ("addr", [(10, both[0]), (20, both[1])])
+
+
+def test_an_earlier_version_that_cannot_be_read_as_declared_now_is_told(tmp_path: Path, home: Home) -> None:
+    take(tmp_path, home, FIRST, now=10)
+    with pytest.raises(TrailcamError) as caught:
+        take(tmp_path, home, '{"addr":"x"}', now=20, key="addr")
+    (found,) = caught.value.problems
+    assert found.code == "TC0704"
+    assert "1970-01-01T00:00:00.000010Z" in str(found.path)
+
+
+def test_a_version_that_is_gone_is_told_before_anything_is_read(tmp_path: Path, home: Home) -> None:
+    taken = take(tmp_path, home, FIRST, now=10)
+    taken.versions[0].path.unlink()
+    with pytest.raises(WorldError) as caught:
+        take(tmp_path, home, now=20)
+    assert caught.value.problems[0].code == "TC0605"
+
+
+def test_problems_of_all_tables_come_at_once(tmp_path: Path, home: Home) -> None:
+    one = 'path = "{}"\nkey = "ip"\nselectors = {{"AWS.CloudTrail" = ["sourceIPAddress"]}}\n'
+    text = "".join(f"[lookup_tables.{name}]\n{one.format(name + '.csv')}" for name in ("a", "b"))
+    (tmp_path / "trailcam.toml").write_text(text)
+    made = read_settings(folder=tmp_path, environment={})
+    with pytest.raises(TrailcamError) as caught:
+        take_in(made, declared(made, builtin()), home, now=Micros(0))
+    assert [problem.path for problem in caught.value.problems] == [tmp_path / "a.csv", tmp_path / "b.csv"]

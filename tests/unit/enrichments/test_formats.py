@@ -1,0 +1,191 @@
+"""Lookup tables in each of their forms: what a row may hold, and everything that is refused with its line."""
+
+import json
+import math
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.mmdb import database
+
+from trailcam import registry
+from trailcam.contracts.enrichment import Snapshot
+from trailcam.errors import TrailcamError
+
+DATA = Path(__file__).parents[4] / "shared" / "data" / "mmdb"
+
+
+def read(tmp_path: Path, name: str, data: str | bytes, *, key: str = "ip") -> Snapshot:
+    path = tmp_path / f"table.{name}"
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    form = registry.load("lookup_format", name)
+    form.check(path, key=key, named=path)
+    snapshot: Snapshot = form.read(path, key=key, named=path)
+    return snapshot
+
+
+def problems(
+    tmp_path: Path, name: str, data: str | bytes, *, key: str = "ip"
+) -> list[tuple[str, int | None, str]]:
+    with pytest.raises(TrailcamError) as refused:
+        read(tmp_path, name, data, key=key)
+    return [(problem.code, problem.line, problem.message) for problem in refused.value.problems]
+
+
+# -- rows that are found -----------------------------------------------------------------------------------
+
+
+def test_every_value_of_csv_is_a_text(tmp_path: Path) -> None:
+    table = read(tmp_path, "csv", 'ip,n,"a ""b"""\r\n192.0.2.1,07,"x,\ny"\r\n\r\n192.0.2.2,,\r\n')
+    assert table.row("192.0.2.1") == {"ip": "192.0.2.1", "n": "07", 'a "b"': "x,\ny"}
+    assert table.row("192.0.2.2") == {"ip": "192.0.2.2", "n": "", 'a "b"': ""}
+
+
+def test_values_of_json_stay_as_they_are_nested_ones_too(tmp_path: Path) -> None:
+    row = {"ip": "192.0.2.1", "a": {"b": [1, None, True, 1.5, {"c": "ü"}]}, "n": 10**30}
+    assert read(tmp_path, "json", json.dumps([row])).row("192.0.2.1") == row
+    assert read(tmp_path, "jsonl", json.dumps(row)).row("192.0.2.1") == row
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [(443, "443"), (True, "true"), (1.5, "1.5"), ("443", "443"), (10**20, str(10**20))]
+)
+def test_a_key_is_found_by_its_text(tmp_path: Path, key: Any, text: str) -> None:
+    row = {"ip": key, "x": 1}
+    assert read(tmp_path, "jsonl", json.dumps(row)).row(text) == row
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "jsonl"])
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path, name: str) -> None:
+    text = {"csv": "ip,x\n1,2", "json": '[{"ip":"1","x":"2"}]', "jsonl": '{"ip":"1","x":"2"}'}[name]
+    assert read(tmp_path, name, b"\xef\xbb\xbf" + text.encode()).row("1") == {"ip": "1", "x": "2"}
+
+
+def test_a_line_of_json_ends_at_its_newline_and_at_no_other_separator(tmp_path: Path) -> None:
+    table = read(tmp_path, "jsonl", '{"ip":"1","x":"a\u2028b\x85c"}\r\n\n{"ip":"2"}')
+    assert table.row("1") == {"ip": "1", "x": "a\u2028b\x85c"}
+    assert table.row("2") == {"ip": "2"}
+
+
+def test_an_address_has_the_row_of_the_smallest_network_around_it(tmp_path: Path) -> None:
+    table = read(tmp_path, "mmdb", database({"192.0.2.0/24": {"n": 1}, "2001:db8::/32": {"n": 2}}), key="")
+    assert [table.row(text) for text in ("192.0.2.255", "192.0.3.0", "2001:db8:1::1", "2001:db9::1")] == [
+        {"n": 1}, None, {"n": 2}, None,
+    ]  # fmt: skip
+
+
+def test_a_database_of_ipv4_has_no_row_for_ipv6(tmp_path: Path) -> None:
+    table = read(tmp_path, "mmdb", database({"192.0.2.0/24": {"n": 1}}, version=4), key="")
+    assert (table.row("192.0.2.1"), table.row("2001:db8::1")) == ({"n": 1}, None)
+
+
+def test_what_json_cannot_hold_becomes_what_it_can(tmp_path: Path) -> None:
+    row = {"b": b"\x01\xff", "f": [math.nan, math.inf, 1.5], "t": True, "d": {"x": "y"}}
+    table = read(tmp_path, "mmdb", database({"192.0.2.0/24": row}), key="")
+    assert table.row("192.0.2.1") == {"b": "01ff", "f": [None, None, 1.5], "t": True, "d": {"x": "y"}}
+
+
+def test_many_rows_take_a_few_hundred_bytes_each(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"ip": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", "note": "x" * 100}) for n in range(20_000)
+    ]
+    path = tmp_path / "table.jsonl"
+    path.write_text("\n".join(lines))
+    form = registry.load("lookup_format", "jsonl")
+    tracemalloc.start()
+    table = form.read(path, key="ip", named=path)
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert table.row("10.0.78.31") is not None
+    assert held < 20_000 * 500
+    assert most < 20_000 * 1_500
+
+
+# -- what is refused ---------------------------------------------------------------------------------------
+
+
+def test_two_rows_with_one_key_are_told_with_both_lines(tmp_path: Path) -> None:
+    text = '{"ip":443}\n\n{"ip":"443"}\n{"ip":"1"}\n{"ip":"1"}\n'
+    assert problems(tmp_path, "jsonl", text) == [
+        ("TC0703", 3, '"443" is the key of line 1 too'),
+        ("TC0703", 5, '"1" is the key of line 4 too'),
+    ]
+    assert problems(tmp_path, "csv", "ip,x\n1,2\n1,3\n") == [("TC0703", 3, '"1" is the key of line 2 too')]
+    assert problems(tmp_path, "json", '[{"ip":1},{"ip":1}]') == [
+        ("TC0703", None, 'row 2: "1" is the key of row 1 too')
+    ]
+
+
+def test_a_column_that_is_not_there_is_told_with_the_nearest_one(tmp_path: Path) -> None:
+    with pytest.raises(TrailcamError) as refused:
+        read(tmp_path, "csv", "IP_address,x\n1,2\n", key="ip_address")
+    (found,) = refused.value.problems
+    assert (found.code, found.line, found.hint) == ("TC0703", 2, 'did you mean "IP_address"?')
+
+
+@pytest.mark.parametrize("key", [None, "", {}, [1]])
+def test_a_row_without_a_key_is_told(tmp_path: Path, key: Any) -> None:
+    ((found, line, _),) = problems(tmp_path, "jsonl", json.dumps({"ip": key}))
+    assert (found, line) == ("TC0703", 1)
+
+
+def test_problems_of_a_thousand_rows_are_told_shortly(tmp_path: Path) -> None:
+    found = problems(tmp_path, "jsonl", "\n".join('{"x":1}' for _ in range(1_000)))
+    assert len(found) == 21
+    assert found[-1][2] == "980 rows more have such problems"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "said"),
+    [
+        ("jsonl", '{"ip":"1"}\n{"ip":NaN}', 2, "NaN"),
+        ("jsonl", '{"ip":"1"}\n{"ip":1e999}', 2, "1e999"),
+        ("jsonl", '{"ip":"1"}\n{"ip":' + "9" * 5_000 + "}", 2, "4300"),
+        ("jsonl", '{"ip":"1"}\n{"ip":"\\ud800"}', 2, "surrogate"),
+        ("jsonl", '{"ip":"1"}\n{"ip":', 2, "not JSON"),
+        ("jsonl", '{"ip":"1"}\n' + "[" * 100_000, 2, "deep"),
+        ("json", '[\n{"ip":"1"},\n{"ip" 1}]', 3, "not JSON"),
+        ("json", '{"ip":"1"}', None, "list of objects"),
+        ("csv", "ip,x\n1,2\n3\n", 3, "1 values under 2 columns"),
+        ("csv", 'ip,x\n1,2\n"3\n', 3, "not CSV"),
+        ("csv", "ip,ip\n1,2\n", 1, 'named "ip"'),
+        ("csv", "ip,x\n", None, "no rows"),
+    ],
+)  # fmt: skip
+def test_what_is_broken_is_told_with_its_line(
+    tmp_path: Path, name: str, text: str, line: int | None, said: str
+) -> None:
+    ((found, where, message),) = problems(tmp_path, name, text)
+    assert (found, where) == ("TC0702", line)
+    assert said in message
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "jsonl"])
+def test_another_encoding_is_told_with_its_line(tmp_path: Path, name: str) -> None:
+    ((found, line, message),) = problems(tmp_path, name, "a\nü\n".encode("latin-1"))
+    assert (found, line, message) == ("TC0702", 2, "byte 2 of the file is not UTF-8")
+
+
+def test_a_row_that_is_no_object_is_told(tmp_path: Path) -> None:
+    assert [found[:2] for found in problems(tmp_path, "jsonl", '{"ip":"1"}\n[1]\n"x"')] == [
+        ("TC0702", 2),
+        ("TC0702", 3),
+    ]
+    ((found, _, message),) = problems(tmp_path, "mmdb", database({"192.0.2.0/24": ["x"]}), key="")
+    assert found == "TC0702"
+    assert "192.0.2.0/24 is a list of 1" in message
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not DATA.is_dir(), reason="the shared data does not lie beside the repository")
+def test_a_database_with_broken_pointers_is_refused_and_the_others_answer() -> None:
+    form = registry.load("lookup_format", "mmdb")
+    for path in sorted(DATA.glob("*.mmdb")):
+        if "broken" in path.name:
+            with pytest.raises(TrailcamError, match="damaged"):
+                form.check(path, key="", named=path)
+        else:
+            form.check(path, key="", named=path)
+    asn = form.read(DATA / "GeoLite2-ASN-Test.mmdb", key="", named="asn")
+    assert asn.row("1.128.0.0")["autonomous_system_number"] == 1221

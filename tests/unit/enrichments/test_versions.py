@@ -1,0 +1,66 @@
+"""Which version of a table answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trailcam import registry
+from trailcam.enrichments import lookups
+from trailcam.model.lookup import LookupTable, LookupVersion
+from trailcam.model.timestamps import Micros
+
+
+def table(tmp_path: Path, *since: int, name: str = "t") -> LookupTable:
+    versions = []
+    for time in since:
+        path = tmp_path / f"{name}-{time}.jsonl"
+        path.write_text(json.dumps({"k": "x", "since": time}))
+        versions.append(LookupVersion(since=Micros(time), path=path))
+    return LookupTable(
+        name=name,
+        format="jsonl",
+        key="k",
+        selectors=(("A", ("f",)), ("B", ("g", "h"))),
+        versions=tuple(versions),
+    )
+
+
+@pytest.mark.parametrize(("time", "since"), [(-5, 10), (9, 10), (10, 10), (19, 10), (20, 20), (99, 20)])
+def test_the_last_version_before_answers_else_the_earliest_later_one(
+    tmp_path: Path, time: int, since: int
+) -> None:
+    (lookup,) = lookups([table(tmp_path, 10, 20)])["A"]
+    found = lookup.row("x", Micros(time))
+    assert found is not None
+    assert found["since"] == since
+    assert lookup.row("y", Micros(time)) is None
+
+
+def test_tables_are_asked_by_log_type_and_in_the_order_of_their_names(tmp_path: Path) -> None:
+    found = lookups([table(tmp_path, 1, name="b"), table(tmp_path, 1, name="a")])
+    assert {log_type: [each.table for each in those] for log_type, those in found.items()} == {
+        "A": ["a", "b"],
+        "B": ["a", "b"],
+    }
+    assert found["B"][0].selectors == ("g", "h")
+
+
+def test_a_version_is_opened_when_it_is_first_asked_and_few_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = registry.load("lookup_format", "jsonl")
+    opened: list[str] = []
+    read = form.read
+
+    def counted(path: Path, **named: Any) -> Any:
+        opened.append(path.name)
+        return read(path, **named)
+
+    monkeypatch.setattr(form, "read", counted)
+    (lookup,) = lookups([table(tmp_path, 1, 2, 3, 4)])["A"]
+    assert opened == []
+    for time in (1, 1, 2, 3, 4, 2, 1):
+        lookup.row("x", Micros(time))
+    assert opened == ["t-1.jsonl", "t-2.jsonl", "t-3.jsonl", "t-4.jsonl", "t-1.jsonl"]
