@@ -15,6 +15,7 @@ from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone, WorkGroup
 from trailcam.engines.worker import Worker, load_runners
 from trailcam.logtypes.loader import builtin
+from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.severity import Severity
 from trailcam.model.timestamps import Micros
@@ -35,10 +36,19 @@ def make_rule(rule_id: str, body: str, **fields: Any) -> Rule:
     return Rule(id=rule_id, body=body, **(defaults | fields))
 
 
-def make_setup(rules: Sequence[Rule], *, limits: Limits = LIMITS) -> Setup:
+def make_setup(
+    rules: Sequence[Rule], *, limits: Limits = LIMITS, lookups: Sequence[LookupTable] = ()
+) -> Setup:
     """What workers need to run these rules over the built-in log types."""
     pack = Pack(name="test", root=Path(), rules=tuple(rules))
-    return Setup(packs=(pack,), rules=tuple(rules), log_types=builtin(), limits=limits, parse_time=Micros(0))
+    return Setup(
+        packs=(pack,),
+        rules=tuple(rules),
+        log_types=builtin(),
+        limits=limits,
+        parse_time=Micros(0),
+        lookups=tuple(lookups),
+    )
 
 
 def record(number: int, **fields: Any) -> dict[str, Any]:

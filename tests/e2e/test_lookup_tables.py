@@ -86,7 +86,9 @@ def test_a_rule_sees_the_row_and_it_stands_with_the_match() -> None:
 
 
 def test_a_match_without_an_answer_has_no_enrichment(folder: Path) -> None:
-    (folder / "noise.py").write_text(RULE.split("def rule", maxsplit=1)[0] + "def rule(event):\n    return True\n")
+    (folder / "noise.py").write_text(
+        RULE.split("def rule", maxsplit=1)[0] + "def rule(event):\n    return True\n"
+    )
     assert run()["matches"] == 4
     assert asked("SELECT count(*) AS n FROM matches WHERE enrichment IS NULL") == [{"n": 2}]
 

@@ -30,6 +30,8 @@ class RuleTest:
     mocks: tuple[Mock, ...] = ()
     settings: str = "{}"
     """JSON: values that the rule's settings have during the test."""
+    enrichment: Any = None
+    """The event's `p_enrichment`, whatever tables are declared; None: the event has what it brings."""
     line: int = 0
 
 

@@ -82,6 +82,8 @@ def run_test(rule: Rule, module: ModuleType, test: RuleTest, line: Line) -> Test
             event = PantherEvent(test.event) if test.log_type is None else line(test.event, test.log_type)
         except ValueError as error:
             return failed(rule, test, f"its event is not one: {error}")
+        if test.enrichment is not None:
+            event = PantherEvent({**event.to_dict(), "p_enrichment": test.enrichment})
         with ExitStack() as stack:
             if test.settings != rule.configured:
                 module = execute(replace(rule, configured=test.settings))

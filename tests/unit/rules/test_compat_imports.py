@@ -39,6 +39,7 @@ def test_the_modules_are_the_ones_that_public_rules_import() -> None:
         "panther_base_helpers",
         "panther_core",
         "panther_detection_helpers",
+        "panther_greynoise_helpers",
         "panther_oss_helpers",
     } <= set(NAMES)
 
@@ -54,6 +55,7 @@ def test_the_modules_are_the_ones_that_public_rules_import() -> None:
         "from panther_core.enriched_event import PantherEvent",
         "from panther_core.immutable import ImmutableCaseInsensitiveDict, ImmutableList",
         "from panther_detection_helpers import caching",
+        "from panther_greynoise_helpers import GetGreyNoiseObject, GetGreyNoiseRiotObject",
         "from panther_detection_helpers.caching import get_string_set, put_string_set",
         "from panther_detection_helpers.mocking import is_mock",
         "from panther_detection_helpers import monitoring",

@@ -75,6 +75,17 @@ def only_test(folder: Path, clauses: str) -> RuleTest:
     return found
 
 
+def test_a_test_may_say_what_lookup_tables_answer(tmp_path: Path) -> None:
+    clauses = '"sample": "AWS.CloudTrail/console_login", "enrichment": {"t": {"sourceIPAddress": {"x": [1]}}}'
+    assert only_test(tmp_path, clauses).enrichment == {"t": {"sourceIPAddress": {"x": [1]}}}
+    assert only_test(tmp_path, '"event": {}').enrichment is None
+
+
+def test_what_lookup_tables_answer_is_a_dict(tmp_path: Path) -> None:
+    found = only_problem(tmp_path, with_test('"event": {}, "enrichment": [1]'))
+    assert (found.code, found.line) == ("TC0205", 6)
+
+
 def test_a_rule_with_every_key_is_read_whole(tmp_path: Path) -> None:
     text = '''\
         """Docstring title.

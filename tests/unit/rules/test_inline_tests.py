@@ -1,6 +1,7 @@
 """When an inline test passes, what stands in for names it mocks, and what it shows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def make_test(
 def shown(result: TestResult) -> dict[str, str | None]:
     """By function: its output, or what its failure says."""
     return {found.name: found.output if found.error is None else found.error for found in result.functions}
+
+
+def test_a_test_may_say_what_lookup_tables_answer() -> None:
+    body = function("rule", 'return event.deep_get("p_enrichment", "t", "f.g", "x") == 1')
+    answers = replace(make_test(), enrichment={"t": {"f.g": {"x": 1}}})
+    (told, quiet) = run_tests(body, [answers, make_test(expected=False)])
+    assert (told.reason, quiet.reason) == ("", "")
 
 
 # -- passing -----------------------------------------------------------------------------------------------

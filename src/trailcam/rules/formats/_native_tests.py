@@ -53,6 +53,9 @@ TEST_FORM = Form(
             doc="Dotted path to new value; numbers index lists; the last step may be new.",
         ),
         "remove": Key(ListOf(_PATH), doc="Dotted paths of fields to take out."),
+        "enrichment": Key(
+            _RECORD, doc="What `p_enrichment` holds: table, then field, to the row or the rows of the table."
+        ),
         "mocks": Key(MappingOf(ANYTHING, NAME), doc="Name in the module to what a call of it returns."),
         "settings": Key(MappingOf(SETTING), doc="Values that the rule's settings have during the test."),
     },
@@ -83,6 +86,7 @@ def build(document: Document, index: int, *, known: Known) -> RuleTest | list[Pr
         log_type=building.log_type,
         mocks=tuple(Mock(name=name, return_value=value) for name, value in test.get("mocks", {}).items()),
         settings=json.dumps(test.get("settings", {}), sort_keys=True),
+        enrichment=deepcopy(test.get("enrichment")),
         line=document.line(("TESTS", index)),
     )
 
