@@ -10,6 +10,8 @@ from tests.kept import verified
 from tests.mmdb import database
 from tests.support import record, summary, trailcam, write_log
 
+from trailcam.logtypes import loader
+
 RULE = """
 import json
 METADATA = {"id": "Test.Noise", "log_types": ["AWS.CloudTrail"], "severity": "Low"}
@@ -194,3 +196,56 @@ def test_versions_are_saved_and_brought_back_and_missed_when_they_are_gone(folde
     assert "No such file" in done.stdout + done.stderr
     assert trailcam("backup", "more.tar").returncode == 3
     assert trailcam("run", "logs", "--rules", "noise.py").returncode == 3
+
+
+def test_a_version_that_was_altered_ends_the_run_and_nothing_is_kept_of_it(folder: Path, home: Path) -> None:
+    run()
+    (kept,) = (home / "lookups/noise").iterdir()
+    kept.write_bytes(b"x" * kept.stat().st_size)
+    write_log(folder / "logs/b.json", [record(9, sourceIPAddress="192.0.2.1")])
+    done = trailcam("run", "logs", "--rules", "noise.py", "--summary", "json")
+    assert done.returncode == 3
+    assert str(kept) in done.stderr
+    assert asked("SELECT count(*) AS n FROM aws_cloudtrail") == [{"n": 4}]
+    assert asked("SELECT count(*) AS n FROM dead_letters") == [{"n": 0}]
+
+
+def test_a_rule_asks_greynoise_of_calls_and_findings(folder: Path) -> None:
+    (folder / "trailcam.toml").write_text(
+        """
+        [lookup_tables.greynoise_noise_basic]
+        path = "noise.jsonl"
+        key = "ip"
+        [lookup_tables.greynoise_noise_basic.selectors]
+        "AWS.CloudTrail" = ["sourceIPAddress"]
+        "AWS.GuardDuty" = ["p_any_ip_addresses"]
+        """
+    )
+    (folder / "noise.py").write_text(
+        """
+from panther_greynoise_helpers import GetGreyNoiseObject
+METADATA = {"id": "Test.Noise", "log_types": ["AWS.CloudTrail", "AWS.GuardDuty"], "severity": "Low"}
+FIELDS = {"AWS.CloudTrail": "sourceIPAddress", "AWS.GuardDuty": "p_any_ip_addresses"}
+
+
+def rule(event):
+    global noise
+    noise = GetGreyNoiseObject(event)
+    return noise.classification(FIELDS[event.get("p_log_type")]) == "malicious"
+
+
+def severity(event):
+    return "HIGH" if noise.subscription_level() == "basic" else "LOW"
+"""
+    )
+    known = {log_type.name: log_type for log_type in loader.builtin()}
+    finding = loader.samples(known["AWS.GuardDuty"])["get_findings_database_login"]
+    text = json.dumps({"Findings": [finding]}).replace("203.0.113.200", "192.0.2.2")
+    (folder / "logs/findings.json").write_text(text)
+    assert run()["matches"] == 3
+    assert asked("SELECT log_type, severity, count(*) AS n FROM matches GROUP BY ALL ORDER BY ALL") == [
+        {"log_type": "AWS.CloudTrail", "severity": "HIGH", "n": 2},
+        {"log_type": "AWS.GuardDuty", "severity": "HIGH", "n": 1},
+    ]
+    found = asked("SELECT json_extract_string(resource, '$.ResourceType') AS kind, id FROM aws_guardduty")
+    assert found == [{"kind": "RDSDBInstance", "id": finding["Id"]}]

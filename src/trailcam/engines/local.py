@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from ulid import ULID
 
 from trailcam.engines.messages import (
+    CannotLookUp,
     CannotStage,
     ChunkDone,
     OutOfMemory,
@@ -211,6 +212,8 @@ class LocalEngine:
             staging = self._setup.staging
             where = staging.warehouse if staging is not None else None
             raise cannot_write(message.error, "a file of the lake", path=where)
+        elif isinstance(message, CannotLookUp):
+            raise WorldError(message.problems)
         elif isinstance(message, OutOfMemory):
             self._idle.append(process)
             del self._busy[process]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trailcam.contracts.source import Blob
 from trailcam.engines.loading import LoadFailure
+from trailcam.errors import Problem
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.model.lookup import LookupTable
@@ -160,6 +161,14 @@ class CannotStage:
 
     task: int
     error: OSError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotLookUp:
+    """A version of a lookup table is not as it was kept."""
+
+    task: int
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import (
     ROW_LOADING,
+    CannotLookUp,
     CannotStage,
     ChunkDone,
     Loaded,
@@ -38,7 +39,7 @@ from trailcam.engines.messages import (
     TestDone,
 )
 from trailcam.enrichments import lookups
-from trailcam.errors import code
+from trailcam.errors import TrailcamError, code
 from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.event import PantherEvent
@@ -220,6 +221,9 @@ class Worker:
             return
         except OSError as error:
             self._send(CannotStage(task=task.id, error=error))
+            return
+        except TrailcamError as error:
+            self._send(CannotLookUp(task=task.id, problems=tuple(error.problems)))
             return
         self._send(TaskDone(task=task.id))
 

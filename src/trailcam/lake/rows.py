@@ -42,9 +42,10 @@ def events(batch: EventBatch, table: LakeTable, log_type: LogType) -> pa.Table:
     for name in table.schema.names:
         if name.startswith("p_any_"):
             columns[name] = [found.get(name) for found in batch.indicators]
+    held = log_type.value if log_type.any_case else dict.get
     for column in scalars(log_type):
         fit = _FITS[column.type]
-        columns[column.name] = [fit(log_type.value(values, column.name)) for values in batch.values]
+        columns[column.name] = [fit(held(values, column.name)) for values in batch.values]
     return _table(table, columns)
 
 
