@@ -332,6 +332,7 @@ def test_an_empty_folder_becomes_a_home(tmp_path: Path, tree: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "home").iterdir()) == [
         "lake",
+        "lookups",
         "scratch",
         "spool",
         "state.db",

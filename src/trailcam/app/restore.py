@@ -177,16 +177,17 @@ class _Unpacked:
         digest = hashlib.sha256()
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("xb")
+            file = path.open("xb", buffering=0)  # what is held back would be refused when it is closed
         with file:
             while data := content.read(_BUFFER_BYTES):
                 digest.update(data)
                 with _writing(path):
-                    file.write(data)
+                    left = memoryview(data)
+                    while left:
+                        left = left[file.write(left) :]
                 self._done += len(data)
                 self._progress(self._done, max(self._size_bytes, self._done))
             with _writing(path):
-                file.flush()
                 os.fsync(file.fileno())
         return digest.hexdigest()
 
