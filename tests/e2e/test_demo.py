@@ -61,7 +61,14 @@ def test_findings_are_as_grave_as_what_is_known_of_their_address(demo: Path) -> 
 def test_what_is_printed_fits_the_terminal_and_tells_the_breach_in_its_order(demo: Path) -> None:
     printed = (demo / "printed").read_text()
     assert max(map(len, printed.splitlines())) <= WIDTH
-    parts = ["What happened", "  02:14  The key", "  06:45  Machines", "What only looks like it", "Where it lies", "Next"]
+    parts = [
+        "What happened",
+        "  02:14  The key",
+        "  06:45  Machines",
+        "What only looks like it",
+        "Where it lies",
+        "Next",
+    ]
     places = [printed.index(part) for part in parts]
     assert places == sorted(places)
     assert "\x1b" not in printed
