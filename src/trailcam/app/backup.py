@@ -32,6 +32,7 @@ from sqlalchemy import select
 from trailcam import __version__
 from trailcam.app.home import Home
 from trailcam.commit import tables as t
+from trailcam.enrichments.tables import lookup_version
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.lake.files import sync_folder
 from trailcam.model.timestamps import Micros, to_rfc3339
@@ -122,7 +123,7 @@ def _write(
     with Database(state).read() as connection:
         f = t.staged_file.c
         files = connection.execute(select(f.path, f.size_bytes, f.digest).order_by(f.path)).all()
-        v = t.lookup_version.c
+        v = lookup_version.c
         versions = connection.execute(
             select(v.path, v.size_bytes, v.digest).distinct().order_by(v.path)
         ).all()

@@ -8,8 +8,11 @@ from trailcam.app.home import make_home
 from trailcam.app.load import load
 from trailcam.app.report import Report
 from trailcam.app.run import Progress, run
-from trailcam.errors import Problem, TrailcamError, cannot_write, code
+from trailcam.app.simulate import cannot_write_logs
+from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.alert import Alert
+from trailcam.model.match import Match
+from trailcam.pipeline.window import key_of
 from trailcam.settings.read import SETTINGS_FILE, read_settings
 from trailcam.testing import simulator
 from trailcam.testing.organisation import HOME_REGIONS, INSTANCES, PAYROLL_BUCKET
@@ -46,38 +49,32 @@ class Demo:
 
     folder: Path
     simulation: Simulation
+    settings: Path
+    """The settings file that it ran with."""
+    home: Path
     report: Report
 
     @property
-    def settings(self) -> Path:
-        """The settings file that the demonstration ran with."""
-        return self.folder / SETTINGS_FILE
+    def alerts(self) -> list[Alert]:
+        """All of them, the gravest first."""
+        return sorted(self.report.alerts, key=lambda each: (-each.severity, each.window_start, each.title))
 
     def alerts_of(self, told: Told) -> list[Alert]:
         """The alerts in whose windows an event of a story is, the gravest first."""
         ids = {*told.event_ids, *told.finding_ids}
-        windows = {
-            (match.rule_id, match.dedup, match.event_time)
-            for match in self.report.matches
-            if match.event_id in ids
-        }
-        found = [
-            alert
-            for alert in self.report.alerts
-            if any(
-                (alert.key.rule_id, alert.key.dedup) == (rule_id, dedup)
-                and alert.window_start <= time < alert.window_end
-                for rule_id, dedup, time in windows
-            )
-        ]
-        return sorted(found, key=lambda alert: (-alert.severity, alert.window_start))
+        matches = [match for match in self.report.matches if match.event_id in ids]
+        return [alert for alert in self.alerts if any(_holds(alert, match) for match in matches)]
+
+
+def _holds(alert: Alert, match: Match) -> bool:
+    inside = alert.window_start <= match.event_time < alert.window_end
+    return inside and alert.key == key_of(match)
 
 
 def demo(
     folder: Path,
     *,
     seed: int = simulator.SEED,
-    events: int = simulator.EVENTS,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Demo:
     """Simulates an organisation in a folder, which is made if it is not there, and runs `aws_top5` over it.
@@ -87,19 +84,19 @@ def demo(
 
     Raises:
         TrailcamError: TC0901 the folder holds other things.
-        WorldError: it cannot be written.
+        WorldError: TC0106 it cannot be written; and what a run raises.
     """
     simulated, written = folder / "simulated", folder / SETTINGS_FILE
     try:
         if folder.is_dir() and any(folder.iterdir()) and not simulated.is_dir():
             message = "the folder holds other things than a demonstration"
             raise TrailcamError(Problem(code=code("folder_in_use"), message=message, path=folder))
-        made = simulator.simulate(simulated, seed=seed, events=events, force=True)
+        made = simulator.simulate(simulated, seed=seed, force=True)
         if not written.exists():
             written.write_text(SETTINGS, encoding="utf-8")
     except OSError as error:
-        raise cannot_write(error, "the demonstration", path=folder) from None
+        raise cannot_write_logs(error, folder) from None
     settings = read_settings(folder=folder, environment={})
     loaded = load(packs=settings.packs, configured=settings.rules)
     report = run([made.logs], loaded, settings, make_home(settings.home), progress=progress)
-    return Demo(folder=folder, simulation=made, report=report)
+    return Demo(folder=folder, simulation=made, settings=written, home=settings.home, report=report)

@@ -149,8 +149,9 @@ def builtin_packs() -> tuple[Path, ...]:
 
 def _pack(path: Path) -> Path:
     """A folder as it is named, else the pack of this name that Trailcam brings."""
-    named = () if path.exists() else (folder for folder in builtin_packs() if folder.name == str(path))
-    return next(iter(named), path)
+    if path.exists():
+        return path
+    return next((folder for folder in builtin_packs() if folder.name == str(path)), path)
 
 
 def _configured(packs: Sequence[Pack], values: Mapping[str, Mapping[str, Any]]) -> tuple[Pack, ...]:

@@ -21,6 +21,7 @@ from trailcam.app.backup import ABOUT, FILES, FORM, LOOKUPS, STATE, SUMS, digest
 from trailcam.app.home import make_home
 from trailcam.commit import tables as t
 from trailcam.commit.publish import publish
+from trailcam.enrichments.tables import lookup_version
 from trailcam.errors import Problem, TrailcamError, WorldError, code, refusal
 from trailcam.lake.files import sync_folder
 from trailcam.state.database import Database
@@ -36,7 +37,7 @@ _PATH = re.compile(r"[a-z0-9_]+/data/\d{4}-\d\d-\d\d/[A-Za-z0-9-]+\.parquet", re
 """What `lake.files` names its files, relative to the warehouse."""
 
 _LOOKUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}/[0-9a-f]{64}\.[a-z0-9_]+", re.ASCII)
-"""What `app.lookups` names versions of lookup tables, relative to their folder."""
+"""What `app.lookup_versions` names versions of lookup tables, relative to their folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +215,7 @@ def _reset(state: Path, unpacked: _Unpacked, path: Path) -> None:
         with database.write() as connection:
             f = t.staged_file.c
             named = connection.execute(select(f.path, f.digest))
-            v = t.lookup_version.c
+            v = lookup_version.c
             versions = connection.execute(select(v.path, v.digest))
             if {row.path: row.digest for row in named} != unpacked.files or {
                 row.path: row.digest for row in versions

@@ -16,7 +16,8 @@ from trailcam.app.claims import Claims
 from trailcam.app.home import Home
 from trailcam.app.keeper import Keeper
 from trailcam.app.load import Loaded
-from trailcam.app.lookups import declared, take_in
+from trailcam.app.lookup_tables import declared
+from trailcam.app.lookup_versions import take_in
 from trailcam.app.report import Report, report
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t

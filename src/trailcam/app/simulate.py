@@ -32,9 +32,13 @@ def simulate(
             force=force,
         )
     except OSError as error:
-        message = f"cannot write the simulated logs: {error.strerror}"
-        path = error.filename or folder
-        raise WorldError(Problem(code=code("cannot_write"), message=message, path=path)) from None
+        raise cannot_write_logs(error, folder) from None
+
+
+def cannot_write_logs(error: OSError, folder: Path) -> WorldError:
+    """What is told when the operating system refuses a file of a simulation."""
+    message = f"cannot write the simulated logs: {error.strerror}"
+    return WorldError(Problem(code=code("cannot_write"), message=message, path=error.filename or folder))
 
 
 def _moment(text: str) -> Micros:

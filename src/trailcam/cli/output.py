@@ -14,6 +14,7 @@ from trailcam.model.match import Match, RuleError
 from trailcam.model.timestamps import to_rfc3339
 
 if TYPE_CHECKING:
+    from trailcam.app.run import Progress
     from trailcam.commit.windows import Row
 
 
@@ -23,6 +24,13 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     jsonl = "jsonl"
+
+
+class TextFormat(StrEnum):
+    """How something is told: in words, or as one JSON object."""
+
+    text = "text"
+    json = "json"
 
 
 def finding_row(item: Match | RuleError) -> dict[str, Any]:
@@ -191,6 +199,18 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int, str], None]]:
             bar.update(task, completed=done, total=everything or None, words=words)
 
         yield update
+
+
+@contextmanager
+def reading_bar() -> Iterator[Callable[["Progress"], None]]:
+    """A bar of a run that reads logs."""
+    with progress_bar("reading") as update:
+
+        def tell(at: "Progress") -> None:
+            words = f"{at.records:,} records, {count(at.matches, 'match', 'matches')}"
+            update(at.bytes_done, at.bytes_all, words)
+
+        yield tell
 
 
 def grouped(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:

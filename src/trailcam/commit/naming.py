@@ -44,10 +44,12 @@ def name_files(
 
 def _look_at(path: Path, size_bytes: int) -> None:
     try:
-        said = f"it holds {path.stat().st_size:,} bytes of {size_bytes:,}"
-        whole = path.stat().st_size == size_bytes
+        found = path.stat().st_size
     except OSError as error:
-        said, whole = error.strerror or repr(error), False
-    if not whole:
-        message = f"a file was staged and is not there to be decided: {said}"
-        raise FilesGone(Problem(code=code("staged_gone"), message=message, path=path))
+        said = error.strerror or repr(error)
+    else:
+        if found == size_bytes:
+            return
+        said = f"it holds {found:,} bytes of {size_bytes:,}"
+    message = f"a file was staged and is not there to be decided: {said}"
+    raise FilesGone(Problem(code=code("staged_gone"), message=message, path=path))

@@ -17,6 +17,7 @@ from tests.world import boxed, powerless
 
 from trailcam.alerts import tables as _alert_tables  # noqa: F401  # its tables join the metadata
 from trailcam.commit import tables as t
+from trailcam.enrichments import tables as _lookup_tables  # noqa: F401  # the same
 from trailcam.errors import WorldError, code
 from trailcam.state.database import Database, migrations
 from trailcam.state.metadata import metadata

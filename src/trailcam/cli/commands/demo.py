@@ -3,35 +3,35 @@
 import shlex
 import sys
 import textwrap
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trailcam.cli.output import alert_row, count, existing, print_table, progress_bar, say_problem, to_json
+from trailcam.cli.output import (
+    TextFormat,
+    alert_row,
+    count,
+    existing,
+    print_table,
+    reading_bar,
+    say_problem,
+    to_json,
+)
 from trailcam.model.timestamps import Micros, to_rfc3339
 
 if TYPE_CHECKING:
     from trailcam.app.demo import Demo
-    from trailcam.app.run import Progress
     from trailcam.model.alert import Alert
     from trailcam.testing.simulation import Told
 
 _WIDTH = 80
 
 
-class DemoFormat(StrEnum):
-    """How it is told."""
-
-    text = "text"
-    json = "json"
-
-
 def command(
     folder: Annotated[str, typer.Argument(help="Where to; made if it is not there.")] = "trailcam-demo",
     *,
     seed: Annotated[int, typer.Option("--seed", help="Another number gives other logs.")] = 1,
-    form: Annotated[DemoFormat, typer.Option("--format", help="How it is told.")] = DemoFormat.text,
+    form: Annotated[TextFormat, typer.Option("--format", help="How it is told.")] = TextFormat.text,
 ) -> int:
     """Simulate an AWS organisation with a breach in it, and run rules over its logs: a minute, offline.
 
@@ -44,14 +44,9 @@ def command(
     """
     from trailcam.app.demo import demo  # noqa: PLC0415  # only when it is used
 
-    with progress_bar("reading") as update:
-
-        def progress(at: "Progress") -> None:
-            words = f"{at.records:,} records, {count(at.matches, 'match', 'matches')}"
-            update(at.bytes_done, at.bytes_all, words)
-
+    with reading_bar() as progress:
         told = demo(existing(folder), seed=seed, progress=progress)
-    if form is DemoFormat.json:
+    if form is TextFormat.json:
         print(to_json({"alerts": [alert_row(alert) for alert in told.report.alerts]}))
     else:
         _print(told)
@@ -69,7 +64,7 @@ def _print(demo: "Demo") -> None:
         f"The rules of the pack aws_top5 matched {count(len(report.matches), 'time')}, "
         f"and that became {count(len(report.alerts), 'alert')}."
     )
-    print_table([_row(alert) for alert in _gravest_first(report.alerts)], "alerts", last="alert")
+    print_table([_row(alert) for alert in demo.alerts], "alerts", last="alert")
     breach = [told for told in made.stories if told.malicious]
     others = [told for told in made.stories if not told.malicious]
     for heading, stories in (("What happened", breach), ("What only looks like it", others)):
@@ -95,21 +90,16 @@ def _places(demo: "Demo") -> None:
     for name, path in (
         ("logs", demo.simulation.logs),
         ("settings", demo.settings),
-        ("what is kept", demo.folder / "home"),
+        ("what is kept", demo.home),
     ):
         print(f"  {name:<14}{path}")
     print(f"\nNext\n\n  {shlex.join(['cd', str(demo.folder)])}")
-    worst = _gravest_first(demo.report.alerts)[:1]
     for words in (
-        *(["trailcam", "alerts", "show", alert.id] for alert in worst),
+        *(["trailcam", "alerts", "show", alert.id] for alert in demo.alerts[:1]),
         ["trailcam", "query", "SELECT rule_id, count(*) FROM matches GROUP BY ALL"],
         ["trailcam", "verify"],
     ):
         print(f"  {shlex.join(words)}")
-
-
-def _gravest_first(alerts: Any) -> "list[Alert]":
-    return sorted(alerts, key=lambda alert: (-alert.severity, alert.window_start, alert.title))
 
 
 def _row(alert: "Alert") -> dict[str, Any]:

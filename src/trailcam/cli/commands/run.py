@@ -2,7 +2,6 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +10,14 @@ import typer
 from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
 from trailcam.cli.output import (
     Format,
+    TextFormat,
     alert_row,
     count,
     existing,
     finding_row,
     grouped,
     print_rows,
-    progress_bar,
+    reading_bar,
     say,
     say_problem,
     to_json,
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
     from trailcam.model.match import Match, RuleError
 
 _MOST_TOLD = 10
-
-
-class SummaryFormat(StrEnum):
-    """How the summary is printed."""
-
-    text = "text"
-    json = "json"
 
 
 def command(
@@ -58,8 +51,8 @@ def command(
     windows: Annotated[bool, typer.Option("--windows", help="Print windows instead of matches.")] = False,
     alerts: Annotated[bool, typer.Option("--alerts", help="Print alerts instead of matches.")] = False,
     summary: Annotated[
-        SummaryFormat, typer.Option("--summary", help="json: on stdout, alone or as the last line.")
-    ] = SummaryFormat.text,
+        TextFormat, typer.Option("--summary", help="json: on stdout, alone or as the last line.")
+    ] = TextFormat.text,
     dead_letters: Annotated[
         Path | None, typer.Option("--dead-letters", help="Write what could not be read to this file.")
     ] = None,
@@ -81,7 +74,7 @@ def command(
     from trailcam.app.home import make_home  # noqa: PLC0415  # only when it is used
     from trailcam.app.load import load  # noqa: PLC0415
     from trailcam.app.report import scope_of  # noqa: PLC0415
-    from trailcam.app.run import Progress, run  # noqa: PLC0415
+    from trailcam.app.run import run  # noqa: PLC0415
     from trailcam.cli.dead_letters import letters_to  # noqa: PLC0415  # the same
     from trailcam.settings.read import read_settings  # noqa: PLC0415
 
@@ -92,12 +85,7 @@ def command(
     if not packs and not rules:
         packs = list(settings.packs)
     loaded = load(packs=packs or (), rules=rules or (), log_types=log_types or (), configured=settings.rules)
-    with letters_to(dead_letters) as write_letter, progress_bar("reading") as update:
-
-        def progress(at: Progress) -> None:
-            words = f"{at.records:,} records, {count(at.matches, 'match', 'matches')}"
-            update(at.bytes_done, at.bytes_all, words)
-
+    with letters_to(dead_letters) as write_letter, reading_bar() as progress:
         named = [existing(path) for path in paths]
         kept = make_home(home or settings.home)
         report = run(named, loaded, settings, kept, workers=workers, progress=progress)
@@ -112,9 +100,9 @@ def command(
 
 
 def _print(
-    report: "Report", form: Format | None, *, windows: bool, alerts: bool, summary: SummaryFormat
+    report: "Report", form: Format | None, *, windows: bool, alerts: bool, summary: TextFormat
 ) -> None:
-    alone = summary is SummaryFormat.json and form is None and not windows and not alerts
+    alone = summary is TextFormat.json and form is None and not windows and not alerts
     if not alone and alerts:
         print_rows(
             [alert_row(alert) for alert in report.alerts],
@@ -138,7 +126,7 @@ def _print(
             columns=("severity", "event_time"),
             title="matches",
         )
-    if summary is SummaryFormat.json:
+    if summary is TextFormat.json:
         print(to_json(report.summary))
     sys.stdout.flush()
 

@@ -2,23 +2,15 @@
 
 import shlex
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trailcam.cli.output import count, existing, say, to_json
+from trailcam.cli.output import TextFormat, count, existing, say, to_json
 from trailcam.model.timestamps import to_rfc3339
 
 if TYPE_CHECKING:
     from trailcam.testing.simulation import Simulation
-
-
-class SimulationFormat(StrEnum):
-    """How it is told what was written."""
-
-    text = "text"
-    json = "json"
 
 
 def command(
@@ -37,8 +29,8 @@ def command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier simulation.")] = False,
     form: Annotated[
-        SimulationFormat, typer.Option("--format", help="How to tell what was written.")
-    ] = SimulationFormat.text,
+        TextFormat, typer.Option("--format", help="How to tell what was written.")
+    ] = TextFormat.text,
 ) -> int:
     """Write the logs of a simulated AWS organisation, as they would lie in its bucket.
 
@@ -55,7 +47,7 @@ def command(
     made = simulate(
         existing(folder), seed=seed, until=until, events=events, hours=hours, stories=stories, force=force
     )
-    if form is SimulationFormat.json:
+    if form is TextFormat.json:
         print(to_json(made.to_json()))
         return 0
     _print(made)

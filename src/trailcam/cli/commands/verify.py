@@ -2,26 +2,18 @@
 
 import os
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
-from trailcam.cli.output import count, printable, progress_bar, say, to_json
+from trailcam.cli.output import TextFormat, count, printable, progress_bar, say, to_json
 
 if TYPE_CHECKING:
     from trailcam.app.verify import Checked
 
 _MOST_TOLD = 50
-
-
-class ProofFormat(StrEnum):
-    """How a proof is printed."""
-
-    text = "text"
-    json = "json"
 
 
 def command(
@@ -36,7 +28,7 @@ def command(
     repair: Annotated[
         bool, typer.Option(help="Mend tables of the lake that are damaged or were rolled back.")
     ] = True,
-    form: Annotated[ProofFormat, typer.Option("--format", help="How to print.")] = ProofFormat.text,
+    form: Annotated[TextFormat, typer.Option("--format", help="How to print.")] = TextFormat.text,
     log_types: LogTypesOption = None,
     home: HomeOption = None,
     config: ConfigOption = None,
@@ -70,7 +62,7 @@ def command(
             repair=repair,
             progress=lambda done, everything, words: update(done, everything, f"{done:,} {words}"),
         )
-    if form is ProofFormat.json:
+    if form is TextFormat.json:
         row = {
             **asdict(checked.proof),
             "looked_at": checked.files,

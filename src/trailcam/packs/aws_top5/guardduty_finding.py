@@ -5,7 +5,7 @@ that takes a lookup table, see the page of this pack. Leaves out what was archiv
 GuardDuty misses.
 """
 
-from aws_top5_words import known_addresses, texts
+from aws_top5_words import account, known_addresses, texts
 
 METADATA = {
     "id": "Top5.GuardDutyFinding",
@@ -78,11 +78,6 @@ def grade(event):
 def kind(event):
     """The type of the finding, as GuardDuty names it."""
     return str(event.get("type") if event.get("p_log_type") == "AWS.GuardDuty" else event.get("eventName"))
-
-
-def account(event):
-    """The account in which it was found."""
-    return str(event.get("accountId") or event.get("recipientAccountId"))
 
 
 def addresses(event):

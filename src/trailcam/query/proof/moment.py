@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Table, select
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
 from trailcam.commit.revisions import alert_row, run_row
+from trailcam.enrichments.tables import lookup_version
 from trailcam.lake.tables import ALERTS, MATCHES, RULE_ERRORS, RUNS, LakeTable
 from trailcam.model.severity import Severity
 
@@ -43,7 +44,7 @@ _PACK_RULE = pa.schema([(column.name, pa.string()) for column in t.pack_rule.c])
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The ledger, the decided files, and the numbers of commits."""
+    """The ledger, the decided files, the numbers of commits, and the versions of lookup tables."""
 
     entries: Sequence[Any]
     """The ledger, whole: rows of `origin`."""
@@ -51,6 +52,8 @@ class Moment:
     """Decided files, by path: rows of `staged_file`."""
     numbers: Mapping[str, tuple[int, int]]
     """Of each table's commits the last that was given out, and the last that is published."""
+    lookup_versions: Sequence[Any]
+    """Rows of `lookup_version`."""
 
     def readable(self, paths: Container[str], *, warehouse: Path) -> "Readable":
         """Those of the decided files that are as they were written."""
@@ -110,7 +113,8 @@ def read_moment(state: Connection, opened: duckdb.DuckDBPyConnection) -> Moment:
         RUNS.schema.append(_PUBLISHED),
         ({**run_row(row), "published": row.published} for row in state.execute(select(t.run))),
     )
-    return Moment(entries, files, numbers)
+    versions = state.execute(select(lookup_version)).all()
+    return Moment(entries, files, numbers, versions)
 
 
 def _item(row: Row[Any]) -> dict[str, Any]:

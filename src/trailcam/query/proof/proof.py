@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import OWN
@@ -73,7 +70,6 @@ def prove(
             held = read_moment(state, opened)
             proof.missing += ledger(state, held)
             bound = windows(state)
-            versions = state.execute(select(t.lookup_version)).all()
         _count(held, proof, wanted)
         read = _of(held, wanted)
         looked = files(held.files, warehouse=iceberg.warehouse, read=read, progress=progress)
@@ -83,7 +79,7 @@ def prove(
         proof.missing += [*looked.missing, *tables.missing, *counted.missing]
         proof.missing += verdicts(opened, readable)
         proof.missing += bound.missing
-        proof.missing += lookups(versions, folder=kept_lookups)
+        proof.missing += lookups(held.lookup_versions, folder=kept_lookups)
     proof.files, proof.files_read = len(held.files), sum(map(read, held.files))
     proof.published, proof.rolled_back = tables.published, tables.rolled_back
     proof.lake_events, proof.lake_distinct = counted.events, counted.distinct

@@ -10,6 +10,7 @@ answers a method gives the list of their values; those that give lists give one 
 Source: GreyNoise's API reference, https://docs.greynoise.io/reference (stored answers, read 2026-11-24).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -20,7 +21,7 @@ _PAGE = "https://viz.greynoise.io/ip/"
 Row = Mapping[str, Any]
 
 
-class _Answers:
+class _Answers(ABC):
     """Rows of the second version of the API by field, whichever version they come from."""
 
     _KIND = ""
@@ -51,10 +52,9 @@ class _Answers:
                 return rows
         table = self._third()
         rows = list(_rows(_under(table, field)))
-        for value in (
-            [] if rows else _values(_plain(self._event), field.split("."))
-        ):  # the key may be the address itself
-            rows += _rows(table.get(value))
+        if not rows:  # the key may be the address itself
+            for value in _values(_plain(self._event), field.split(".")):
+                rows += _rows(table.get(value))
         return [self._as_second(row) for row in rows if _found(row.get(self._PART))]
 
     def _third(self) -> Mapping[str, Any]:
@@ -66,8 +66,9 @@ class _Answers:
                 return found
         return {}
 
+    @abstractmethod
     def _as_second(self, row: Row) -> Row:
-        raise NotImplementedError
+        """A row of the third version of the API as the second has it."""
 
     def _text(self, field: str, read: Callable[[Row], Any]) -> Any:
         """A value, the list of them where there are several answers, None where there is none."""

@@ -65,7 +65,8 @@ def _each(value):
 
 def account(event):
     """The account in which it happened."""
-    return str(event.get("recipientAccountId") or event.deep_get("userIdentity", "accountId", default="?"))
+    named = event.get("recipientAccountId") or event.get("accountId")
+    return str(named or event.deep_get("userIdentity", "accountId", default="?"))
 
 
 def known_addresses(event):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from trailcam.app.home import Home, make_home
-from trailcam.app.lookups import declared, take_in
+from trailcam.app.lookup_tables import declared
+from trailcam.app.lookup_versions import take_in
 from trailcam.errors import TrailcamError, WorldError
 from trailcam.logtypes.loader import builtin
 from trailcam.model.lookup import LookupTable

@@ -1,9 +1,10 @@
-"""Lookup tables as they are declared, and the versions of their files that the home keeps."""
+"""The versions of lookup tables: a content that was not there before is copied into the home and named in the
+state."""
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,41 +13,14 @@ from sqlalchemy import Row, insert, select, update
 
 from trailcam import registry
 from trailcam.app.home import Home
-from trailcam.commit import tables as t
-from trailcam.errors import Problem, TrailcamError, WorldError, code, nearest, refusal
+from trailcam.enrichments.tables import lookup_version
+from trailcam.errors import Problem, TrailcamError, WorldError, code, refusal
 from trailcam.lake.files import sync_folder
-from trailcam.model.logtype import Field, LogType
 from trailcam.model.lookup import LookupTable, LookupVersion
-from trailcam.model.standard_fields import STANDARD_FIELDS, is_reserved
 from trailcam.model.timestamps import Micros, to_rfc3339
-from trailcam.settings.schema import LookupTableSettings, Settings
+from trailcam.settings.schema import Settings
 
 _BUFFER_BYTES = 1 << 20
-
-
-def declared(settings: Settings, log_types: Sequence[LogType]) -> tuple[LookupTable, ...]:
-    """The tables that are declared, by name, still without versions.
-
-    Raises:
-        TrailcamError: TC0103 with every format, key, log type and selector that cannot be meant.
-    """
-    known = {log_type.name: log_type for log_type in log_types}
-    problems = [
-        Problem(
-            code=code("bad_setting"),
-            message=f"[lookup_tables.{table.name}]: {message}",
-            path=settings.file,
-            hint=hint,
-        )
-        for table in settings.lookup_tables
-        for message, hint in _wrong(table, known)
-    ]
-    if problems:
-        raise TrailcamError(problems)
-    return tuple(
-        LookupTable(name=table.name, format=_format(table), key=table.key, selectors=table.selectors)
-        for table in settings.lookup_tables
-    )
 
 
 def take_in(
@@ -70,68 +44,6 @@ def take_in(
     if problems:
         raise TrailcamError(problems)
     return tuple(taken)
-
-
-# -- what is declared --------------------------------------------------------------------------------------
-
-
-def _format(table: LookupTableSettings) -> str:
-    """The name of the format; empty when neither `format` nor the file's ending names one."""
-    names = registry.names("lookup_format")
-    if table.format:
-        return table.format if table.format in names else ""
-    ending = table.path.suffix.lower()
-    return next((name for name in names if ending in registry.load("lookup_format", name).SUFFIXES), "")
-
-
-def _wrong(table: LookupTableSettings, known: dict[str, LogType]) -> Iterator[tuple[str, str]]:
-    """(message, hint) of everything that cannot be meant."""
-    formats = ", ".join(registry.names("lookup_format"))
-    name = _format(table)
-    if table.format and not name:
-        near = nearest(table.format, registry.names("lookup_format")) or f"one of {formats}"
-        yield f'there is no format "{table.format}"', near
-    elif not name:
-        yield f'the ending of "{table.path.name}" tells no format', f"name one with `format`: {formats}"
-    elif bool(table.key) != registry.load("lookup_format", name).KEYED:
-        if table.key:
-            yield f"a file of the format {name} has a key of its own", "take `key` out"
-        else:
-            yield f"a file of the format {name} needs `key`", "name the column by which a row is found"
-    for log_type, selectors in table.selectors:
-        schema = known.get(log_type)
-        if schema is None:
-            near = nearest(log_type, known)
-            if near:  # else its schema may come with --log-types, in another run
-                yield f'unknown log type "{log_type}"', near
-            continue
-        for selector in selectors:
-            hint = _astray(selector, schema)
-            if hint is not None:
-                yield f'{log_type} has no field "{selector}"', hint
-
-
-def _astray(selector: str, log_type: LogType) -> str | None:
-    """A hint where a selector leads to no field of a log type; None where it leads to one."""
-    first, *rest = selector.split(".")
-    if is_reserved(first):
-        lists = [name for name in STANDARD_FIELDS if name.startswith("p_any_")]
-        return None if selector in lists else nearest(selector, lists) or f"lists are {', '.join(lists)}"
-    fields: Sequence[Field] = log_type.fields
-    for step in (first, *rest):
-        found = next((field for field in fields if field.name == step), None)
-        if found is None:
-            names = [field.name for field in fields]
-            return nearest(step, names) or "docs/reference/log-types.md has its fields"
-        while found.element is not None:
-            found = found.element
-        if not found.fields:  # what lies deeper is not declared
-            return None
-        fields = found.fields
-    return None
-
-
-# -- versions ----------------------------------------------------------------------------------------------
 
 
 def _with_versions(table: LookupTable, source: Path, home: Home, *, now: Micros) -> LookupTable:
@@ -162,9 +74,9 @@ def _with_versions(table: LookupTable, source: Path, home: Home, *, now: Micros)
 
 
 def _known(home: Home, name: str) -> Sequence[Row[Any]]:
-    v = t.lookup_version.c
+    v = lookup_version.c
     with home.database.read() as state:
-        return state.execute(select(t.lookup_version).where(v.name == name).order_by(v.since)).all()
+        return state.execute(select(lookup_version).where(v.name == name).order_by(v.since)).all()
 
 
 def _keep(table: LookupTable, source: Path, home: Home, form: Any, *, now: Micros) -> None:
@@ -184,14 +96,14 @@ def _keep(table: LookupTable, source: Path, home: Home, form: Any, *, now: Micro
     except OSError as error:
         message = f"a version of the lookup table {table.name} cannot be kept: {error.strerror}"
         raise WorldError(Problem(code=refusal(error), message=message, path=home.lookups)) from None
-    v = t.lookup_version.c
+    v = lookup_version.c
     with home.database.write() as state:
         last = state.execute(
             select(v.since, v.digest).where(v.name == table.name).order_by(v.since.desc()).limit(1)
         ).first()
         if last is None or last.digest != digest:  # else another run was faster
             state.execute(
-                insert(t.lookup_version).values(
+                insert(lookup_version).values(
                     name=table.name,
                     since=now if last is None else max(now, last.since + 1),
                     digest=digest,
@@ -214,10 +126,10 @@ def _look_again(table: LookupTable, version: Row[Any], home: Home, form: Any) ->
         raise TrailcamError(
             Problem(code=code("lookup_version_other"), message=message, path=told, line=said.line)
         ) from None
-    v = t.lookup_version.c
+    v = lookup_version.c
     with home.database.write() as state:
         state.execute(
-            update(t.lookup_version)
+            update(lookup_version)
             .where(v.name == version.name, v.since == version.since)
             .values(format=table.format, key=table.key)
         )
