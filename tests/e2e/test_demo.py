@@ -95,9 +95,10 @@ def test_settings_that_were_changed_are_kept_and_tell_the_rules(demo: Path) -> N
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    refused = trailcam("demo", tmp_path)
-    assert refused.returncode == 2
-    assert code("folder_in_use") in refused.stderr
+    for named in (tmp_path, tmp_path / "mine.txt"):
+        refused = trailcam("demo", named)
+        assert refused.returncode == 2
+        assert code("folder_in_use") in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 

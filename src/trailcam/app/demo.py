@@ -88,8 +88,8 @@ def demo(
     """
     simulated, written = folder / "simulated", folder / SETTINGS_FILE
     try:
-        if folder.is_dir() and any(folder.iterdir()) and not simulated.is_dir():
-            message = "the folder holds other things than a demonstration"
+        if not simulated.is_dir() and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            message = "what is there is not a demonstration, nor an empty folder"
             raise TrailcamError(Problem(code=code("folder_in_use"), message=message, path=folder))
         made = simulator.simulate(simulated, seed=seed, force=True)
         if not written.exists():

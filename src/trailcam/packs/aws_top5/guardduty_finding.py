@@ -43,7 +43,8 @@ def rule(event):
 
 def title(event):
     found = addresses(event)
-    return f"{kind(event)} {'by ' + ', '.join(found) if found else 'by no known address'}"
+    more = f" and {len(found) - 2} more" if len(found) > 2 else ""
+    return f"{kind(event)} by {', '.join(found[:2]) or 'no known address'}{more}"
 
 
 def dedup(event):
