@@ -104,6 +104,8 @@ def print_rows(rows: Sequence[dict[str, Any]], form: Format, *, columns: Sequenc
             for row in rows[:MOST_TABLE_ROWS]
         ]
         print_table(shown, title, last="rule: title")
+        if shown:
+            print()
         if len(rows) > MOST_TABLE_ROWS:
             say(f"{len(rows) - MOST_TABLE_ROWS:,} more {title}: --format jsonl prints all of them")
 
@@ -114,25 +116,40 @@ def to_json(row: Any) -> str:
 
 
 def print_table(rows: Sequence[dict[str, Any]], title: str, *, last: str) -> None:
-    """Rows as a table; the column `last` is as wide as the terminal leaves it, the others as they need."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # 60 ms that other formats need not pay
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415  # the same
+    """Rows as a table; the column `last` is as wide as the terminal leaves it, the others as they need.
+
+    Where that leaves less than half of the terminal, it stands below the others instead of beside them.
+    """
+    from rich.console import Console  # noqa: PLC0415  # 60 ms that other formats need not pay
     from rich.text import Text  # noqa: PLC0415  # the same
 
     console = Console(highlight=False)
     if not rows:
         console.print(f"no {title}")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    lines = [{column: Text(column.replace("_", " "), "bold") for column in rows[0]}]
+    lines += [{column: Text(printable(it), _style(column, it)) for column, it in row.items()} for row in rows]
+    heads = [Text() for _line in lines]
     for column in rows[0]:
-        if column == last:
-            table.add_column(last, overflow="fold", ratio=1)
+        if column != last:
+            width = max(line[column].cell_len for line in lines)
+            for head, line in zip(heads, lines, strict=True):
+                line[column].align("left", width)
+                head.append_text(line[column]).append("  ")
+    below = console.width - heads[0].cell_len < console.width // 2
+    indent = Text("  ") if below else Text(" " * heads[0].cell_len)
+    for number, (head, line) in enumerate(zip(heads, lines, strict=True)):
+        parts = line[last].wrap(console, max(console.width - indent.cell_len, 1), overflow="fold")
+        shown = [indent + part for part in parts]
+        if below:
+            shown.insert(0, head)
         else:
-            table.add_column(column.replace("_", " "), no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(printable(value), _style(column, value)) for column, value in row.items()))
-    console.print(table)
+            shown[0] = head + parts[0]
+        for text in shown:
+            text.rstrip()
+            console.print(text, soft_wrap=True)
+        if number == 0:
+            console.print("─" * console.width)
 
 
 _COLOURS = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow", "LOW": "cyan", "INFO": "dim"}

@@ -25,7 +25,7 @@ from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.alert import Status
 from trailcam.model.match import RuleError
 from trailcam.model.severity import Severity
-from trailcam.model.timestamps import to_rfc3339
+from trailcam.model.timestamps import SECOND, Micros, to_rfc3339
 
 if TYPE_CHECKING:
     from trailcam.app.alerts import Listed, Shown
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _LISTED = 50
 _MATCHES_SHOWN = 20
 _NARROWEST = 40
+_BELOW = 4
 
 
 class What(StrEnum):
@@ -177,7 +178,8 @@ def _print_alert(shown: "Shown", *, everything: bool) -> None:
         _print(f"{name:<10}", value)
     print("\nhistory")
     for each in shown.history:
-        _print(f"  {to_rfc3339(each.at)}  {each.what:<9}  ", each.why)
+        at = Micros(each.at - each.at % SECOND)
+        _print(f"  {to_rfc3339(at)}  {each.what:<9}  ", each.why)
     print("\nmatches")
     items = shown.matches if everything else shown.matches[:_MATCHES_SHOWN]
     for item in items:
@@ -195,16 +197,19 @@ def _title(item: Any) -> str:
 
 
 def _print(head: str, value: str) -> None:
-    """A line that goes on below itself where the terminal is too narrow, and shows what would steer it."""
+    """Words behind a head, or below it where it leaves them less than half of the terminal."""
     width = max(shutil.get_terminal_size().columns, _NARROWEST)
-    indent = " " * (len(head) if len(head) <= width // 2 else 6)
+    below = len(head) > width // 2
+    if below:
+        print(head.rstrip())
+    indent = " " * (_BELOW if below else len(head))
     lines = textwrap.wrap(
         printable(value),
         width=width,
-        initial_indent=head,
+        initial_indent=indent if below else head,
         subsequent_indent=indent,
-        drop_whitespace=False,
         replace_whitespace=False,
         break_on_hyphens=False,
     )
-    print("\n".join(line.rstrip() for line in lines) or head.rstrip())
+    if lines or not below:
+        print("\n".join(line.rstrip() for line in lines) or head.rstrip())

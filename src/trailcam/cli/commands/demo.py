@@ -64,6 +64,7 @@ def _print(demo: "Demo") -> None:
         f"The rules of the pack aws_top5 matched {count(len(report.matches), 'time')}, "
         f"and that became {count(len(report.alerts), 'alert')}."
     )
+    print()
     print_table([_row(alert) for alert in demo.alerts], "alerts", last="alert")
     breach = [told for told in made.stories if told.malicious]
     others = [told for told in made.stories if not told.malicious]
