@@ -32,6 +32,8 @@ class RuleTest:
     """JSON: values that the rule's settings have during the test."""
     enrichment: Any = None
     """The event's `p_enrichment`, whatever tables are declared; None: the event has what it brings."""
+    wanted: tuple[tuple[str, str], ...] = ()
+    """What the match must have: of `severity`, `title` and `dedup`, those that the test names."""
     line: int = 0
 
 

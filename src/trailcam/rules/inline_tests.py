@@ -1,13 +1,14 @@
 """Runs one inline test of a rule: its mocks in place, every function called, nothing answered by a fallback.
 
-Passing: where a match is expected, the rule must say yes and no function may fail; where none is expected,
-the rule must say no, and failures of other functions do not matter.
+Passing: where a match is expected, the rule must say yes, no function may fail, and the match must have what
+the test says of it; where none is expected, the rule must say no, and failures of other functions do not
+matter.
 """
 
 import linecache
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -136,7 +137,20 @@ def _outcome(rule: Rule, test: RuleTest, said: Output, outputs: dict[str, Output
         reason = "expected a match, got none" if test.expected else "expected no match, got one"
     elif broken:
         reason = f"{' and '.join(part for part in (', '.join(broken[:-1]), broken[-1]) if part)} failed"
+    else:
+        reason = _differing(rule, test, shown)
     return _result(rule, test, reason, tuple(shown))
+
+
+def _differing(rule: Rule, test: RuleTest, shown: Sequence[FunctionResult]) -> str:
+    """In what the match is not as the test says; empty when it is."""
+    has = {"severity": rule.severity.name, "title": rule.title or rule.id}
+    has |= {function.name: str(function.output) for function in shown}
+    return "; ".join(
+        f'expected the {name} "{value}", got "{has[name]}"'
+        for name, value in test.wanted
+        if has[name] != value
+    )
 
 
 def _result(

@@ -32,11 +32,13 @@ _TEXT_OR_NUMBER = Plain(
     "a text or a number", lambda value: isinstance(value, str | int | float) and not isinstance(value, bool)
 )
 
+SEVERITY = OneOf(("Info", "Low", "Medium", "High", "Critical"), fold=True)
+
 METADATA: Mapping[str, Key] = {
     "id": Key(RULE_ID, required=True, doc="Names the rule for ever; unique over all packs."),
     "log_types": Key(ListOf(NAME, 1, same_text), required=True, doc="The kinds of log it sees."),
     "severity": Key(
-        OneOf(("Info", "Low", "Medium", "High", "Critical"), fold=True),
+        SEVERITY,
         required=True,
         doc="How grave a match is, unless `severity(event)` says otherwise.",
     ),

@@ -86,6 +86,26 @@ def test_what_lookup_tables_answer_is_a_dict(tmp_path: Path) -> None:
     assert (found.code, found.line) == ("TC0205", 6)
 
 
+def test_a_test_may_say_what_the_match_has(tmp_path: Path) -> None:
+    clauses = '"event": {}, "severity": "critical", "dedup": "x", "title": "A title"'
+    wanted = (("severity", "CRITICAL"), ("title", "A title"), ("dedup", "x"))
+    assert only_test(tmp_path, clauses).wanted == wanted
+
+
+@pytest.mark.parametrize(
+    ("clause", "message"),
+    [
+        ('"severity": "grave"', "TESTS.0.severity must be one of"),
+        ('"title": 5', "TESTS.0.title must be a text"),
+        ('"dedup": "x"', "dedup is that of a match, and none is expected"),
+    ],
+)
+def test_what_no_match_can_have_is_told(tmp_path: Path, clause: str, message: str) -> None:
+    found = only_problem(tmp_path, with_test(f'"event": {{}}, {clause}').replace("True", "False"))
+    assert (found.code, found.line) == ("TC0205", 6)
+    assert message in found.message
+
+
 def test_a_rule_with_every_key_is_read_whole(tmp_path: Path) -> None:
     text = '''\
         """Docstring title.

@@ -73,6 +73,30 @@ def shown(result: TestResult) -> dict[str, str | None]:
     return {found.name: found.output if found.error is None else found.error for found in result.functions}
 
 
+@pytest.mark.parametrize(
+    ("functions", "wanted", "reason"),
+    [
+        ("", {"severity": "MEDIUM", "title": "Shown", "dedup": "defaultDedupString:The.Rule"}, ""),
+        (function("title", "return 'a'"), {"title": "a", "dedup": "a"}, ""),
+        (function("title", "return 'a'"), {"title": "b"}, 'expected the title "b", got "a"'),
+        (function("dedup", "return 'a'"), {"dedup": "b"}, 'expected the dedup "b", got "a"'),
+        (function("severity", "return 'low'"), {"severity": "LOW"}, ""),
+        (function("severity", "return 'DEFAULT'"), {"severity": "MEDIUM"}, ""),
+        (
+            function("severity", "return 'INFO'") + function("title", "return 'a'"),
+            {"severity": "CRITICAL", "title": "b"},
+            'expected the severity "CRITICAL", got "INFO"; expected the title "b", got "a"',
+        ),
+    ],
+)
+def test_a_match_must_have_what_the_test_says_of_it(
+    functions: str, wanted: dict[str, str], reason: str
+) -> None:
+    test = replace(make_test(), wanted=tuple(wanted.items()))
+    (result,) = run_tests(YES + functions, [test], title="Shown", severity=Severity.MEDIUM)
+    assert result.reason == reason
+
+
 def test_a_test_may_say_what_lookup_tables_answer() -> None:
     body = function("rule", 'return event.deep_get("p_enrichment", "t", "f.g", "x") == 1')
     answers = replace(make_test(), enrichment={"t": {"f.g": {"x": 1}}})

@@ -7,9 +7,11 @@ from typing import Any
 
 from trailcam.contracts.rule_format import Known
 from trailcam.errors import Problem, TrailcamError, code, nearest
-from trailcam.forms import ANYTHING, NAME, TRUTH, Form, Key, ListOf, MappingOf, Plain, describe
+from trailcam.forms import ANYTHING, NAME, TEXT, TRUTH, Form, Key, ListOf, MappingOf, Plain, describe
 from trailcam.model.rule import Mock, RuleTest
+from trailcam.model.severity import Severity
 from trailcam.rules.settings import SETTING, misfits
+from trailcam.rules.values import SEVERITY
 from trailcam.yaml12 import Document, Steps
 
 
@@ -58,9 +60,16 @@ TEST_FORM = Form(
         ),
         "mocks": Key(MappingOf(ANYTHING, NAME), doc="Name in the module to what a call of it returns."),
         "settings": Key(MappingOf(SETTING), doc="Values that the rule's settings have during the test."),
+        "severity": Key(SEVERITY, doc="What severity the match has."),
+        "title": Key(TEXT, doc="What title the match has."),
+        "dedup": Key(TEXT, doc="What dedup string the match has."),
     },
     exactly_one=(("sample", "event"),),
 )
+
+
+OF_A_MATCH = ("severity", "title", "dedup")
+"""Keys that say what the match has, where one is expected."""
 
 
 def same_name(test: Any) -> str | None:
@@ -76,6 +85,7 @@ def build(document: Document, index: int, *, known: Known) -> RuleTest | list[Pr
     if event is not None:
         building.change(event)
     building.check_settings()
+    building.check_wanted()
     if building.problems or event is None:
         return building.problems
     test = building.test
@@ -87,8 +97,13 @@ def build(document: Document, index: int, *, known: Known) -> RuleTest | list[Pr
         mocks=tuple(Mock(name=name, return_value=value) for name, value in test.get("mocks", {}).items()),
         settings=json.dumps(test.get("settings", {}), sort_keys=True),
         enrichment=deepcopy(test.get("enrichment")),
+        wanted=tuple((name, _wanted(name, test[name])) for name in OF_A_MATCH if name in test),
         line=document.line(("TESTS", index)),
     )
+
+
+def _wanted(name: str, value: str) -> str:
+    return Severity.parse(value).name if name == "severity" else value
 
 
 class _Nowhere(Exception):
@@ -141,6 +156,12 @@ class _Building:
         given = self.test.get("settings", {})
         for name, message, hint in misfits(given, declared if isinstance(declared, dict) else {}):
             self._report("bad_value", ("settings", name), message, hint)
+
+    def check_wanted(self) -> None:
+        """Finds what is said of the match where none is expected."""
+        for name in OF_A_MATCH:
+            if name in self.test and not self.test["expect"]:
+                self._report("bad_value", (name,), f"{name} is that of a match, and none is expected")
 
     def _is_known(self, at: Steps) -> bool:
         name = self.log_type or ""
