@@ -5,7 +5,9 @@ that takes a lookup table, see the page of this pack. Leaves out what was archiv
 GuardDuty misses.
 """
 
-from aws_top5_words import account, known_addresses, texts
+import math
+
+from aws_top5_words import account, classification, digest, text, texts
 
 METADATA = {
     "id": "Top5.GuardDutyFinding",
@@ -31,61 +33,63 @@ SETTINGS = {
 
 def rule(event):
     if event.get("p_log_type") == "AWS.GuardDuty":
-        return (
-            grade(event) >= SETTINGS["least_severity"] and event.deep_get("service", "archived") is not True
-        )
-    if event.get("eventSource") != "guardduty.amazonaws.com":
-        return False
-    if event.deep_get("userIdentity", "type") in ("AWSAccount", "AWSService"):
-        return False
-    return grade(event) >= SETTINGS["least_severity"]
+        counts = event.deep_get("service", "archived") is not True
+    else:
+        counts = event.get("eventSource") == "guardduty.amazonaws.com" and event.deep_get(
+            "userIdentity", "type"
+        ) not in ("AWSAccount", "AWSService")
+    return counts and grade(event) >= SETTINGS["least_severity"]
 
 
 def title(event):
     found = addresses(event)
     more = f" and {len(found) - 2} more" if len(found) > 2 else ""
-    return f"{kind(event)} by {', '.join(found[:2]) or 'no known address'}{more}"
+    return f"{kind(event)} " + (f"by {', '.join(found[:2])}{more}" if found else f"in {account(event)}")
 
 
 def dedup(event):
-    return f"{account(event)} {kind(event)} {' '.join(addresses(event))}"
+    told_apart_by = addresses(event) or [str(event.get("id") or event.get("eventID"))]
+    return f"{account(event)} {kind(event)} {digest(told_apart_by)}"
 
 
 def severity(event):
-    known = known_addresses(event)
-    said = [known.get(address) for address in addresses(event)]
+    said = {classification(event, address) for address in addresses(event)}
     if "malicious" in said:
         return "CRITICAL"
-    return "INFO" if said and set(said) == {"benign"} else "MEDIUM"
+    return "INFO" if said == {"benign"} else "MEDIUM"
 
 
 def alert_context(event):
-    known = known_addresses(event)
     return {
         "finding": event.get("id"),
         "title": event.get("title"),
         "severity": event.get("severity"),
-        "addresses": {address: known.get(address) for address in addresses(event)},
+        "addresses": {address: classification(event, address) or None for address in addresses(event)},
         "resource": event.deep_get("resource", "resourceType"),
     }
 
 
 def grade(event):
-    """GuardDuty's own severity; 0 where there is none."""
+    """GuardDuty's own severity; less than any where there is none."""
     value = event.get("severity")
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    try:
+        number = float(value) if isinstance(value, int | float | str) and value is not True else math.nan
+    except (ValueError, OverflowError):
+        return -math.inf
+    return -math.inf if math.isnan(number) else number
 
 
 def kind(event):
     """The type of the finding, as GuardDuty names it."""
-    return str(event.get("type") if event.get("p_log_type") == "AWS.GuardDuty" else event.get("eventName"))
+    name = "type" if event.get("p_log_type") == "AWS.GuardDuty" else "eventName"
+    return text(event, name, default="a finding")
 
 
 def addresses(event):
     """The addresses that acted, sorted."""
     if event.get("p_log_type") != "AWS.GuardDuty":
         return texts(event, "sourceIPAddress")
-    found = []
+    found = texts(event, "service", "detection", "sequence", "endpoints", "ip")
     actions = event.deep_get("service", "action")
     for action in actions.values() if hasattr(actions, "values") else ():
         for details in (("remoteIpDetails",), ("portProbeDetails", "remoteIpDetails")):
@@ -100,18 +104,357 @@ TESTS = [
         "expect": True,
         "sample": "AWS.GuardDuty/api_call",
         "override": {"severity": 8},
+        "severity": "Medium",
+        "title": "Discovery:S3/MaliciousIPCaller.Custom by 203.0.113.77",
+        "dedup": "111122223333 Discovery:S3/MaliciousIPCaller.Custom 203.0.113.77",
+    },
+    {
+        "name": "GreyNoise calls its address malicious",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "malicious",
+                    }
+                ]
+            }
+        },
+        "severity": "Critical",
+        "dedup": "111122223333 Discovery:S3/MaliciousIPCaller.Custom 203.0.113.77",
+    },
+    {
+        "name": "GreyNoise calls its address benign",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "benign",
+                    }
+                ]
+            }
+        },
+        "severity": "Info",
+    },
+    {
+        "name": "GreyNoise knows its address and says neither",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_advanced": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "unknown",
+                    }
+                ]
+            }
+        },
+        "severity": "Medium",
+    },
+    {
+        "name": "GreyNoise has it in its later form",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_advanced": {
+                "p_any_ip_addresses": {
+                    "p_match": "203.0.113.77",
+                    "internet_scanner_intelligence": {"classification": "malicious"},
+                }
+            }
+        },
+        "severity": "Critical",
+    },
+    {
+        "name": "its tables differ, and the graver word counts",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "benign",
+                    }
+                ]
+            },
+            "greynoise_noise_advanced": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "malicious",
+                    }
+                ]
+            },
+        },
+        "severity": "Critical",
+    },
+    {
+        "name": "another table has a word for the address that is not GreyNoise's",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "malicious",
+                    }
+                ]
+            },
+            "our_hosts": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "benign",
+                    }
+                ]
+            },
+        },
+        "severity": "Critical",
+    },
+    {
+        "name": "only another table calls the address benign",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "our_hosts": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": "benign",
+                    }
+                ]
+            }
+        },
+        "severity": "Medium",
+    },
+    {
+        "name": "what GreyNoise says is of another address",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.78",
+                        "classification": "benign",
+                    }
+                ]
+            }
+        },
+        "severity": "Medium",
+    },
+    {
+        "name": "what a table says is no text",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": ["malicious"],
+                    },
+                    {
+                        "p_match": "203.0.113.77",
+                        "classification": {"a": 1},
+                    },
+                    None,
+                    5,
+                ]
+            }
+        },
+        "severity": "Critical",
+    },
+    {
+        "name": "an address of version 6, written long",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {
+            "severity": 8,
+            "service.action.awsApiCallAction.remoteIpDetails": {"ipAddressV6": "2001:0DB8:0:0:0:0:0:66"},
+        },
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "2001:db8::66",
+                        "classification": "malicious",
+                    }
+                ]
+            }
+        },
+        "severity": "Critical",
+        "title": "Discovery:S3/MaliciousIPCaller.Custom by 2001:0DB8:0:0:0:0:0:66",
+    },
+    {
+        "name": "a malicious address among benign ones",
+        "expect": True,
+        "sample": "AWS.GuardDuty/port_probe",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.9",
+                        "classification": "malicious",
+                    },
+                    {
+                        "p_match": "203.0.113.10",
+                        "classification": "benign",
+                    },
+                ]
+            }
+        },
+        "severity": "Critical",
+        "title": "Recon:EC2/PortProbeUnprotectedPort by 203.0.113.10, 203.0.113.9",
+        "dedup": "111122223333 Recon:EC2/PortProbeUnprotectedPort 203.0.113.10 203.0.113.9",
+    },
+    {
+        "name": "all of its addresses are benign",
+        "expect": True,
+        "sample": "AWS.GuardDuty/port_probe",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.9",
+                        "classification": "benign",
+                    },
+                    {
+                        "p_match": "203.0.113.10",
+                        "classification": "benign",
+                    },
+                ]
+            }
+        },
+        "severity": "Info",
+    },
+    {
+        "name": "one address is benign, and nothing is known of the other",
+        "expect": True,
+        "sample": "AWS.GuardDuty/port_probe",
+        "override": {"severity": 8},
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.10",
+                        "classification": "benign",
+                    }
+                ]
+            }
+        },
+        "severity": "Medium",
     },
     {
         "name": "a grave finding as the API of GuardDuty writes it",
         "expect": True,
         "sample": "AWS.GuardDuty/get_findings_database_login",
         "override": {"Severity": 5},
+        "severity": "Medium",
+        "title": "Discovery:RDS/TorIPCaller by 203.0.113.200",
+        "dedup": "444455556666 Discovery:RDS/TorIPCaller 203.0.113.200",
+    },
+    {
+        "name": "a finding without an address stands alone",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {
+            "severity": 8,
+            "service.action": {"actionType": "DNS_REQUEST"},
+        },
+        "severity": "Medium",
+        "title": "Discovery:S3/MaliciousIPCaller.Custom in 111122223333",
+        "dedup": "111122223333 Discovery:S3/MaliciousIPCaller.Custom 1a2b3c4d5e6f708192a3b4c5d6e7f801",
+    },
+    {
+        "name": "a sequence of an attack, with the addresses of its ends",
+        "expect": True,
+        "sample": "AWS.GuardDuty/attack_sequence",
+        "override": {
+            "severity": 9,
+            "service.detection.sequence.endpoints": [
+                {
+                    "id": "a",
+                    "ip": "203.0.113.66",
+                },
+                {
+                    "id": "b",
+                    "ip": "203.0.113.67",
+                },
+                {
+                    "id": "c",
+                    "ip": "203.0.113.68",
+                },
+            ],
+        },
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "p_any_ip_addresses": [
+                    {
+                        "p_match": "203.0.113.68",
+                        "classification": "malicious",
+                    }
+                ]
+            }
+        },
+        "severity": "Critical",
+        "title": "AttackSequence:IAM/CompromisedCredentials by 203.0.113.66, 203.0.113.67 and 1 more",
+    },
+    {
+        "name": "a severity that is written as a text",
+        "expect": True,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": "5.0"},
+        "severity": "Medium",
     },
     {
         "name": "a grave finding in the form of CloudTrail",
         "expect": True,
         "sample": "AWS.CloudTrail/get_object",
-        "override": {"eventSource": "guardduty.amazonaws.com", "eventName": "RDPBruteForce", "severity": 8},
+        "override": {
+            "eventSource": "guardduty.amazonaws.com",
+            "eventName": "RDPBruteForce",
+            "sourceIPAddress": "203.0.113.77",
+            "severity": 8,
+        },
+        "enrichment": {
+            "greynoise_noise_basic": {
+                "sourceIPAddress": {
+                    "p_match": "203.0.113.77",
+                    "classification": "benign",
+                }
+            }
+        },
+        "severity": "Info",
+        "title": "RDPBruteForce by 203.0.113.77",
+        "dedup": "111122223333 RDPBruteForce 203.0.113.77",
+    },
+    {
+        "name": "all findings are wanted",
+        "expect": True,
+        "settings": {"least_severity": 0},
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": 0},
+        "severity": "Medium",
     },
     {
         "name": "a finding that is not grave",
@@ -120,16 +463,29 @@ TESTS = [
         "override": {"severity": 4.9},
     },
     {
+        "name": "a finding whose severity is no number",
+        "expect": False,
+        "sample": "AWS.GuardDuty/api_call",
+        "override": {"severity": "nan"},
+    },
+    {
         "name": "a grave finding that was archived",
         "expect": False,
         "sample": "AWS.GuardDuty/api_call",
-        "override": {"severity": 8, "service.archived": True},
+        "override": {
+            "severity": 8,
+            "service.archived": True,
+        },
     },
     {
-        "name": "a call of GuardDuty that is no finding",
+        "name": "a call of GuardDuty that is no finding, where all findings are wanted",
         "expect": False,
+        "settings": {"least_severity": 0},
         "sample": "AWS.CloudTrail/get_object",
-        "override": {"eventSource": "guardduty.amazonaws.com", "eventName": "ListDetectors"},
+        "override": {
+            "eventSource": "guardduty.amazonaws.com",
+            "eventName": "ListDetectors",
+        },
     },
     {
         "name": "a grave finding in the form of CloudTrail, of an account of AWS",
@@ -137,7 +493,18 @@ TESTS = [
         "sample": "AWS.CloudTrail/get_object",
         "override": {
             "eventSource": "guardduty.amazonaws.com",
+            "eventName": "RDPBruteForce",
+            "sourceIPAddress": "203.0.113.77",
             "userIdentity.type": "AWSAccount",
+            "severity": 8,
+        },
+    },
+    {
+        "name": "another service has a severity",
+        "expect": False,
+        "sample": "AWS.CloudTrail/get_object",
+        "override": {
+            "eventSource": "securityhub.amazonaws.com",
             "severity": 8,
         },
     },

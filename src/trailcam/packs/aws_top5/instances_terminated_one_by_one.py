@@ -1,10 +1,10 @@
 """Many EC2 instances were terminated, call by call.
 
 What `Top5.InstancesTerminated` tells of a single call, told of a quarter of an hour of one actor. Misses who
-takes more time for it.
+takes more time for it, and what a service does on somebody's behalf.
 """
 
-from aws_top5_words import account, actor, failed, principal
+from aws_top5_words import account, actor, failed, principal, text
 
 METADATA = {
     "id": "Top5.InstancesTerminatedOneByOne",
@@ -19,13 +19,8 @@ METADATA = {
         "2. Turn on termination protection for what is left.\n"
         "3. Within the hour, start replacements from images or snapshots."
     ),
-    "threshold": 10,
+    "threshold": 5,
     "dedup_period_minutes": 15,
-}
-
-SETTINGS = {
-    # Services that terminate instances every day.
-    "quiet_services": ["autoscaling.amazonaws.com", "spotfleet.amazonaws.com", "ec2fleet.amazonaws.com"],
 }
 
 
@@ -33,7 +28,7 @@ def rule(event):
     return (
         event.get("eventSource") == "ec2.amazonaws.com"
         and event.get("eventName") == "TerminateInstances"
-        and event.deep_get("userIdentity", "invokedBy") not in SETTINGS["quiet_services"]
+        and not text(event, "userIdentity", "invokedBy").endswith(".amazonaws.com")
         and not failed(event)
     )
 
@@ -51,6 +46,15 @@ TESTS = [
         "name": "a call terminates instances",
         "expect": True,
         "sample": "AWS.CloudTrail/terminate_instances",
+        "severity": "High",
+        "title": "Operations/alice@example.com terminates instance after instance",
+        "dedup": "111122223333 arn:aws:sts::111122223333:assumed-role/Operations",
+    },
+    {
+        "name": "a call is made in the console",
+        "expect": True,
+        "sample": "AWS.CloudTrail/terminate_instances",
+        "override": {"userIdentity.invokedBy": "AWS Internal"},
     },
     {
         "name": "a fleet breathes",
@@ -63,5 +67,11 @@ TESTS = [
         "expect": False,
         "sample": "AWS.CloudTrail/terminate_instances",
         "override": {"errorCode": "Client.UnauthorizedOperation"},
+    },
+    {
+        "name": "instances are stopped",
+        "expect": False,
+        "sample": "AWS.CloudTrail/terminate_instances",
+        "override": {"eventName": "StopInstances"},
     },
 ]

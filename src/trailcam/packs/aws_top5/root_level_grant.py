@@ -1,14 +1,17 @@
 """Somebody other than root was given, or made, permissions that reach everything.
 
-Sees managed policies by name, inline policies and new versions by what they say, groups by name, and
-permission sets of IAM Identity Center. Misses policies that reach everything by many small steps, and roles
-that trust too many. Expect noise when accounts are set up by a role and not by root.
+Sees managed policies by name, inline policies and new versions by what they say, groups by name, permission
+sets of IAM Identity Center by their policies; and, as MEDIUM, limits taken away and what may be such a grant.
+Misses policies that reach everything by many small steps, roles that trust too many, and members and
+assignments of Identity Center, of which CloudTrail tells ids only. Expect noise when accounts are set up by a
+role and not by root.
 """
 
+import fnmatch
 import json
 from urllib.parse import unquote
 
-from aws_top5_words import actor, failed, fits, principal
+from aws_top5_words import account, actor, failed, fits, listed, principal, text
 
 METADATA = {
     "id": "Top5.RootLevelGrant",
@@ -30,7 +33,7 @@ SETTINGS = {
     # Policies that reach everything, by name, as managed policies or in the request; * stands for any text.
     "policies": ["AdministratorAccess", "IAMFullAccess"],
     # Groups whose members reach everything.
-    "groups": ["Admin", "Admins", "Administrators", "admin", "admins", "administrators"],
+    "groups": ["Admin", "Admins", "Administrators"],
 }
 
 ATTACHING = {
@@ -38,51 +41,54 @@ ATTACHING = {
     "AttachGroupPolicy",
     "AttachRolePolicy",
     "AttachManagedPolicyToPermissionSet",
+    "AttachCustomerManagedPolicyReferenceToPermissionSet",
 }
-WRITING = {
-    "PutUserPolicy",
-    "PutGroupPolicy",
-    "PutRolePolicy",
-    "PutInlinePolicyToPermissionSet",
-    "CreatePolicy",
-    "CreatePolicyVersion",
-}
+MAKING = {"CreatePolicy", "CreatePolicyVersion"}
+WRITING = MAKING | {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy", "PutInlinePolicyToPermissionSet"}
+LIMITING = {"PutUserPermissionsBoundary", "PutRolePermissionsBoundary"}
+FREEING = {"DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"}
+GRANTING = ATTACHING | WRITING | LIMITING | {"AddUserToGroup", "SetDefaultPolicyVersion"}
+
+SELF_GRANTS = (
+    "iam:addusertogroup",
+    "iam:attachgrouppolicy",
+    "iam:attachrolepolicy",
+    "iam:attachuserpolicy",
+    "iam:createaccesskey",
+    "iam:createpolicyversion",
+    "iam:putrolepolicy",
+    "iam:putuserpolicy",
+    "iam:updateassumerolepolicy",
+)
+"""By each of these one gives oneself everything else: a policy that allows them all reaches everything."""
 
 
 def rule(event):
     if event.get("eventSource") not in ("iam.amazonaws.com", "sso.amazonaws.com"):
         return False
-    if event.deep_get("userIdentity", "type") == "Root":
-        return False
-    return hidden(event) or grant(event) != ""
+    return event.deep_get("userIdentity", "type") != "Root" and deed(event) is not None
 
 
 def title(event):
-    if hidden(event):
-        return f"{actor(event)} tried to grant something and was refused: {event.get('eventName')}"
-    if event.get("eventName") in ("CreatePolicy", "CreatePolicyVersion"):
-        tried = "tried to make" if failed(event) else "made"
-        return f"{actor(event)} {tried} {subject(event)} {grant(event)}"
-    if subject(event) == actor(event):
-        return f"{actor(event)} {'tried to take' if failed(event) else 'took'} {grant(event)}"
-    tried = "tried to give" if failed(event) else "gave"
-    return f"{actor(event)} {tried} {subject(event)} {grant(event)}"
+    verb, past, what, _ = deed(event)
+    return f"{actor(event)} {f'tried to {verb}' if failed(event) else past} {what}"
 
 
 def dedup(event):
-    return f"{event.get('recipientAccountId')} {principal(event)} {subject(event)} {failed(event)}"
+    return f"{account(event)} {principal(event)} {subject(event)} {failed(event)}"
 
 
 def severity(event):
-    if hidden(event):
-        return "LOW"
-    return "MEDIUM" if failed(event) else "DEFAULT"
+    *_, certain = deed(event)
+    if failed(event):
+        return "MEDIUM" if certain else "LOW"
+    return "DEFAULT" if certain else "MEDIUM"
 
 
 def alert_context(event):
     return {
         "call": event.get("eventName"),
-        "grant": grant(event),
+        "grant": deed(event)[2],
         "subject": subject(event),
         "actor": event.deep_get("userIdentity", "arn"),
         "address": event.get("sourceIPAddress"),
@@ -90,72 +96,105 @@ def alert_context(event):
     }
 
 
-def hidden(event):
-    """Whether a call that grants was refused, and CloudTrail does not tell what it asked for."""
-    granting = {*ATTACHING, *WRITING, "AddUserToGroup"}
-    return failed(event) and event.get("eventName") in granting and not event.get("requestParameters")
+def deed(event):
+    """What was done, as (verb, its past, the rest, whether it surely reaches everything); else None."""
+    call = text(event, "eventName")
+    if call in GRANTING and not event.get("requestParameters"):  # as of most calls that are refused
+        return "grant", "granted", f"what CloudTrail does not tell: {call}", False
+    if call in FREEING:
+        return "free", "freed", f"{subject(event)} from its boundary", False
+    if call == "SetDefaultPolicyVersion":
+        return "put", "put", f"another version of the policy {subject(event)} in force", False
+    what, certain = grant(event, call)
+    if not what:
+        return None
+    if call in MAKING:
+        return "make", "made", f"{subject(event)} {what}", certain
+    if subject(event) == actor(event):
+        return "take", "took", what, certain
+    return "give", "gave", f"{subject(event)} {what}", certain
 
 
-def grant(event):
-    """What reaches everything, in words; empty when the call grants no such thing."""
-    name, call = parameter(event, "policyName"), event.get("eventName")
-    if not _changes(call):
-        return ""
-    if fits(name, SETTINGS["policies"]):
-        return f"the policy {name}"
-    arn = parameter(event, "policyArn") or parameter(event, "managedPolicyArn")
-    name = arn.rpartition("/")[2]
-    if call in ATTACHING and fits(name, SETTINGS["policies"]):
-        return f"the policy {name}"
-    if call == "AddUserToGroup" and fits(parameter(event, "groupName"), SETTINGS["groups"]):
-        return f"a place in the group {parameter(event, 'groupName')}"
-    if call in WRITING and allows_everything(
-        parameter(event, "policyDocument") or parameter(event, "inlinePolicy")
-    ):
-        return "a policy that allows everything"
-    return ""
+def grant(event, call):
+    """(What reaches everything, whether surely); the first is empty where nothing does."""
+    if call in WRITING and statements(event):
+        reaching = [each for each in statements(event) if reaches_everything(each)]
+        certain = any(not each.get("condition") for each in reaching)
+        under = "" if certain else " under a condition"
+        return (f"a policy that reaches everything{under}", certain) if reaching else ("", False)
+    for name in policies(event, call):
+        if fits(name, SETTINGS["policies"]):
+            return f"the {'boundary' if call in LIMITING else 'policy'} {name}", True
+    group = text(event, "requestParameters", "groupName")
+    if call == "AddUserToGroup" and fits(group, SETTINGS["groups"]):
+        return f"a place in the group {group}", True
+    return "", False
+
+
+def policies(event, call):
+    """The names of the policies that a call puts on somebody."""
+    if not call or call.startswith(("Get", "List", "Detach", "Delete", "Remove", "Simulate")):
+        return []
+    asked = "requestParameters"
+    names = [text(event, asked, "policyName"), text(event, asked, "customerManagedPolicyReference", "name")]
+    if call in ATTACHING:
+        names += [text(event, asked, "policyArn"), text(event, asked, "managedPolicyArn")]
+    if call in LIMITING:
+        names += [text(event, asked, "permissionsBoundary")]
+    return [name.rpartition("/")[2] for name in names]
 
 
 def subject(event):
     """Who or what was granted it: user, group, role or permission set; else the policy itself."""
     for name in ("userName", "roleName", "groupName", "permissionSetArn", "policyName", "policyArn"):
-        value = parameter(event, name)
+        value = text(event, "requestParameters", name)
         if value:
             return value.rpartition("/")[2]
     return "somebody"
 
 
-def parameter(event, name):
-    """A parameter of the request; empty where there is none."""
-    value = event.deep_get("requestParameters", name)
-    return value if isinstance(value, str) else ""
+def statements(event):
+    """The statements of the policy in a request, with their keys in small letters; none if it has no such."""
+    policy = event.deep_get("requestParameters", "policyDocument")
+    policy = policy or event.deep_get("requestParameters", "inlinePolicy")
+    if isinstance(policy, str):
+        try:
+            policy = json.loads(policy if policy.lstrip().startswith("{") else unquote(policy))
+        except (ValueError, RecursionError):
+            return []
+    return [_in_small_letters(each) for each in listed(_in_small_letters(policy).get("statement", ()))]
 
 
-def allows_everything(document):
-    """Whether a policy has a statement that allows every action on every resource, under no condition."""
-    try:
-        policy = json.loads(document if document.lstrip().startswith("{") else unquote(document))
-        statements = _listed(policy.get("Statement"))
-    except (ValueError, AttributeError):
+def reaches_everything(statement):
+    """Whether it allows all of `SELF_GRANTS`, on whatever there is."""
+    if statement.get("effect") != "Allow":
         return False
+    if "notaction" in statement:
+        held = not any(_covers(statement["notaction"], action) for action in SELF_GRANTS)
+    else:
+        held = all(_covers(statement.get("action"), action) for action in SELF_GRANTS)
+    where = "notresource" in statement or any(map(_is_everywhere, listed(statement.get("resource"))))
+    return held and where
+
+
+def _covers(patterns, action):
     return any(
-        isinstance(statement, dict)
-        and statement.get("Effect") == "Allow"
-        and not statement.get("Condition")
-        and {"*", "*:*"} & set(map(str, _listed(statement.get("Action"))))
-        and "*" in _listed(statement.get("Resource"))
-        for statement in statements
+        isinstance(pattern, str) and fnmatch.fnmatchcase(action, pattern.lower().replace("[", "[[]"))
+        for pattern in listed(patterns)
     )
 
 
-def _listed(value):
-    return value if isinstance(value, list) else [value]
-
-
-def _changes(call):
-    return isinstance(call, str) and not call.startswith(
-        ("Get", "List", "Detach", "Delete", "Remove", "Simulate")
+def _is_everywhere(resource):
+    """Whether a pattern of resources leaves out nothing of IAM, in the account at least."""
+    *before, last = resource.split(":", 5) if isinstance(resource, str) else [""]
+    return last.strip("*") == "" != last and all(
+        part in ("arn", "iam") or part.startswith("aws") or part.isdecimal() or not part.strip("*")
+        for part in before
     )
+
+
+def _in_small_letters(mapping):
+    return {str(key).lower(): value for key, value in mapping.items()} if hasattr(mapping, "items") else {}
 
 
 TESTS = [
@@ -163,12 +202,52 @@ TESTS = [
         "name": "AdministratorAccess is attached to a user",
         "expect": True,
         "sample": "AWS.CloudTrail/attach_user_policy",
+        "severity": "High",
+        "title": "alice gave backup-agent the policy AdministratorAccess",
+        "dedup": "111122223333 arn:aws:iam::111122223333:user/alice backup-agent False",
     },
     {
         "name": "attaching it is tried and refused",
         "expect": True,
         "sample": "AWS.CloudTrail/attach_user_policy",
         "override": {"errorCode": "AccessDenied"},
+        "severity": "Medium",
+        "title": "alice tried to give backup-agent the policy AdministratorAccess",
+        "dedup": "111122223333 arn:aws:iam::111122223333:user/alice backup-agent True",
+    },
+    {
+        "name": "a user takes it",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {"requestParameters.userName": "alice"},
+        "title": "alice took the policy AdministratorAccess",
+    },
+    {
+        "name": "it is attached to a group, in another partition",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "AttachGroupPolicy",
+            "requestParameters": {
+                "groupName": "readers",
+                "policyArn": "arn:aws-us-gov:iam::aws:policy/AdministratorAccess",
+            },
+        },
+        "title": "alice gave readers the policy AdministratorAccess",
+    },
+    {
+        "name": "all of IAM is attached to a role",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "AttachRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyArn": "arn:aws:iam::aws:policy/IAMFullAccess",
+            },
+        },
+        "severity": "High",
+        "title": "alice gave Reader the policy IAMFullAccess",
     },
     {
         "name": "a role gets an inline policy that allows everything",
@@ -183,6 +262,77 @@ TESTS = [
                 '"Action": ["s3:Get*", "*"], "Resource": "*"}]}',
             },
         },
+        "severity": "High",
+        "title": "alice gave Reader a policy that reaches everything",
+    },
+    {
+        "name": "a user gets all of IAM, in words with wildcards",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutUserPolicy",
+            "requestParameters": {
+                "userName": "backup-agent",
+                "policyName": "x",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "IAM:?*", "Resource": "arn:aws:iam::*:*"}]}',
+            },
+        },
+        "severity": "High",
+        "title": "alice gave backup-agent a policy that reaches everything",
+    },
+    {
+        "name": "a group gets everything but one action, on everything but one resource",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutGroupPolicy",
+            "requestParameters": {
+                "groupName": "readers",
+                "policyName": "x",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"NotAction": "s3:DeleteBucket", "NotResource": "arn:aws:s3:::x"}]}',
+            },
+        },
+        "severity": "High",
+        "title": "alice gave readers a policy that reaches everything",
+    },
+    {
+        "name": "a role gets everything under a condition",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "more",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "*", "Resource": "*", "Condition": {"Bool": '
+                '{"aws:SecureTransport": "true"}}}]}',
+            },
+        },
+        "severity": "Medium",
+        "title": "alice gave Reader a policy that reaches everything under a condition",
+    },
+    {
+        "name": "a policy is created that allows everything, as an object with keys in small letters",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "CreatePolicy",
+            "requestParameters": {
+                "policyName": "reports",
+                "policyDocument": {
+                    "statement": {
+                        "effect": "Allow",
+                        "action": "*:*",
+                        "resource": ["arn:*"],
+                    }
+                },
+            },
+        },
+        "severity": "High",
+        "title": "alice made reports a policy that reaches everything",
     },
     {
         "name": "a policy gets a version that allows everything, its text quoted as in a URL",
@@ -192,11 +342,26 @@ TESTS = [
             "eventName": "CreatePolicyVersion",
             "requestParameters": {
                 "policyArn": "arn:aws:iam::111122223333:policy/reports",
-                "policyDocument": "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C"
-                "%22Action%22%3A%22*%3A*%22%2C%22Resource%22%3A%5B%22*%22%5D%7D%5D%7D",
-                "setAsDefault": True,
+                "policyDocument": "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%"
+                "22%3A%22*%3A*%22%2C%22Resource%22%3A%5B%22*%22%5D%7D%5D%7D",
             },
         },
+        "severity": "High",
+        "title": "alice made reports a policy that reaches everything",
+    },
+    {
+        "name": "another version of a policy is put in force",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "SetDefaultPolicyVersion",
+            "requestParameters": {
+                "policyArn": "arn:aws:iam::111122223333:policy/reports",
+                "versionId": "v2",
+            },
+        },
+        "severity": "Medium",
+        "title": "alice put another version of the policy reports in force",
     },
     {
         "name": "a user joins the administrators",
@@ -204,8 +369,13 @@ TESTS = [
         "sample": "AWS.CloudTrail/attach_user_policy",
         "override": {
             "eventName": "AddUserToGroup",
-            "requestParameters": {"userName": "backup-agent", "groupName": "Administrators"},
+            "requestParameters": {
+                "userName": "backup-agent",
+                "groupName": "administrators",
+            },
         },
+        "severity": "High",
+        "title": "alice gave backup-agent a place in the group administrators",
     },
     {
         "name": "a permission set gets AdministratorAccess",
@@ -219,19 +389,96 @@ TESTS = [
                 "managedPolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
             },
         },
+        "title": "alice gave ps-EXAMPLE the policy AdministratorAccess",
+    },
+    {
+        "name": "a permission set gets a policy of the account, by its name",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventSource": "sso.amazonaws.com",
+            "eventName": "AttachCustomerManagedPolicyReferenceToPermissionSet",
+            "requestParameters": {
+                "permissionSetArn": "arn:aws:sso:::permissionSet/ssoins-EXAMPLE/ps-EXAMPLE",
+                "customerManagedPolicyReference": {
+                    "name": "AdministratorAccess",
+                    "path": "/",
+                },
+            },
+        },
+        "title": "alice gave ps-EXAMPLE the policy AdministratorAccess",
+    },
+    {
+        "name": "a permission set gets an inline policy that allows everything",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventSource": "sso.amazonaws.com",
+            "eventName": "PutInlinePolicyToPermissionSet",
+            "requestParameters": {
+                "permissionSetArn": "arn:aws:sso:::permissionSet/ssoins-EXAMPLE/ps-EXAMPLE",
+                "inlinePolicy": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "*", "Resource": "*"}]}',
+            },
+        },
+        "title": "alice gave ps-EXAMPLE a policy that reaches everything",
+    },
+    {
+        "name": "a boundary that bounds nothing is put on a user",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutUserPermissionsBoundary",
+            "requestParameters": {
+                "userName": "backup-agent",
+                "permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess",
+            },
+        },
+        "severity": "High",
+        "title": "alice gave backup-agent the boundary AdministratorAccess",
+    },
+    {
+        "name": "the boundary of a role is taken away",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "DeleteRolePermissionsBoundary",
+            "requestParameters": {"roleName": "Reader"},
+        },
+        "severity": "Medium",
+        "title": "alice freed Reader from its boundary",
     },
     {
         "name": "a user is created with a policy that is named as one that reaches everything",
         "expect": True,
         "settings": {"policies": ["GodGroup*"]},
         "sample": "AWS.CloudTrail/create_user",
-        "override": {"requestParameters": {"userName": "backup-agent", "policyName": "GodGroup1"}},
+        "override": {
+            "requestParameters": {
+                "userName": "backup-agent",
+                "policyName": "GodGroup1",
+            }
+        },
+        "severity": "High",
     },
     {
         "name": "a grant is refused, and what it asked for is not told",
         "expect": True,
         "sample": "AWS.CloudTrail/attach_user_policy",
-        "override": {"errorCode": "AccessDenied", "requestParameters": None},
+        "override": {
+            "errorCode": "AccessDenied",
+            "requestParameters": None,
+        },
+        "severity": "Low",
+        "title": "alice tried to grant what CloudTrail does not tell: AttachUserPolicy",
+    },
+    {
+        "name": "a grant is made, and what it was is not told",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {"requestParameters": None},
+        "severity": "Medium",
+        "title": "alice granted what CloudTrail does not tell: AttachUserPolicy",
     },
     {
         "name": "root sets an account up",
@@ -252,17 +499,107 @@ TESTS = [
         "override": {"eventName": "DetachUserPolicy"},
     },
     {
-        "name": "everything is denied",
+        "name": "a user joins the readers",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "AddUserToGroup",
+            "requestParameters": {
+                "userName": "backup-agent",
+                "groupName": "readers",
+            },
+        },
+    },
+    {
+        "name": "everything is denied, under a name that says otherwise",
         "expect": False,
         "sample": "AWS.CloudTrail/attach_user_policy",
         "override": {
             "eventName": "PutUserPolicy",
             "requestParameters": {
                 "userName": "backup-agent",
-                "policyName": "locked",
+                "policyName": "AdministratorAccess",
                 "policyDocument": '{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}',
             },
         },
+    },
+    {
+        "name": "everything is allowed in one bucket",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "more",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "*", "Resource": ["arn:aws:s3:::example", '
+                '"arn:aws:s3:::example/*"]}]}',
+            },
+        },
+    },
+    {
+        "name": "everything is allowed on all users of a path",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "more",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "*", "Resource": "arn:aws:iam::*:user/guests/*"}]}',
+            },
+        },
+    },
+    {
+        "name": "everything of another service is allowed",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "more",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "s3:*", "Resource": "*"}]}',
+            },
+        },
+    },
+    {
+        "name": "some calls of IAM are allowed",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "more",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": ["iam:Get*", "iam:Put*", "iam:Attach*"], "Resource": '
+                '"*"}]}',
+            },
+        },
+    },
+    {
+        "name": "everything but IAM is allowed",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "more",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"NotAction": ["iam:*", "organizations:*"], "Resource": "*"}]}',
+            },
+        },
+    },
+    {
+        "name": "another service has a call of the same name",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {"eventSource": "example.amazonaws.com"},
     },
     {
         "name": "a policy that is no JSON is put",
@@ -270,7 +607,25 @@ TESTS = [
         "sample": "AWS.CloudTrail/attach_user_policy",
         "override": {
             "eventName": "PutUserPolicy",
-            "requestParameters": {"userName": "backup-agent", "policyName": "x", "policyDocument": "[1"},
+            "requestParameters": {
+                "userName": "backup-agent",
+                "policyName": "x",
+                "policyDocument": "[1",
+            },
+        },
+    },
+    {
+        "name": "a policy of other things than policies is put",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutUserPolicy",
+            "requestParameters": {
+                "userName": "backup-agent",
+                "policyName": "x",
+                "policyDocument": '{"Statement": [5, {"Effect": "Allow", "Action": 5, "Resource": '
+                "[null]}, []]}",
+            },
         },
     },
 ]

@@ -1,11 +1,13 @@
 """Somebody reached into a sensitive S3 bucket.
 
-Sees what CloudTrail writes of it: calls on objects only where data events are on for the bucket.
-Misses copies that a replication rule makes. Expect noise from jobs that work on such a bucket every day:
-name them in `trusted`.
+Sees what CloudTrail writes of it, by the name of the bucket or an alias of one of its access points: calls on
+objects only where data events are on for the bucket. Misses copies that a replication rule makes. Expect
+noise from jobs that work on such a bucket every day: name them in `trusted`.
 """
 
-from aws_top5_words import actor, failed, fits, principal
+from urllib.parse import unquote
+
+from aws_top5_words import actor, failed, fits, principal, text, texts
 
 METADATA = {
     "id": "Top5.SensitiveBucket",
@@ -37,26 +39,44 @@ SETTINGS = {
         "UploadPart",
         "UploadPartCopy",
         "CompleteMultipartUpload",
+        "RenameObject",
+    ],
+    "deleting": ["DeleteObject", "DeleteObjects", "DeleteBucket"],
+    # Who may reach it, how it is kept, and where else its objects go.
+    "changing": [
         "PutObjectAcl",
         "PutBucketAcl",
         "PutBucketPolicy",
         "DeleteBucketPolicy",
-        "DeleteBucketPublicAccessBlock",
         "PutBucketPublicAccessBlock",
+        "DeleteBucketPublicAccessBlock",
+        "PutBucketOwnershipControls",
+        "DeleteBucketOwnershipControls",
+        "PutBucketCors",
+        "PutBucketWebsite",
         "PutBucketReplication",
+        "DeleteBucketReplication",
+        "PutBucketInventoryConfiguration",
+        "PutBucketLogging",
+        "PutBucketLifecycle",
+        "PutBucketVersioning",
+        "PutBucketEncryption",
+        "DeleteBucketEncryption",
     ],
-    "deleting": ["DeleteObject", "DeleteObjects", "DeleteBucket"],
 }
+
+SOURCES = ("s3.amazonaws.com", "s3express.amazonaws.com")
 
 WORDS = {
     "reading": ("read from", "read from"),
     "writing": ("write to", "wrote to"),
     "deleting": ("delete from", "deleted from"),
+    "changing": ("change the settings of", "changed the settings of"),
 }
 
 
 def rule(event):
-    if event.get("eventSource") != "s3.amazonaws.com" or event.get("eventType") != "AwsApiCall":
+    if event.get("eventSource") not in SOURCES or event.get("eventType") != "AwsApiCall":
         return False
     if event.deep_get("userIdentity", "type") == "AWSService":
         return False
@@ -94,22 +114,30 @@ def action(event):
     """The setting that has the call; a copy out of the bucket is reading. Empty for other calls."""
     for name in WORDS:
         if event.get("eventName") in SETTINGS[name]:
-            return "reading" if name == "writing" and not _is_target(event) else name
+            return "reading" if name == "writing" and not target(event) else name
     return ""
 
 
 def bucket(event):
-    """The sensitive bucket that the call names, as its target or as the source of a copy; or empty."""
-    name = event.deep_get("requestParameters", "bucketName")
-    if fits(name, SETTINGS["buckets"]):
-        return name
-    source = event.deep_get("requestParameters", "x-amz-copy-source")
-    name = source.lstrip("/").partition("/")[0] if isinstance(source, str) else ""
+    """The sensitive bucket that the call works on, or copies from; empty when there is none."""
+    return target(event) or source(event)
+
+
+def target(event):
+    """The sensitive bucket that the call works on: as it is asked for, else as CloudTrail resolves it."""
+    arns = [arn.partition(":::")[2].partition("/")[0] for arn in texts(event, "resources", "ARN")]
+    named = [
+        text(event, "requestParameters", "bucketName"),
+        *(name for name in arns if name != source(event)),
+    ]
+    return next((name for name in named if fits(name, SETTINGS["buckets"])), "")
+
+
+def source(event):
+    """The sensitive bucket that a copy is made from."""
+    written = unquote(text(event, "requestParameters", "x-amz-copy-source"))
+    name = written.lstrip("/").partition("/")[0]
     return name if fits(name, SETTINGS["buckets"]) else ""
-
-
-def _is_target(event):
-    return fits(event.deep_get("requestParameters", "bucketName"), SETTINGS["buckets"])
 
 
 TESTS = [
@@ -118,6 +146,9 @@ TESTS = [
         "expect": True,
         "sample": "AWS.CloudTrail/get_object",
         "override": {"requestParameters.bucketName": "example-payroll"},
+        "severity": "High",
+        "title": "ReportReader/nightly-report read from the sensitive bucket example-payroll",
+        "dedup": "example-payroll reading arn:aws:sts::111122223333:assumed-role/ReportReader False",
     },
     {
         "name": "an object of a sensitive bucket is copied into another",
@@ -128,12 +159,93 @@ TESTS = [
             "requestParameters.bucketName": "example-outside",
             "requestParameters.x-amz-copy-source": "/example-payroll/2024/05.csv",
         },
+        "severity": "High",
+        "title": "alice read from the sensitive bucket example-payroll",
+    },
+    {
+        "name": "a part of it is copied, the source quoted as in a URL",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {
+            "eventName": "UploadPartCopy",
+            "requestParameters.bucketName": "example-outside",
+            "requestParameters.x-amz-copy-source": "%65xample-payroll%2F2024%2F05.csv",
+        },
+        "title": "alice read from the sensitive bucket example-payroll",
+    },
+    {
+        "name": "an object is copied into a sensitive bucket",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {
+            "eventName": "CopyObject",
+            "requestParameters.bucketName": "example-payroll",
+            "requestParameters.x-amz-copy-source": "example-outside/05.csv",
+        },
+        "title": "alice wrote to the sensitive bucket example-payroll",
+    },
+    {
+        "name": "an object is read through an access point",
+        "expect": True,
+        "sample": "AWS.CloudTrail/get_object",
+        "override": {
+            "requestParameters.bucketName": "reports-abcd1234-s3alias",
+            "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::example-payroll/2024/05.csv"}],
+        },
+        "title": "ReportReader/nightly-report read from the sensitive bucket example-payroll",
+    },
+    {
+        "name": "a sensitive bucket is copied out of, and CloudTrail names both buckets",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {
+            "eventName": "CopyObject",
+            "requestParameters.bucketName": "example-outside",
+            "requestParameters.x-amz-copy-source": "example-payroll/05.csv",
+            "resources": [
+                {"ARN": "arn:aws:s3:::example-outside/x"},
+                {"ARN": "arn:aws:s3:::example-payroll/05.csv"},
+            ],
+        },
+        "title": "alice read from the sensitive bucket example-payroll",
     },
     {
         "name": "reading is tried and refused",
         "expect": True,
         "sample": "AWS.CloudTrail/get_object",
         "override": {"requestParameters.bucketName": "example-payroll", "errorCode": "AccessDenied"},
+        "severity": "Low",
+        "title": "ReportReader/nightly-report tried to read from the sensitive bucket example-payroll",
+        "dedup": "example-payroll reading arn:aws:sts::111122223333:assumed-role/ReportReader True",
+    },
+    {
+        "name": "objects are deleted",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {"eventName": "DeleteObjects", "requestParameters.bucketName": "example-payroll"},
+        "severity": "High",
+        "title": "alice deleted from the sensitive bucket example-payroll",
+    },
+    {
+        "name": "a rule that deletes everything is put on it",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {"eventName": "PutBucketLifecycle", "requestParameters.bucketName": "example-payroll"},
+        "severity": "High",
+        "title": "alice changed the settings of the sensitive bucket example-payroll",
+    },
+    {
+        "name": "an object of a directory bucket is read by nobody known",
+        "expect": True,
+        "settings": {"buckets": ["payroll--use1-az4--x-s3"]},
+        "sample": "AWS.CloudTrail/get_object",
+        "override": {
+            "eventSource": "s3express.amazonaws.com",
+            "userIdentity": {"type": "AWSAccount", "accountId": "anonymous"},
+            "requestParameters.bucketName": "payroll--use1-az4--x-s3",
+        },
+        "title": "account anonymous read from the sensitive bucket payroll--use1-az4--x-s3",
+        "dedup": "payroll--use1-az4--x-s3 reading account anonymous AWSAccount False",
     },
     {
         "name": "a bucket is told by its name alone, with the names of HTTP for calls",
@@ -141,11 +253,19 @@ TESTS = [
         "settings": {"buckets": ["ledger"]},
         "sample": "AWS.CloudTrail/get_object",
         "override": {"eventName": "PUT", "requestParameters.bucketName": "ledger"},
+        "title": "ReportReader/nightly-report wrote to the sensitive bucket ledger",
     },
     {
         "name": "another bucket is read",
         "expect": False,
         "sample": "AWS.CloudTrail/get_object",
+    },
+    {
+        "name": "a bucket is named by a word, and another begins with it",
+        "expect": False,
+        "settings": {"buckets": ["ledger"]},
+        "sample": "AWS.CloudTrail/get_object",
+        "override": {"requestParameters.bucketName": "ledger-public"},
     },
     {
         "name": "somebody asks where the bucket is",
@@ -165,5 +285,11 @@ TESTS = [
         "expect": False,
         "sample": "AWS.CloudTrail/put_object",
         "override": {"userIdentity.type": "AWSService", "requestParameters.bucketName": "example-backup"},
+    },
+    {
+        "name": "a call whose name is no text",
+        "expect": False,
+        "sample": "AWS.CloudTrail/get_object",
+        "override": {"eventName": ["GetObject"], "requestParameters.bucketName": "example-payroll"},
     },
 ]

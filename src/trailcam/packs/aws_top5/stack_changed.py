@@ -4,7 +4,7 @@ HIGH in a region where nothing of ours runs, INFO elsewhere. Misses resources th
 CloudFormation. Expect an INFO alert a day for each account.
 """
 
-from aws_top5_words import account, actor, failed, principal, texts
+from aws_top5_words import account, actor, digest, failed, fits, principal, text, texts
 
 METADATA = {
     "id": "Top5.StackChanged",
@@ -22,7 +22,7 @@ METADATA = {
 }
 
 SETTINGS = {
-    # Regions in which stacks may be.
+    # Regions in which stacks may be; * stands for any text.
     "regions": ["us-east-1", "us-east-2", "us-west-1", "us-west-2"],
 }
 
@@ -34,11 +34,12 @@ CALLS = {
     "UpdateStackSet",
     "CreateStackInstances",
     "UpdateStackInstances",
+    "ImportStacksToStackSet",
 }
 
 
 def rule(event):
-    return event.get("eventSource") == "cloudformation.amazonaws.com" and event.get("eventName") in CALLS
+    return event.get("eventSource") == "cloudformation.amazonaws.com" and text(event, "eventName") in CALLS
 
 
 def title(event):
@@ -51,7 +52,7 @@ def title(event):
 def dedup(event):
     if not foreign(event):
         return f"{account(event)} permitted"
-    return f"{account(event)} {principal(event)} {','.join(foreign(event))}"
+    return f"{account(event)} {principal(event)} {failed(event)} {digest(foreign(event))}"
 
 
 def severity(event):
@@ -73,20 +74,27 @@ def alert_context(event):
 
 def regions(event):
     """Where the stack is, or where the stacks of a set are to be."""
-    return sorted(texts(event, "requestParameters", "regions")) or [str(event.get("awsRegion"))]
+    named = texts(event, "requestParameters", "regions")
+    named += texts(event, "requestParameters", "operationPreferences", "regionOrder")
+    named += [
+        arn.split(":")[3] for arn in texts(event, "requestParameters", "stackIds") if arn.count(":") > 4
+    ]
+    return sorted(set(named)) or [text(event, "awsRegion", default="an unknown region")]
 
 
 def foreign(event):
     """Those of them that are not permitted."""
-    return [region for region in regions(event) if region not in SETTINGS["regions"]]
+    return [region for region in regions(event) if not fits(region, SETTINGS["regions"])]
 
 
 def stack(event):
-    """The name of the stack, of the set or of the change."""
+    """The name of the stack, of the set or of the change: itself, or out of an ARN `...:stack/name/id`."""
     for name in ("stackName", "stackSetName", "changeSetName"):
-        value = event.deep_get("requestParameters", name)
-        if isinstance(value, str) and value:
-            return value.rpartition("stack/")[2].partition("/")[0] if value.startswith("arn:") else value
+        value = text(event, "requestParameters", name)
+        if value.startswith("arn:") and value.count(":") > 4:
+            value = value.split(":")[5].partition("/")[2].partition("/")[0]
+        if value:
+            return value
     return "a stack"
 
 
@@ -95,12 +103,72 @@ TESTS = [
         "name": "a stack is created in a region that is not permitted",
         "expect": True,
         "sample": "AWS.CloudTrail/create_stack",
+        "severity": "High",
+        "title": "CreateStack example-website by Deployment/pipeline-412 in a "
+        "region that is not permitted: eu-central-1",
+        "dedup": "111122223333 arn:aws:sts::111122223333:assumed-role/Deployment False eu-central-1",
     },
     {
-        "name": "a stack is updated in a permitted region",
+        "name": "it is tried and fails",
         "expect": True,
         "sample": "AWS.CloudTrail/create_stack",
-        "override": {"eventName": "UpdateStack", "awsRegion": "us-east-1"},
+        "override": {"errorCode": "AccessDenied"},
+        "severity": "Medium",
+        "title": "CreateStack failed: example-website by Deployment/pipeline-412 in "
+        "a region that is not permitted: eu-central-1",
+        "dedup": "111122223333 arn:aws:sts::111122223333:assumed-role/Deployment True eu-central-1",
+    },
+    {
+        "name": "a stack is updated in a permitted region, by its ARN",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "eventName": "UpdateStack",
+            "awsRegion": "us-east-1",
+            "requestParameters": {
+                "stackName": "arn:aws:cloudformation:us-east-1:111122223333:stack/my-test-stack/"
+                "0d1e2f30-4152-11ef-9d6e-0a1b2c3d4e5f"
+            },
+        },
+        "severity": "Info",
+        "title": "UpdateStack my-test-stack by Deployment/pipeline-412 in us-east-1",
+        "dedup": "111122223333 permitted",
+    },
+    {
+        "name": "regions are permitted by a pattern, in capitals",
+        "expect": True,
+        "settings": {"regions": ["EU-*"]},
+        "sample": "AWS.CloudTrail/create_stack",
+        "severity": "Info",
+        "title": "CreateStack example-website by Deployment/pipeline-412 in eu-central-1",
+    },
+    {
+        "name": "a change is made that was planned",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "eventName": "ExecuteChangeSet",
+            "awsRegion": "sa-east-1",
+            "requestParameters": {
+                "changeSetName": "arn:aws:cloudformation:sa-east-1:111122223333:changeSet/more/0d1e2"
+                "f30-4152-11ef-9d6e-0a1b2c3d4e5f"
+            },
+        },
+        "severity": "High",
+        "title": "ExecuteChangeSet more by Deployment/pipeline-412 in a region that "
+        "is not permitted: sa-east-1",
+    },
+    {
+        "name": "a stack set is created",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "eventName": "CreateStackSet",
+            "awsRegion": "us-east-1",
+            "requestParameters": {"stackSetName": "baseline"},
+        },
+        "severity": "Info",
+        "title": "CreateStackSet baseline by Deployment/pipeline-412 in us-east-1",
     },
     {
         "name": "a stack set reaches a region that is not permitted",
@@ -109,8 +177,73 @@ TESTS = [
         "override": {
             "eventName": "CreateStackInstances",
             "awsRegion": "us-east-1",
-            "requestParameters": {"stackSetName": "baseline", "regions": ["us-east-1", "sa-east-1"]},
+            "requestParameters": {
+                "stackSetName": "arn:aws:cloudformation:us-east-1:111122223333:stackset/baseline:0d1e2f30",
+                "regions": ["us-east-1", "sa-east-1"],
+            },
         },
+        "severity": "High",
+        "title": "CreateStackInstances baseline by Deployment/pipeline-412 in a "
+        "region that is not permitted: sa-east-1",
+    },
+    {
+        "name": "instances of a set are updated",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "eventName": "UpdateStackInstances",
+            "awsRegion": "us-east-1",
+            "requestParameters": {
+                "stackSetName": "baseline",
+                "regions": ["us-west-2", "us-east-1"],
+            },
+        },
+        "severity": "Info",
+        "title": "UpdateStackInstances baseline by Deployment/pipeline-412 in us-east-1, us-west-2",
+    },
+    {
+        "name": "a set is updated in an order of regions",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "eventName": "UpdateStackSet",
+            "awsRegion": "us-east-1",
+            "requestParameters": {
+                "stackSetName": "baseline",
+                "operationPreferences": {"regionOrder": ["eu-west-1"]},
+            },
+        },
+        "severity": "High",
+        "title": "UpdateStackSet baseline by Deployment/pipeline-412 in a region "
+        "that is not permitted: eu-west-1",
+    },
+    {
+        "name": "a set takes in stacks",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "eventName": "ImportStacksToStackSet",
+            "awsRegion": "us-east-1",
+            "requestParameters": {
+                "stackSetName": "baseline",
+                "stackIds": ["arn:aws:cloudformation:eu-west-1:111122223333:stack/old/0d1e2f30"],
+            },
+        },
+        "severity": "High",
+        "title": "ImportStacksToStackSet baseline by Deployment/pipeline-412 in a "
+        "region that is not permitted: eu-west-1",
+    },
+    {
+        "name": "a record tells neither stack nor region",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "requestParameters": None,
+            "awsRegion": [],
+        },
+        "severity": "High",
+        "title": "CreateStack a stack by Deployment/pipeline-412 in a region that "
+        "is not permitted: an unknown region",
     },
     {
         "name": "a stack is deleted",
@@ -119,7 +252,7 @@ TESTS = [
         "override": {"eventName": "DeleteStack"},
     },
     {
-        "name": "a change is only looked at",
+        "name": "stacks are only looked at",
         "expect": False,
         "sample": "AWS.CloudTrail/create_stack",
         "override": {"eventName": "DescribeStacks"},
@@ -129,5 +262,11 @@ TESTS = [
         "expect": False,
         "sample": "AWS.CloudTrail/create_stack",
         "override": {"eventSource": "opsworks.amazonaws.com"},
+    },
+    {
+        "name": "a call whose name is no text",
+        "expect": False,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {"eventName": {"CreateStack": 1}},
     },
 ]

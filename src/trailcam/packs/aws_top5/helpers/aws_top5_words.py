@@ -1,38 +1,45 @@
 """What the titles and dedup strings of this pack are made of, from whatever a record holds."""
 
 import fnmatch
-
-
-def actor(event):
-    """Who made a call, in short: user, person and permission set, role and session, or service."""
-    name = _name(event)
-    role, _, session = name.partition("/")
-    if role.startswith(SIGN_ON) and session:
-        return f"{session} ({role.removeprefix(SIGN_ON).rpartition('_')[0]})"
-    return name
-
-
-def principal(event):
-    """The same without what changes from session to session: what alerts are told apart by."""
-    name = _name(event)
-    role, _, session = name.partition("/")
-    return session if role.startswith(SIGN_ON) and session else role
-
+import hashlib
+import ipaddress
 
 SIGN_ON = "AWSReservedSSO_"
 """How IAM Identity Center names its roles; their sessions are people."""
 
 
-def _name(event):
-    arn = event.deep_get("userIdentity", "arn")
-    if isinstance(arn, str) and arn:
-        kind, _, name = arn.rpartition(":")[2].partition("/")
-        return name or kind
-    for path in (("userIdentity", "userName"), ("userIdentity", "invokedBy"), ("userIdentity", "type")):
-        name = event.deep_get(*path)
-        if isinstance(name, str) and name:
-            return name
-    return "somebody"
+def actor(event):
+    """Who made a call, in short: user, person and permission set, role and session, account or service."""
+    arn = text(event, "userIdentity", "arn")
+    if not arn:
+        return _unnamed(event)[0]
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    role, _, session = name.partition("/")
+    if role.startswith(SIGN_ON) and session:
+        return f"{session} ({role.removeprefix(SIGN_ON).rpartition('_')[0]})"
+    return name or kind
+
+
+def principal(event):
+    """Who made a call, whatever session it was made in: what alerts are told apart by."""
+    arn = text(event, "userIdentity", "arn")
+    if not arn:
+        return " ".join(_unnamed(event))
+    role, _, session = arn.rpartition("/")
+    return role if ":assumed-role/" in arn and SIGN_ON not in role and session else arn
+
+
+def _unnamed(event):
+    """What is known of a caller without an ARN: a user or service, another account, nobody at all."""
+    account_id = text(event, "userIdentity", "accountId")
+    names = [
+        text(event, "userIdentity", "userName"),
+        text(event, "userIdentity", "invokedBy"),
+        f"account {account_id}" if account_id else "",
+        text(event, "userIdentity", "principalId"),
+        text(event, "userIdentity", "type"),
+    ]
+    return [name for name in names if name] or ["somebody"]
 
 
 def failed(event):
@@ -41,26 +48,33 @@ def failed(event):
 
 
 def fits(name, patterns):
-    """Whether a name is one of these; `*` in a pattern stands for any text."""
-    return isinstance(name, str) and any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    """Whether a name is one of these; `*` in a pattern stands for any text, capitals do not matter."""
+    return isinstance(name, str) and any(
+        fnmatch.fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]").replace("?", "[?]"))
+        for pattern in patterns
+    )
+
+
+def text(event, *path, default=""):
+    """The text at the end of a path; `default` where there is none, or what is no text."""
+    value = event.deep_get(*path)
+    return value if isinstance(value, str) and value else default
 
 
 def texts(value, *keys):
     """The texts at the end of a path that also enters lists, each once, whatever else lies there."""
     found = [value]
     for key in keys:
-        found = [item.get(key) for each in found for item in _each(each) if hasattr(item, "get")]
+        found = [item.get(key) for each in found for item in listed(each) if hasattr(item, "get")]
     return list(
-        dict.fromkeys(item for each in found for item in _each(each) if isinstance(item, str) and item)
+        dict.fromkeys(item for each in found for item in listed(each) if isinstance(item, str) and item)
     )
 
 
-def _each(value):
-    return (
-        value
-        if hasattr(value, "__iter__") and not isinstance(value, str) and not hasattr(value, "get")
-        else [value]
-    )
+def listed(value):
+    """The items of a list; anything else is a list of itself."""
+    single = isinstance(value, str) or hasattr(value, "get") or not hasattr(value, "__iter__")
+    return [value] if single else list(value)
 
 
 def account(event):
@@ -69,21 +83,38 @@ def account(event):
     return str(named or event.deep_get("userIdentity", "accountId", default="?"))
 
 
-def known_addresses(event):
-    """What lookup tables of GreyNoise say of addresses in the event: address to classification."""
-    said = {}
-    for table in _values(event.get("p_enrichment")):
-        for rows in _values(table):
-            for row in _each(rows):
-                if hasattr(row, "get"):
-                    scanner = row.get("internet_scanner_intelligence")
-                    told = row.get("classification") or (
-                        scanner.get("classification") if hasattr(scanner, "get") else None
-                    )
-                    if told:
-                        said[row.get("p_match")] = told
-    return said
+def digest(items):
+    """Some texts as one, which is never so long that a dedup string would lose its end."""
+    joined = " ".join(items)
+    return joined if len(joined) <= 200 else hashlib.sha256(joined.encode("utf-8", "replace")).hexdigest()
 
 
-def _values(value):
-    return list(value.values()) if hasattr(value, "values") else []
+GREYNOISE = "greynoise"
+"""How the names of lookup tables begin that hold rows of GreyNoise."""
+
+
+def classification(event, address):
+    """What GreyNoise's tables say of an address: `malicious`, `benign`, another word; empty if nothing.
+
+    Where two rows differ, the graver one counts.
+    """
+    tables = [table for name, table in _items(event.get("p_enrichment")) if name.startswith(GREYNOISE)]
+    rows = [row for table in tables for _, found in _items(table) for row in listed(found)]
+    said = set()
+    for row in rows:
+        if hasattr(row, "get") and _written(row.get("p_match")) == _written(address):
+            said |= {*texts(row, "classification")}
+            said |= {*texts(row, "internet_scanner_intelligence", "classification")}
+    return next((word for word in ("malicious", *sorted(said - {"benign"}), "benign") if word in said), "")
+
+
+def _written(address):
+    """An address in its one shortest form."""
+    try:
+        return str(ipaddress.ip_address(address)) if isinstance(address, str) else None
+    except ValueError:
+        return address
+
+
+def _items(value):
+    return value.items() if hasattr(value, "items") else ()
