@@ -112,6 +112,22 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_project_that_looks_like_a_demonstration_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "simulated").mkdir()
+    (tmp_path / "trailcam.toml").write_text('home = "production"\n')
+    refused = trailcam("demo", ".", cwd=tmp_path, env=environment())
+    assert (refused.returncode, code("folder_in_use") in refused.stderr) == (2, True)
+    assert not list((tmp_path / "simulated").iterdir())
+    assert not (tmp_path / "production").exists()
+
+
+def test_a_demonstration_of_another_seed_is_left_alone(demo: Path) -> None:
+    refused = trailcam("demo", "--seed", "2", cwd=demo, env=environment())
+    assert refused.returncode == 2
+    assert code("folder_in_use") in refused.stderr
+    assert "seed 1" in refused.stderr
+
+
 def test_a_demonstration_that_was_cut_short_is_made_whole(demo: Path, found: list[dict[str, object]]) -> None:
     other = shutil.copytree(demo, demo.with_name("cut"))
     shutil.rmtree(other / "trailcam-demo/home")

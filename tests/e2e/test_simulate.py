@@ -94,6 +94,9 @@ def test_a_folder_of_other_things_is_refused_even_by_force(tmp_path: Path) -> No
     ("options", "code"),
     [
         (("--until", "yesterday"), "TC0104"),
+        (("--until", "9999-12-31T23:59:59Z"), "TC0104"),
+        (("--stories", ""), "TC0105"),
+        (("--stories", ","), "TC0105"),
         (("--events", "-1"), "TC0104"),
         (("--hours", "0"), "TC0104"),
         (("--stories", "stolen_kay"), "TC0105"),

@@ -43,6 +43,10 @@ key = "ip"
 """
 
 
+MARK = "demonstration"
+"""The file by which a folder is known as one that a demonstration has made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
     """What was simulated, what the rules said of it, and which alerts tell of which story."""
@@ -79,8 +83,8 @@ def demo(
 ) -> Demo:
     """Simulates an organisation in a folder, which is made if it is not there, and runs `aws_top5` over it.
 
-    What lies there is an earlier demonstration, or nothing: a second one tells the same and adds nothing. Its
-    settings are kept as they are, for whoever tries others.
+    What lies there is an earlier demonstration of the same seed, or nothing: a second one tells the same and
+    adds nothing. Its settings are kept as they are, for whoever tries others.
 
     Raises:
         TrailcamError: TC0901 the folder holds other things.
@@ -88,15 +92,28 @@ def demo(
     """
     simulated, written = folder / "simulated", folder / SETTINGS_FILE
     try:
-        if not simulated.is_dir() and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            message = "what is there is not a demonstration, nor an empty folder"
-            raise TrailcamError(Problem(code=code("folder_in_use"), message=message, path=folder))
+        _claim(folder, seed)
         made = simulator.simulate(simulated, seed=seed, force=True)
         if not written.exists():
             written.write_text(SETTINGS, encoding="utf-8")
     except OSError as error:
         raise cannot_write_logs(error, folder) from None
     settings = read_settings(folder=folder, environment={})
-    loaded = load(packs=settings.packs, configured=settings.rules)
+    loaded = load(settings=settings)
     report = run([made.logs], loaded, settings, make_home(settings.home), progress=progress)
     return Demo(folder=folder, simulation=made, settings=written, home=settings.home, report=report)
+
+
+def _claim(folder: Path, seed: int) -> None:
+    """Refuses a folder that is neither empty nor a demonstration of this seed; marks it as one."""
+    mark, said = folder / MARK, f"a demonstration of trailcam, seed {seed}\n"
+    if mark.is_file():
+        found = mark.read_text(encoding="utf-8", errors="replace")
+        message = "" if found == said else f"what is there is {found.strip() or 'no demonstration'}"
+    else:
+        others = not folder.is_dir() or any(folder.iterdir()) if folder.exists() else folder.is_symlink()
+        message = "what is there is not a demonstration, nor an empty folder" if others else ""
+    if message:
+        raise TrailcamError(Problem(code=code("folder_in_use"), message=message, path=folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(said, encoding="utf-8")

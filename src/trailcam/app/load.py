@@ -1,7 +1,7 @@
 """Loads log types and rules as a command line names them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,9 +15,12 @@ from trailcam.model.logtype import LogType
 from trailcam.model.rule import Pack, Rule
 from trailcam.rules.loader import load_packs
 from trailcam.rules.settings import misfits
+from trailcam.settings.schema import Settings
 
 PACK_PAGE = "README.md"
 """By this file in it, a folder is known as a pack that Trailcam brings."""
+
+UNSET = Settings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +100,22 @@ def load(
     rules: Sequence[str] = (),
     log_types: Sequence[Path] = (),
     disabled: bool = False,
-    configured: Mapping[str, Mapping[str, Any]] | None = None,
+    settings: Settings = UNSET,
 ) -> Loaded:
     """Packs by folder, or by name those that Trailcam brings; rules by file, by folder, or by id (`*` stands
-    for any text) out of the packs.
+    for any text) out of the packs. Where neither packs nor rules are named, the packs are those of the
+    settings, and every rule that the settings speak of must be in them.
 
     Without ids, every enabled rule runs, and with `disabled` the others too. A rule that is named itself, by
-    its id or its file, runs even when it is switched off. `configured`: values for settings of rules, by id.
+    its id or its file, runs even when it is switched off.
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0103 a setting that a rule does not have,
-            TC0212 an id that no rule has.
+            or of a rule that there is not, TC0212 an id that no rule has.
     """
     known = load_log_types(log_types)
+    all_of_them = not packs and not rules and bool(settings.packs)
+    packs = settings.packs if all_of_them else packs
     paths = [_pack(path) for path in packs]
     ids: list[str] = []
     for name in rules:
@@ -128,7 +134,7 @@ def load(
     loaded = load_packs(
         _distinct(paths), log_types=[log_type.name for log_type in known], sample=_Samples(known)
     )
-    loaded = _configured(loaded, configured or {})
+    loaded = _configured(loaded, settings, all_of_them=all_of_them)
     every = tuple(rule for pack in loaded for rule in pack.rules)
     named = {Path(name).resolve() for name in rules if Path(name).is_file()}
     running = _by_id(every, ids) if ids else every
@@ -138,7 +144,7 @@ def load(
         packs=loaded,
         rules=tuple(on),
         disabled=tuple(rule for rule in running if rule not in on),
-        not_configured=tuple(sorted(set(configured or {}) - {rule.id for rule in every})),
+        not_configured=tuple(sorted(set(settings.rules) - {rule.id for rule in every})),
     )
 
 
@@ -154,21 +160,31 @@ def _pack(path: Path) -> Path:
     return next((folder for folder in builtin_packs() if folder.name == str(path)), path)
 
 
-def _configured(packs: Sequence[Pack], values: Mapping[str, Mapping[str, Any]]) -> tuple[Pack, ...]:
+def _configured(packs: Sequence[Pack], settings: Settings, *, all_of_them: bool) -> tuple[Pack, ...]:
     """The packs with the values that the user gives to settings of their rules."""
-    problems = [
-        Problem(code=code("bad_setting"), message=f'[rules."{rule.id}"]: {message}', hint=hint)
-        for pack in packs
-        for rule in pack.rules
-        for _, message, hint in misfits(values.get(rule.id, {}), json.loads(rule.settings))
-    ]
-    if problems:
-        raise TrailcamError(problems)
+    rules = {rule.id: rule for pack in packs for rule in pack.rules}
+    wrong = []
+    for rule_id, values in settings.rules.items():
+        if rule_id in rules:
+            declared = json.loads(rules[rule_id].settings)
+            wrong += [(rule_id, message, hint) for _, message, hint in misfits(values, declared)]
+        elif all_of_them:
+            wrong.append((rule_id, "no rule of the packs has this id", nearest(rule_id, rules)))
+    if wrong:
+        raise TrailcamError(
+            Problem(
+                code=code("bad_setting"),
+                message=f'[rules."{rule_id}"]: {message}',
+                path=settings.file,
+                hint=hint or "the page of the pack tells which rules and settings there are",
+            )
+            for rule_id, message, hint in wrong
+        )
     return tuple(
         replace(
             pack,
             rules=tuple(
-                replace(rule, configured=json.dumps(values.get(rule.id, {}), sort_keys=True))
+                replace(rule, configured=json.dumps(settings.rules.get(rule.id, {}), sort_keys=True))
                 for rule in pack.rules
             ),
         )

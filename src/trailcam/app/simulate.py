@@ -20,7 +20,9 @@ def simulate(
         TrailcamError: TC0104 `until` is no time; and what the simulator refuses.
         WorldError: TC0106 the folder cannot be written.
     """
-    chosen = None if stories is None else [word.strip() for word in stories.split(",") if word.strip()]
+    chosen = None
+    if stories is not None:
+        chosen = [word.strip() for word in stories.split(",") if word.strip()] or [stories]
     try:
         return simulator.simulate(
             folder,

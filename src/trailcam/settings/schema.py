@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.forms import ANYTHING, NAME, Form, Key, ListOf, MappingOf, Plain, same_text
+from trailcam.forms import NAME, Form, Key, ListOf, MappingOf, Plain, same_text
 
 _TABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}")
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
@@ -64,6 +64,11 @@ LOOKUP_TABLE_FORM = Form(
     },
 )
 
+_NO_TABLE = Plain(
+    'a value, and no table (an id with dots stands in quotes: [rules."My.Rule"])',
+    lambda value: not isinstance(value, dict),
+)
+
 SETTINGS_FORM = Form(
     "trailcam.toml",
     {
@@ -74,7 +79,7 @@ SETTINGS_FORM = Form(
             "file, or packs that Trailcam brings, by name.",
         ),
         "rules": Key(
-            MappingOf(MappingOf(ANYTHING)),
+            MappingOf(MappingOf(_NO_TABLE)),
             doc="By the id of a rule, in quotes when it has dots: values for the settings its file declares.",
         ),
         "limits": Key(LIMITS_FORM, doc="What may be used."),

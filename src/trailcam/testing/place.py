@@ -29,7 +29,7 @@ def clear(folder: Path, *, force: bool) -> None:
     Raises:
         TrailcamError: TC0901 the folder holds other things, or is none; TC0902 it holds a simulation.
     """
-    if folder.exists() and not folder.is_dir():
+    if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
         raise _in_use("what is there is not a folder", folder)
     found, folders = [], []
     for parent, names, files in os.walk(folder):

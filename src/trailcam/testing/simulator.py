@@ -34,6 +34,8 @@ MOST_EVENTS = 10_000_000
 
 _EARLIEST = Micros(1_384_300_800 * SECOND)
 """2013-11-13T00:00:00Z: CloudTrail begins."""
+_LATEST = Micros(7_258_118_400 * SECOND)
+"""2200-01-01T00:00:00Z: whatever is delivered later still has a time that can be written down."""
 _HOUR = 60 * MINUTE
 _DAY = 24 * _HOUR
 
@@ -180,7 +182,8 @@ def _check(*, events: int, hours: int, until: Micros) -> None:
         wrong.append(f"the number of events must be from 0 to {MOST_EVENTS:,}; found {events:,}")
     if not 1 <= hours <= MOST_HOURS:
         wrong.append(f"the number of hours must be from 1 to {MOST_HOURS}; found {hours:,}")
-    if until < _EARLIEST:
-        wrong.append(f"the end must not lie before {to_rfc3339(_EARLIEST)}; found {to_rfc3339(until)}")
+    if not _EARLIEST <= until <= _LATEST:
+        period = f"{to_rfc3339(_EARLIEST)} to {to_rfc3339(_LATEST)}"
+        wrong.append(f"the end must be from {period}; found {to_rfc3339(until)}")
     if wrong:
         raise TrailcamError(Problem(code=code("bad_option"), message=message) for message in wrong)

@@ -10,6 +10,10 @@ from trailcam.app.load import load
 from trailcam.errors import TrailcamError, code
 from trailcam.rules.modules import execute
 from trailcam.rules.versions import rule_versions
+from trailcam.settings.read import read_settings
+from trailcam.settings.schema import Settings
+
+PAGE = "the page of the pack tells which rules and settings there are"
 
 RULE = """
 METADATA = {"id": "Test.Named", "log_types": ["AWS.CloudTrail"], "severity": "Low"}
@@ -44,13 +48,15 @@ def write(folder: Path, tests: object = ()) -> Path:
 
 def problems(pack: Path, **values: object) -> list[str]:
     with pytest.raises(TrailcamError) as caught:
-        load(packs=[pack], configured={"Test.Named": values})
+        load(packs=[pack], settings=Settings(rules={"Test.Named": values}))
     assert {problem.code for problem in caught.value.problems} == {code("bad_setting")}
     return [f"{problem.message} | {problem.hint}" for problem in caught.value.problems]
 
 
 def test_a_value_stands_in_the_place_of_the_one_in_the_file_before_anything_is_executed(pack: Path) -> None:
-    (rule,) = load(packs=[pack], configured={"Test.Named": {"calls": ["a", 'b"\n'], "most": -1}}).rules
+    (rule,) = load(
+        packs=[pack], settings=Settings(rules={"Test.Named": {"calls": ["a", 'b"\n'], "most": -1}})
+    ).rules
     module = execute(rule)
     assert module.SETTINGS == {"calls": ["a", 'b"\n'], "most": -1, "loud": True, "name": "x"}
     assert sorted(module.CALLS) == ["a", 'b"\n']
@@ -60,7 +66,7 @@ def test_a_value_stands_in_the_place_of_the_one_in_the_file_before_anything_is_e
 
 def test_what_is_given_decides_the_version_of_the_rule_and_its_order_does_not(pack: Path) -> None:
     def version(**values: object) -> str:
-        loaded = load(packs=[pack], configured={"Test.Named": values})
+        loaded = load(packs=[pack], settings=Settings(rules={"Test.Named": values}))
         return rule_versions(loaded.packs, loaded.rules)["Test.Named"]
 
     assert version() != version(most=4) != version(most=5)
@@ -71,10 +77,10 @@ def test_unknown_settings_and_values_of_another_kind_are_all_told(pack: Path) ->
     told = problems(pack, cals=["a"], most="3", loud=1, name=["x"], calls=[1])
     assert told == [
         '[rules."Test.Named"]: the rule has no setting "cals" | did you mean "calls"?',
-        '[rules."Test.Named"]: most must be a number; found the text "3" | ',
-        '[rules."Test.Named"]: loud must be true or false; found the number 1 | ',
-        '[rules."Test.Named"]: name must be a text; found a list of 1 | ',
-        '[rules."Test.Named"]: calls must be a list of texts; found a list of 1 | ',
+        '[rules."Test.Named"]: most must be a number; found the text "3" | ' + PAGE,
+        '[rules."Test.Named"]: loud must be true or false; found the number 1 | ' + PAGE,
+        '[rules."Test.Named"]: name must be a text; found a list of 1 | ' + PAGE,
+        '[rules."Test.Named"]: calls must be a list of texts; found a list of 1 | ' + PAGE,
     ]
 
 
@@ -86,8 +92,37 @@ def test_a_rule_without_settings_takes_none(tmp_path: Path) -> None:
     assert told.endswith("its file declares no SETTINGS")
 
 
+@pytest.mark.parametrize("written", ["Test.Name", "test.named"])
+def test_an_id_that_no_rule_has_is_refused_where_the_settings_say_which_packs_run(
+    pack: Path, written: str
+) -> None:
+    settings = Settings(rules={written: {"most": 1}}, packs=(pack,), file=pack / "trailcam.toml")
+    with pytest.raises(TrailcamError) as caught:
+        load(settings=settings)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == (code("bad_setting"), settings.file)
+    assert problem.message == f'[rules."{written}"]: no rule of the packs has this id'
+    assert problem.hint == 'did you mean "Test.Named"?'
+
+
+def test_an_id_with_dots_that_stands_in_no_quotes_is_told(tmp_path: Path) -> None:
+    (tmp_path / "trailcam.toml").write_text("[rules.Test.Named]\nmost = 1\n")
+    with pytest.raises(TrailcamError) as caught:
+        read_settings(folder=tmp_path, environment={})
+    (problem,) = caught.value.problems
+    assert "an id with dots stands in quotes" in problem.message
+
+
+def test_packs_of_the_settings_run_where_nothing_else_is_named(pack: Path) -> None:
+    settings = Settings(rules={"Test.Named": {"most": 1}}, packs=(pack,))
+    assert [rule.configured for rule in load(settings=settings).rules] == ['{"most": 1}']
+    assert load(packs=[pack / "named.py"], settings=settings).not_configured == ()
+
+
 def test_ids_that_no_loaded_rule_has_are_remembered(pack: Path) -> None:
-    assert load(packs=[pack], configured={"Other.Rule": {"a": 1}}).not_configured == ("Other.Rule",)
+    assert load(packs=[pack], settings=Settings(rules={"Other.Rule": {"a": 1}})).not_configured == (
+        "Other.Rule",
+    )
 
 
 @pytest.mark.parametrize(

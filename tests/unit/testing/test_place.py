@@ -61,3 +61,9 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert simulate(tmp_path, events=20).files
+
+
+def test_a_link_that_leads_nowhere_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(TrailcamError, match="what is there is not a folder"):
+        simulate(tmp_path / "link", events=50, force=True)

@@ -23,7 +23,7 @@ from trailcam.cli.output import (
     to_json,
     window_row,
 )
-from trailcam.errors import ERRORS, Problem, TrailcamError, code, nearest
+from trailcam.errors import ERRORS, Problem, TrailcamError, code
 
 if TYPE_CHECKING:
     from trailcam.app.load import Loaded
@@ -82,9 +82,7 @@ def command(
         message = "--windows and --alerts exclude each other"
         raise TrailcamError(Problem(code=code("bad_option"), message=message))
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
-    if not packs and not rules:
-        packs = list(settings.packs)
-    loaded = load(packs=packs or (), rules=rules or (), log_types=log_types or (), configured=settings.rules)
+    loaded = load(packs=packs or (), rules=rules or (), log_types=log_types or (), settings=settings)
     with letters_to(dead_letters) as write_letter, reading_bar() as progress:
         named = [existing(path) for path in paths]
         kept = make_home(home or settings.home)
@@ -187,9 +185,8 @@ def _tell(report: "Report", loaded: "Loaded") -> None:
     for name, rule_ids in loaded.without_schema.items():
         rules = count(len(rule_ids), "rule")
         say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")
-    for rule_id in loaded.not_configured:
-        hint = nearest(rule_id, [rule.id for pack in loaded.packs for rule in pack.rules])
-        say(f'settings for "{rule_id}", which is none of the loaded rules' + (f": {hint}" if hint else ""))
+    if loaded.not_configured:
+        say(f"settings for rules that are not among these: {', '.join(loaded.not_configured)}")
     if loaded.disabled:
         say(f"{count(len(loaded.disabled), 'rule')} switched off in their metadata")
     for kind, number in loaded.not_loaded.items():

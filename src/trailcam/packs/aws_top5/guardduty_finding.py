@@ -73,7 +73,7 @@ def grade(event):
     """GuardDuty's own severity; less than any where there is none."""
     value = event.get("severity")
     try:
-        number = float(value) if isinstance(value, int | float | str) and value is not True else math.nan
+        number = float(value) if isinstance(value, int | float | str) else math.nan
     except (ValueError, OverflowError):
         return -math.inf
     return -math.inf if math.isnan(number) else number

@@ -25,8 +25,8 @@ def principal(event):
     arn = text(event, "userIdentity", "arn")
     if not arn:
         return " ".join(_unnamed(event))
-    role, _, session = arn.rpartition("/")
-    return role if ":assumed-role/" in arn and SIGN_ON not in role and session else arn
+    role = "/".join(arn.split("/")[:2])
+    return role if ":assumed-role/" in arn and SIGN_ON not in role else arn
 
 
 def _unnamed(event):
