@@ -1,5 +1,6 @@
 """`trailcam simulate` as a user meets it: logs in a folder, which a run reads to the last record."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -9,6 +10,11 @@ from typing import Any
 import pytest
 from tests.support import summary, trailcam
 from tests.world import powerless
+
+from trailcam.cli.commands.demo import command as demo
+from trailcam.cli.commands.simulate import command
+from trailcam.model.timestamps import to_rfc3339
+from trailcam.testing.simulator import EVENTS, HOURS, SEED, UNTIL
 
 SMALL = ("--events", "600")
 
@@ -116,3 +122,10 @@ def test_a_folder_that_cannot_be_written_is_told_without_a_stack_trace(tmp_path:
     done = subprocess.run(powerless(command), capture_output=True, check=False, timeout=60, text=True)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("error[TC0106]: cannot write the simulated logs: Permission denied\n")
+
+
+def test_what_is_absent_on_the_command_line_is_what_the_simulator_takes() -> None:
+    absent = {name: option.default for name, option in inspect.signature(command).parameters.items()}
+    assert (absent["seed"], absent["events"], absent["hours"]) == (SEED, EVENTS, HOURS)
+    assert to_rfc3339(UNTIL) in trailcam("simulate", "--help").stdout
+    assert inspect.signature(demo).parameters["seed"].default == SEED

@@ -41,7 +41,7 @@ def record(act: Act, chance: Chance) -> dict[str, Any]:
         "eventName": call.name,
         "awsRegion": region,
         "sourceIPAddress": caller.address,
-        "userAgent": caller.agent,
+        "userAgent": f"[{caller.agent}]" if call.service == "s3" and not caller.service else caller.agent,
     }
     if call.error is not None:
         made["errorCode"], made["errorMessage"] = call.error

@@ -223,6 +223,16 @@ TESTS = [
         "title": "alice took the policy AdministratorAccess",
     },
     {
+        "name": "a user tries to take it",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "requestParameters.userName": "alice",
+            "errorCode": "AccessDenied",
+        },
+        "title": "alice tried to take the policy AdministratorAccess",
+    },
+    {
         "name": "it is attached to a group, in another partition",
         "expect": True,
         "sample": "AWS.CloudTrail/attach_user_policy",
@@ -348,6 +358,85 @@ TESTS = [
         },
         "severity": "High",
         "title": "alice made reports a policy that reaches everything",
+    },
+    {
+        "name": "making such a policy is tried",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "CreatePolicy",
+            "requestParameters": {
+                "policyName": "reports",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "*", "Resource": "*"}]}',
+            },
+            "errorCode": "LimitExceeded",
+        },
+        "severity": "Medium",
+        "title": "alice tried to make reports a policy that reaches everything",
+    },
+    {
+        "name": "a permission set tries to get a policy that is not told",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventSource": "sso.amazonaws.com",
+            "eventName": "AttachCustomerManagedPolicyReferenceToPermissionSet",
+            "requestParameters": None,
+            "errorCode": "AccessDenied",
+        },
+        "severity": "Low",
+    },
+    {
+        "name": "putting another version in force is tried",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "SetDefaultPolicyVersion",
+            "requestParameters": {
+                "policyArn": "arn:aws:iam::111122223333:policy/reports",
+                "versionId": "v2",
+            },
+            "errorCode": "AccessDenied",
+        },
+        "severity": "Low",
+        "title": "alice tried to put another version of the policy reports in force",
+    },
+    {
+        "name": "taking a boundary away is tried",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "DeleteUserPermissionsBoundary",
+            "requestParameters": {"userName": "alice"},
+            "errorCode": "AccessDenied",
+        },
+        "severity": "Low",
+        "title": "alice tried to free alice from its boundary",
+    },
+    {
+        "name": "a boundary that bounds nothing is put on a role",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePermissionsBoundary",
+            "requestParameters": {
+                "roleName": "Reader",
+                "permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess",
+            },
+        },
+        "title": "alice gave Reader the boundary AdministratorAccess",
+    },
+    {
+        "name": "joining a group is refused, and which is not told",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "AddUserToGroup",
+            "requestParameters": None,
+            "errorCode": "AccessDenied",
+        },
+        "severity": "Low",
     },
     {
         "name": "another version of a policy is put in force",
@@ -491,6 +580,44 @@ TESTS = [
         "expect": False,
         "sample": "AWS.CloudTrail/attach_user_policy",
         "override": {"requestParameters.policyArn": "arn:aws:iam::aws:policy/AdministratorAccess-Amplify"},
+    },
+    {
+        "name": "an inline policy of such a name is deleted",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "DeleteUserPolicy",
+            "requestParameters": {
+                "userName": "backup-agent",
+                "policyName": "AdministratorAccess",
+            },
+        },
+    },
+    {
+        "name": "an inline policy of such a name is read",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "GetUserPolicy",
+            "requestParameters": {
+                "userName": "backup-agent",
+                "policyName": "AdministratorAccess",
+            },
+        },
+    },
+    {
+        "name": "a policy without everything in it has such a name",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "AdministratorAccess",
+                "policyDocument": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+                '"Action": "s3:Get*", "Resource": "*"}]}',
+            },
+        },
     },
     {
         "name": "the policy is taken away",

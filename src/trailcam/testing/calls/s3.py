@@ -8,6 +8,7 @@ from trailcam.testing.chance import Chance
 from trailcam.testing.organisation import Bucket, bucket
 
 _TEAMS = ("shop", "orders", "support", "finance", "website")
+_SSE = {"SSEApplied": "Default_SSE_S3"}
 _ENCRYPTED = {"x-amz-server-side-encryption": "AES256"}
 
 
@@ -20,12 +21,12 @@ def get_object(chance: Chance, held: Bucket, key: str) -> Call:
 def put_object(chance: Chance, held: Bucket, key: str) -> Call:
     """An object is written."""
     extra = _extra(chance, got=chance.between(500, 400_000))
-    return replace(_object("PutObject", held, key, extra=extra), reads=False, response=_ENCRYPTED)
+    return replace(_object("PutObject", held, key, extra=extra | _SSE), reads=False, response=_ENCRYPTED)
 
 
 def copy_object(chance: Chance, source: Bucket, key: str, *, target: Bucket) -> Call:
     """An object is copied under its key into another bucket, which may be somebody else's."""
-    call = _object("CopyObject", target, key, extra=_extra(chance, sent=234))
+    call = _object("CopyObject", target, key, extra=_extra(chance, sent=234) | _SSE)
     return replace(
         call,
         reads=False,
@@ -104,7 +105,6 @@ def _extra(chance: Chance, *, got: int = 0, sent: int = 0) -> dict[str, Any]:
         "SignatureVersion": "SigV4",
         "CipherSuite": "TLS_AES_128_GCM_SHA256",
         "bytesTransferredIn": got,
-        "SSEApplied": "Default_SSE_S3",
         "AuthenticationMethod": "AuthHeader",
         "x-amz-id-2": f"{chance.hex(60)}EXAMPLE=",
         "bytesTransferredOut": sent,
