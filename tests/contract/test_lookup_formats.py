@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.mmdb import database
+from tests.unit.enrichments.opened import prepared
 
 from trailcam import registry
 from trailcam.contracts.enrichment import LookupFormat, Snapshot
@@ -50,9 +51,7 @@ def write(tmp_path: Path, name: str, data: bytes) -> Path:
 def opened(tmp_path: Path, name: str) -> Snapshot:
     path = write(tmp_path, name, WRITTEN[name](ROWS))
     key = "ip" if form(name).KEYED else ""
-    form(name).check(path, key=key, named=path)
-    snapshot: Snapshot = form(name).read(path, key=key, named=path)
-    return snapshot
+    return prepared(path, name, key=key)
 
 
 @each_format
@@ -117,7 +116,7 @@ def test_what_is_not_of_its_form_is_refused_with_its_place(tmp_path: Path, name:
     path = write(tmp_path, name, data)
     key = "ip" if form(name).KEYED else ""
     with pytest.raises(TrailcamError) as refused:
-        form(name).check(path, key=key, named="the table")
+        form(name).prepare(path, key=key, named="the table", target=tmp_path / "prepared")
     assert {problem.code for problem in refused.value.problems} <= {code("lookup_broken"), code("lookup_key")}
     assert {problem.path for problem in refused.value.problems} == {"the table"}
 
@@ -129,15 +128,15 @@ def test_a_file_cut_short_is_refused_or_gives_no_wrong_row(tmp_path: Path, name:
     for length in range(0, len(whole), max(1, len(whole) // 40)):
         path = write(tmp_path, name, whole[:length])
         try:
-            form(name).check(path, key=key, named=path)
+            snapshot = prepared(path, name, key=key)
         except TrailcamError:
             continue
         assert name in ("csv", "jsonl")  # a table with fewer rows is one, and who wrote it cannot be asked
-        assert form(name).read(path, key=key, named=path).row("2001:db8::1") in (None, ROWS[2])
+        assert snapshot.row("2001:db8::1") in (None, ROWS[2])
 
 
 @each_format
 def test_a_file_that_is_not_there_is_told_as_such(tmp_path: Path, name: str) -> None:
     with pytest.raises(TrailcamError) as refused:
-        form(name).read(tmp_path / "nowhere", key="ip", named="the table")
+        form(name).prepare(tmp_path / "nowhere", key="ip", named="the table", target=tmp_path / "prepared")
     assert [problem.code for problem in refused.value.problems] == [code("lookup_unreadable")]

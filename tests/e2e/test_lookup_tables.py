@@ -184,12 +184,16 @@ def test_versions_are_saved_and_brought_back_and_missed_when_they_are_gone(folde
     assert trailcam("backup", "saved.tar").returncode == 0
     assert trailcam("restore", "saved.tar", "--home", "again").returncode == 0
     assert verified(folder / "again").holds
-    kept = sorted((home / "lookups/noise").iterdir())
-    assert [path.read_bytes() for path in kept] == [
-        path.read_bytes() for path in sorted((folder / "again/lookups/noise").iterdir())
-    ]
-    kept[0].write_bytes(kept[0].read_bytes().replace(b"malicious", b"harmless!"))
-    kept[1].unlink()
+    kept = {path.name: path.read_bytes() for path in (home / "lookups/noise").glob("*.jsonl")}
+    assert kept == {path.name: path.read_bytes() for path in (folder / "again/lookups/noise").iterdir()}
+    assert trailcam("run", "logs", "--rules", "noise.py", "--home", "again").returncode == 0
+    assert verified(folder / "again").holds
+    now = (folder / "noise.jsonl").read_bytes()
+    for path in (home / "lookups/noise").glob("*.jsonl"):
+        if path.read_bytes() == now:
+            path.write_bytes(now[::-1])
+        else:
+            path.unlink()
     done = trailcam("verify")
     assert done.returncode == 1
     assert "its bytes are not those that were kept" in done.stdout + done.stderr
@@ -200,7 +204,7 @@ def test_versions_are_saved_and_brought_back_and_missed_when_they_are_gone(folde
 
 def test_a_version_that_was_altered_ends_the_run_and_nothing_is_kept_of_it(folder: Path, home: Path) -> None:
     run()
-    (kept,) = (home / "lookups/noise").iterdir()
+    (kept,) = (home / "lookups/noise").glob("*.index")
     kept.write_bytes(b"x" * kept.stat().st_size)
     write_log(folder / "logs/b.json", [record(9, sourceIPAddress="192.0.2.1")])
     done = trailcam("run", "logs", "--rules", "noise.py", "--summary", "json")
@@ -208,6 +212,29 @@ def test_a_version_that_was_altered_ends_the_run_and_nothing_is_kept_of_it(folde
     assert str(kept) in done.stderr
     assert asked("SELECT count(*) AS n FROM aws_cloudtrail") == [{"n": 4}]
     assert asked("SELECT count(*) AS n FROM dead_letters") == [{"n": 0}]
+
+
+def test_one_event_that_names_very_many_known_values_takes_no_other_with_it(folder: Path) -> None:
+    known = [f"10.0.{number >> 8}.{number & 255}" for number in range(40_000)]
+    rows = ({"ip": ip, "classification": "malicious", "note": "x" * 300} for ip in known)
+    (folder / "noise.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    hostile = record(1, requestParameters={"addresses": known}, sourceIPAddress="10.0.0.1")
+    write_log(folder / "logs/a.json", [hostile, record(2, sourceIPAddress="10.0.0.2")])
+    text = (folder / "trailcam.toml").read_text()
+    assert '"sourceIPAddress"' in text
+    (folder / "trailcam.toml").write_text(
+        text.replace(
+            '"sourceIPAddress"', '"requestParameters.addresses", "p_any_ip_addresses", "sourceIPAddress"'
+        )
+    )
+    told = run()
+    assert (told["events"], told["dead_letters"], told["rule_errors"]) == (2, 0, 0)
+    assert told["matches"] == 2
+    (found,) = asked(f"SELECT enrichment FROM matches WHERE event_id = '{hostile['eventID']}'")
+    said = json.loads(found["enrichment"])["noise"]
+    assert said["sourceIPAddress"]["p_match"] == "10.0.0.1"
+    assert len(said["requestParameters.addresses"]) == 5_000
+    assert said["p_left_out"]["requestParameters.addresses"] == 35_000
 
 
 def test_a_rule_asks_greynoise_of_calls_and_findings(folder: Path) -> None:

@@ -48,18 +48,16 @@ class LookupFormat(Protocol):
         """Whether rows are found by a column, which has to be named; else the file has a key of its own."""
         ...
 
-    def read(self, path: Path, *, key: str, named: Path | str) -> Snapshot:
-        """Opens a file; `named` is what errors call it.
+    def prepare(self, path: Path, *, key: str, named: Path | str, target: Path) -> None:
+        """Looks at a file to its last byte, and writes to `target` what makes it quick to ask: an index, or
+        an empty file where the form is one itself. `named` is what errors call the file.
 
         Raises:
             TrailcamError: TC0701 to TC0703, all problems at once.
+            OSError: `target` cannot be written.
         """
         ...
 
-    def check(self, path: Path, *, key: str, named: Path | str) -> None:
-        """Looks at a file to its last byte: after it, `read` opens it, and what is opened answers.
-
-        Raises:
-            TrailcamError: as `read`.
-        """
+    def read(self, path: Path, prepared: Path) -> Snapshot:
+        """Opens a file that was looked at, with what was written then."""
         ...

@@ -18,5 +18,5 @@ lookup_version = Table(
 )
 """The contents that lookup tables have had; none is ever taken out. `since` is when a content was first seen,
 `digest` the SHA-256 of its bytes, `path` that of the copy, relative to the folder of lookups. `format` and
-`key` are those with which it was last looked at and found right.
+`key` are those with which it was kept.
 """

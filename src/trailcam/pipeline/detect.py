@@ -45,6 +45,7 @@ def detect(
     for row in range(len(batch)):
         here = first_row + row
         event = batch.event(row)
+        said: str | None = None
         subject = Subject(
             row_id=batch.row_id[row],
             log_type=batch.log_type,
@@ -63,19 +64,14 @@ def detect(
             in_hand(here, number)
             verdict = runner.run(event, subject)
             if verdict.match is not None:
-                found.matches.append((row, _with_enrichment(verdict.match, batch, row)))
+                if said is None and batch.enrichment and batch.enrichment[row] is not None:
+                    said = json.dumps(batch.enrichment[row])  # what tables said then can be seen ever after
+                found.matches.append((row, replace(verdict.match, enrichment=said)))
             if verdict.errors:
                 found.errors.extend((row, error) for error in verdict.errors)
             if verdict.not_run is not None:
                 found.not_run.append((row, _not_run(runner, batch, row, verdict.not_run)))
     return found
-
-
-def _with_enrichment(match: Match, batch: EventBatch, row: int) -> Match:
-    """The rows of lookup tables stand with the match: what was said then can be seen ever after."""
-    if not batch.enrichment or batch.enrichment[row] is None:
-        return match
-    return replace(match, enrichment=json.dumps(batch.enrichment[row]))
 
 
 def _not_run(runner: Runner, batch: EventBatch, row: int, reason: str) -> NotRun:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from tests.mmdb import database
+from tests.unit.enrichments.opened import prepared
 
 from trailcam import registry
 from trailcam.contracts.enrichment import Snapshot
-from trailcam.errors import TrailcamError
+from trailcam.errors import TrailcamError, WorldError
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "mmdb"
 
@@ -19,10 +20,7 @@ DATA = Path(__file__).parents[4] / "shared" / "data" / "mmdb"
 def read(tmp_path: Path, name: str, data: str | bytes, *, key: str = "ip") -> Snapshot:
     path = tmp_path / f"table.{name}"
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    form = registry.load("lookup_format", name)
-    form.check(path, key=key, named=path)
-    snapshot: Snapshot = form.read(path, key=key, named=path)
-    return snapshot
+    return prepared(path, name, key=key)
 
 
 def problems(
@@ -86,23 +84,57 @@ def test_what_json_cannot_hold_becomes_what_it_can(tmp_path: Path) -> None:
     assert table.row("192.0.2.1") == {"b": "01ff", "f": [None, None, 1.5], "t": True, "d": {"x": "y"}}
 
 
-def test_many_rows_take_a_few_hundred_bytes_each(tmp_path: Path) -> None:
-    lines = [
-        json.dumps({"ip": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", "note": "x" * 100}) for n in range(20_000)
-    ]
-    path = tmp_path / "table.jsonl"
-    path.write_text("\n".join(lines))
-    form = registry.load("lookup_format", "jsonl")
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_neither_looking_at_a_file_nor_asking_it_takes_memory_for_its_rows(tmp_path: Path, name: str) -> None:
+    rows = [{"ip": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", "note": "x" * 500} for n in range(20_000)]
+    lines = map(json.dumps, rows) if name == "jsonl" else (f"{row['ip']},{row['note']}" for row in rows)
+    path = tmp_path / f"table.{name}"
+    path.write_text("\n".join((["ip,note"] if name == "csv" else []) + list(lines)))
     tracemalloc.start()
-    table = form.read(path, key="ip", named=path)
-    held, most = tracemalloc.get_traced_memory()
+    table = prepared(path, name, key="ip")
+    assert all(table.row(row["ip"]) == row for row in rows[::1_000])
+    _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert table.row("10.0.78.31") is not None
-    assert held < 20_000 * 500
-    assert most < 20_000 * 1_500
+    assert most < 2_000_000
 
 
 # -- what is refused ---------------------------------------------------------------------------------------
+
+
+def test_rows_as_deep_as_a_record_and_values_of_megabytes_are_taken(tmp_path: Path) -> None:
+    row = {"ip": "1", "x": json.loads("[" * 199 + "]" * 199)}
+    assert read(tmp_path, "jsonl", json.dumps(row)).row("1") == row
+    assert read(tmp_path, "json", json.dumps([row])).row("1") == row
+    long = "x" * 1_000_000
+    assert read(tmp_path, "csv", f"ip,x\n1,{long}\n").row("1") == {"ip": "1", "x": long}
+
+
+def test_a_key_of_any_characters_is_found_and_no_other(tmp_path: Path) -> None:
+    keys = ["\x00", "a\x00b", "a", "A", "ä", "a\u0308", "x" * 5_000]
+    table = read(tmp_path, "jsonl", "\n".join(json.dumps({"ip": key, "x": key}) for key in keys))
+    found = [table.row(key) for key in keys * 2]
+    assert [row and row["x"] for row in found] == keys * 2
+    assert table.row("a\x00") is None
+
+
+def test_answers_are_the_same_however_many_were_given_before(tmp_path: Path) -> None:
+    table = read(tmp_path, "jsonl", "\n".join(json.dumps({"ip": f"k{n}", "n": n}) for n in range(20_000)))
+    for _ in range(2):
+        for n in range(0, 25_000, 2):
+            row = table.row(f"k{n}")
+            assert (row is None) if n >= 20_000 else (row is not None and row["n"] == n)
+
+
+def test_an_index_that_is_damaged_is_told_with_its_cure(tmp_path: Path) -> None:
+    path = tmp_path / "table.jsonl"
+    path.write_text("\n".join(json.dumps({"ip": f"k{n}", "n": n}) for n in range(2_000)))
+    prepared(path, "jsonl", key="ip")
+    index = tmp_path / "table.jsonl.prepared"
+    index.write_bytes(index.read_bytes()[:9_000] + b"\xff" * (index.stat().st_size - 9_000))
+    with pytest.raises(WorldError) as told:
+        registry.load("lookup_format", "jsonl").read(path, index).row("k7")
+    assert told.value.problems[0].code == "TC0605"
+    assert "next run makes it anew" in told.value.problems[0].hint
 
 
 def test_two_rows_with_one_key_are_told_with_both_lines(tmp_path: Path) -> None:
@@ -151,10 +183,14 @@ def test_problems_of_a_thousand_rows_are_told_shortly(tmp_path: Path) -> None:
         ("csv", 'ip,x\n1,2\n"3\n', 3, "not CSV"),
         ("csv", "ip,ip\n1,2\n", 1, 'named "ip"'),
         ("csv", "ip,x\n", None, "no rows"),
+        ("csv", b"\x1f\x8b\x08\x00", None, "packed with gzip"),
+        ("jsonl", '{"ip":"1"}\n{"ip":"a","ip":"b"}', 2, '"ip" stands twice in one object'),
+        ("jsonl", '{"ip":"1"}\n{"ip":"2","x":' + "[" * 201 + "]" * 201 + "}", 2, "deep"),
+        ("json", '[{"ip":"2","x":' + "[" * 200 + "]" * 200 + "}]", None, "deep"),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_told_with_its_line(
-    tmp_path: Path, name: str, text: str, line: int | None, said: str
+    tmp_path: Path, name: str, text: str | bytes, line: int | None, said: str
 ) -> None:
     ((found, where, message),) = problems(tmp_path, name, text)
     assert (found, where) == ("TC0702", line)
@@ -163,8 +199,10 @@ def test_what_is_broken_is_told_with_its_line(
 
 @pytest.mark.parametrize("name", ["csv", "json", "jsonl"])
 def test_another_encoding_is_told_with_its_line(tmp_path: Path, name: str) -> None:
-    ((found, line, message),) = problems(tmp_path, name, "a\nü\n".encode("latin-1"))
-    assert (found, line, message) == ("TC0702", 2, "byte 2 of the file is not UTF-8")
+    first = {"csv": "ip", "json": "[", "jsonl": '{"ip":"1"}'}[name]
+    ((found, line, message),) = problems(tmp_path, name, f"{first}\nü\n".encode("latin-1"))
+    assert (found, line) == ("TC0702", 2)
+    assert message == f"byte {len(first) + 1} of the file is not UTF-8"
 
 
 def test_a_row_that_is_no_object_is_told(tmp_path: Path) -> None:
@@ -179,13 +217,13 @@ def test_a_row_that_is_no_object_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.shared
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data does not lie beside the repository")
-def test_a_database_with_broken_pointers_is_refused_and_the_others_answer() -> None:
+def test_a_database_with_broken_pointers_is_refused_and_the_others_answer(tmp_path: Path) -> None:
     form = registry.load("lookup_format", "mmdb")
     for path in sorted(DATA.glob("*.mmdb")):
         if "broken" in path.name:
             with pytest.raises(TrailcamError, match="damaged"):
-                form.check(path, key="", named=path)
+                form.prepare(path, key="", named=path, target=tmp_path / "prepared")
         else:
-            form.check(path, key="", named=path)
-    asn = form.read(DATA / "GeoLite2-ASN-Test.mmdb", key="", named="asn")
+            form.prepare(path, key="", named=path, target=tmp_path / "prepared")
+    asn = form.read(DATA / "GeoLite2-ASN-Test.mmdb", tmp_path / "prepared")
     assert asn.row("1.128.0.0")["autonomous_system_number"] == 1221

@@ -10,7 +10,7 @@ from trailcam.contracts.enrichment import Row
 from trailcam.model.batch import EventBatch
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros
-from trailcam.pipeline.enrich import enrich, selected
+from trailcam.pipeline.enrich import LEFT_OUT, enrich, selected
 
 ORIGIN = Origin(id="o", name="o", source_id="s", source_label="s", size_bytes=0, fallback_time=Micros(0))
 
@@ -83,7 +83,7 @@ def test_where_nothing_is_found_nothing_stands() -> None:
     assert answers({"a": "unknown", "b": ["unknown"], "c": []}, "a", "b", "c", "d", "a.b") is None
     assert answers({"a": "unknown", "b": "x"}, "a", "b") == {"t": {"b": row("x")}}
     tables = [Table("t", ("a",)), Table("u", ("b",))]
-    assert enrich(batch({"b": "x"}, times=[7]), tables) == [{"u": {"b": row("x")}}]
+    assert list(enrich(batch({"b": "x"}, times=[7]), tables)) == [{"u": {"b": row("x")}}]
 
 
 def test_numbers_and_truth_values_are_looked_up_by_their_text() -> None:
@@ -109,7 +109,7 @@ for _ in range(250):
 )
 def test_what_is_no_value_is_not_asked(value: Any) -> None:
     asked: list[str] = []
-    assert enrich(batch({"a": value}), [Table("t", ("a", "b.a"), asked.append)]) == [None]
+    assert list(enrich(batch({"a": value}), [Table("t", ("a", "b.a"), asked.append)])) == [None]
     assert asked == []
 
 
@@ -121,6 +121,39 @@ def test_long_texts_and_deep_lists_are_values_like_others() -> None:
 def test_an_event_is_asked_with_its_own_time_whatever_its_place_in_the_batch() -> None:
     found = enrich(batch({"a": "x"}, {"a": "y"}, {}, times=[9, 3, 5]), [Table("t", ("a",))])
     assert [each and each["t"]["a"]["time"] for each in found] == [9, 3, None]
+
+
+def test_a_row_of_its_own_field_p_match_says_what_was_looked_up() -> None:
+    class Forged(Table):
+        def row(self, value: str, time: Micros) -> Row | None:
+            return {"p_match": "forged"}
+
+    (found,) = enrich(batch({"a": "x"}), [Forged("t", ("a",))])
+    assert found == {"t": {"a": {"p_match": "x"}}}
+
+
+def test_a_selector_gets_so_many_rows_is_told_what_was_left_out_and_starves_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("trailcam.pipeline.enrich.MOST_ROWS", 2)
+    record = {"a": ["v", "unknown", "w", "x", "unknown"], "b": "y", "d": []}
+    tables = [Table("t", ("a", "b", "d")), Table("u", ("a",))]
+    (found,) = enrich(batch(record, times=[7]), tables)
+    some = {"a": [row("v"), row("w")]}
+    assert found == {"t": some | {"b": row("y"), LEFT_OUT: {"a": 2}}, "u": some | {LEFT_OUT: {"a": 2}}}
+
+
+def test_three_rows_are_three_and_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trailcam.pipeline.enrich.MOST_ROWS", 3)
+    assert answers({"a": ["x", "y", "z"]}, "a") == {"t": {"a": [row("x"), row("y"), row("z")]}}
+
+
+def test_answers_are_found_when_they_are_asked_for() -> None:
+    asked: list[str] = []
+    found = enrich(batch({"a": "x"}, {"a": "y"}), [Table("t", ("a",), asked.append)])
+    assert (len(found), asked) == (2, [])
+    assert found[1] is found[1]
+    assert asked == ["y"]
 
 
 def test_a_batch_that_was_not_asked_has_events_without_enrichment() -> None:

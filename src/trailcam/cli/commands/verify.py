@@ -102,6 +102,10 @@ def _print(checked: "Checked") -> None:
         ("windows", f"{proof.windows:,}, as {count(proof.matches, 'match', 'matches')} cut them"),
         ("alerts", f"{proof.alerts:,} for {proof.qualifying:,} windows that qualify"),
     ]
+    if proof.lookups:
+        lines.append(
+            ("lookups", f"{count(proof.lookups, 'version')} of lookup tables, each to the last byte")
+        )
     if checked.files:
         lines.insert(0, ("looked at", count(checked.files, "file")))
     if checked.reread_origins:

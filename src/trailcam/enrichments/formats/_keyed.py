@@ -1,23 +1,25 @@
 """Rows that are found by one of their columns: what CSV, JSON and JSON lines have in common.
 
-A key is found by its text, so that `443` and `"443"` are one. Rows are held as they would be written, and
-read when they are asked for: a few times smaller than as objects, and nobody can change them.
+A key is found by its text, so that `443` and `"443"` are one.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
-from trailcam.contracts.enrichment import Row
+from trailcam.enrichments.index import Writer
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.forms import describe
 
 MOST_TOLD = 20
 """Problems of one file that are told; a wrong key would be one in every row."""
 
-Rows = Iterable[tuple[str, Any]]
-"""(place as people count it, what stands there): `line 3` or `row 3`."""
+DEEPEST = 200
+"""How deep a row may be nested: as deep as a record."""
+
+_MARK = "\ufeff".encode()
+_GZIP = b"\x1f\x8b"
 
 
 class Broken(Exception):
@@ -29,89 +31,120 @@ class Broken(Exception):
         self.line = line
 
 
-class Keyed:
-    """See `trailcam.contracts.enrichment.Snapshot`."""
-
-    def __init__(self, rows: dict[str, bytes]) -> None:
-        self._rows = rows
-
-    def row(self, value: str) -> Row | None:
-        """The row whose key is this text; None when there is none."""
-        written = self._rows.get(value)
-        if written is None:
-            return None
-        row: Row = json.loads(written)
-        return row
-
-
 def keyed(
-    path: Path, *, key: str, named: Path | str, split: Callable[[str], Iterator[tuple[int, Any]]], place: str
-) -> Keyed:
-    """The rows of a file by the column `key`; `split` gives each with its number, which is that of a `place`.
+    path: Path,
+    *,
+    key: str,
+    named: Path | str,
+    target: Path,
+    form: str,
+    split: Callable[[BinaryIO], Iterator[tuple[int, Any]]],
+    place: str,
+) -> None:
+    """Writes the rows of a file of `form`, by the column `key`, as an index; `split` gives each with its
+    number, which is that of a `place`: a `line` or a `row`.
 
     Raises:
         TrailcamError: TC0701 the file cannot be read; TC0702 it is not what it should be; TC0703 rows without
             a key, or two with the same one. `split` raises Broken.
+        OSError: the index cannot be written.
     """
-    held: dict[str, bytes] = {}
-    places: dict[str, int] = {}
+    told = _Told(named, place)
     columns: set[str] = set()
-    problems: list[Problem] = []
-    more = 0
+    held = False
+    with _opened(path, named) as opened, Writer(target, form=form, key=key) as index:
+        try:
+            for number, row in split(opened):
+                if not isinstance(row, dict):
+                    told.add("lookup_broken", number, f"a row is an object; found {describe(row)}")
+                    continue
+                columns.update(row)
+                if key not in row:
+                    near = (
+                        nearest(key, columns) or f"its columns are {', '.join(sorted(columns)[:MOST_TOLD])}"
+                    )
+                    told.add(
+                        "lookup_key", number, f'the row has no "{key}", by which it would be found', near
+                    )
+                    continue
+                text = text_of_key(row[key])
+                if text:
+                    index.add(number, text, json.dumps(row, separators=(",", ":")).encode("ascii"))
+                    held = True
+                else:
+                    found = describe(row[key]) if row[key] != "" else "an empty text"
+                    told.add(
+                        "lookup_key", number, f"a key is a text, a number or a truth value; found {found}"
+                    )
+        except Broken as broken:
+            told.broken(broken)
+        doubles, count = index.doubles(MOST_TOLD)
+        for number, text, first in doubles:
+            told.add("lookup_key", number, f'"{text}" is the key of {place} {first} too')
+        told.more += count - len(doubles)
+        if not held and not told.problems:
+            told.broken(Broken("the file holds no rows"))
+        told.raise_all()
 
-    def tell(name: str, number: int, message: str, hint: str = "") -> None:
-        nonlocal more
-        if len(problems) == MOST_TOLD:
-            more += 1
+
+class _Told:
+    """Problems of a file, few enough to be read."""
+
+    def __init__(self, named: Path | str, place: str) -> None:
+        self.problems: list[tuple[int, Problem]] = []
+        self.more = 0
+        self._named = named
+        self._place = place
+
+    def add(self, name: str, number: int, message: str, hint: str = "") -> None:
+        if len(self.problems) >= MOST_TOLD:
+            self.more += 1
             return
-        line = number if place == "line" else None
-        text = message if line else f"{place} {number}: {message}"
-        problems.append(Problem(code=code(name), message=text, path=named, line=line, hint=hint))
+        line = number if self._place == "line" else None
+        text = message if line else f"{self._place} {number}: {message}"
+        problem = Problem(code=code(name), message=text, path=self._named, line=line, hint=hint)
+        self.problems.append((number, problem))
 
-    try:
-        for number, row in split(text_of(path, named)):
-            if not isinstance(row, dict):
-                tell("lookup_broken", number, f"a row is an object; found {describe(row)}")
-                continue
-            columns.update(row)
-            if key not in row:
-                near = nearest(key, columns) or f"its columns are {', '.join(sorted(columns)[:MOST_TOLD])}"
-                tell("lookup_key", number, f'the row has no "{key}", by which it would be found', near)
-                continue
-            text = text_of_key(row[key])
-            if not text:
-                tell(
-                    "lookup_key",
-                    number,
-                    f"a key is a text, a number or a truth value; found {describe(row[key])}",
-                )
-            elif text in held:
-                tell("lookup_key", number, f'"{text}" is the key of {place} {places[text]} too')
-            else:
-                held[text] = json.dumps(row, separators=(",", ":")).encode("ascii")
-                places[text] = number
-    except Broken as broken:
-        problems.append(
-            Problem(code=code("lookup_broken"), message=broken.message, path=named, line=broken.line)
+    def broken(self, broken: Broken) -> None:
+        problem = Problem(
+            code=code("lookup_broken"), message=broken.message, path=self._named, line=broken.line
         )
-    if more:
-        message = f"{more:,} rows more have such problems"
-        problems.append(Problem(code=code("lookup_key"), message=message, path=named))
-    if not held and not problems:
-        message = "the file holds no rows"
-        problems.append(Problem(code=code("lookup_broken"), message=message, path=named))
-    if problems:
-        raise TrailcamError(problems)
-    return Keyed(held)
+        self.problems.append((broken.line or 0, problem))
+
+    def raise_all(self) -> None:
+        if self.more:
+            message = f"{self.more:,} rows more have such problems"
+            self.problems.append(
+                (1 << 62, Problem(code=code("lookup_key"), message=message, path=self._named))
+            )
+        if self.problems:
+            self.problems.sort(key=lambda pair: pair[0])
+            raise TrailcamError(problem for _, problem in self.problems)
 
 
-def lines_of(text: str) -> Iterator[str]:
-    """The lines of a text, each with its end."""
+def _opened(path: Path, named: Path | str) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        message = f"the file of a lookup table cannot be read: {error.strerror}"
+        raise TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=named)) from None
+
+
+def lines_of(opened: BinaryIO) -> Iterator[str]:
+    """The lines of a file, each with its end, without a byte order mark.
+
+    Raises:
+        Broken: it is not UTF-8.
+    """
     at = 0
-    while at < len(text):
-        end = text.find("\n", at) + 1 or len(text)
-        yield text[at:end]
-        at = end
+    for number, line in enumerate(opened, 1):
+        if number == 1 and line.startswith(_GZIP):
+            raise Broken("the file is packed with gzip: unpack it first")
+        try:
+            yield (line.removeprefix(_MARK) if number == 1 else line).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Broken(f"byte {at + error.start} of the file is not UTF-8", number) from None
+        at += len(line)
 
 
 def text_of_key(value: Any) -> str:
@@ -119,25 +152,6 @@ def text_of_key(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value) if isinstance(value, bool | int | float) else ""
-
-
-def text_of(path: Path, named: Path | str) -> str:
-    """The text of a file, without a byte order mark.
-
-    Raises:
-        TrailcamError: TC0701 it cannot be read.
-        Broken: it is not UTF-8.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        message = f"the file of a lookup table cannot be read: {error.strerror}"
-        raise TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=named)) from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Broken(f"byte {error.start} of the file is not UTF-8", line) from None
 
 
 def value_of(text: str, line: int | None = None) -> Any:
@@ -148,6 +162,9 @@ def value_of(text: str, line: int | None = None) -> Any:
     """
     try:
         value = _DECODER.decode(text)
+        too_deep = (
+            text.count("{") + text.count("[") > DEEPEST and _depth(value) > DEEPEST + 1
+        )  # with the list
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
@@ -159,7 +176,33 @@ def value_of(text: str, line: int | None = None) -> Any:
         raise Broken("it is nested too deeply", line) from None
     except ValueError as error:  # NaN and its like, and integers of thousands of digits
         raise Broken(f"not JSON: {error}", line) from None
+    if too_deep:
+        raise Broken("it is nested too deeply", line)
     return value
+
+
+def _depth(value: Any) -> int:
+    """How many containers lie in one another."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+            if isinstance(item, dict | list)
+        ]
+    return depth
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f'"{twice}" stands twice in one object')
+    return made
 
 
 def _refuse(word: str) -> NoReturn:
@@ -173,4 +216,4 @@ def _finite(text: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)

@@ -2,10 +2,12 @@
 
 import csv
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from trailcam.enrichments.formats._keyed import Broken, Keyed, keyed, lines_of
+from trailcam.enrichments.formats._keyed import Broken, keyed, lines_of
+from trailcam.enrichments.index import Index
 
 SUFFIXES = (".csv",)
 KEYED = True
@@ -13,19 +15,9 @@ KEYED = True
 _LONGEST_VALUE = 16 << 20
 
 
-def read(path: Path, *, key: str, named: Path | str) -> Keyed:
-    """See `trailcam.contracts.enrichment.LookupFormat`."""
-    return keyed(path, key=key, named=named, split=_split, place="line")
-
-
-def check(path: Path, *, key: str, named: Path | str) -> None:
-    """See `trailcam.contracts.enrichment.LookupFormat`."""
-    read(path, key=key, named=named)
-
-
-def _split(text: str) -> Iterator[tuple[int, Any]]:
+def _split(opened: BinaryIO) -> Iterator[tuple[int, Any]]:
     csv.field_size_limit(_LONGEST_VALUE)
-    lines = csv.reader(lines_of(text), strict=True)
+    lines = csv.reader(lines_of(opened), strict=True)
     try:
         columns = next(lines, None)
         if columns is None:
@@ -41,3 +33,11 @@ def _split(text: str) -> Iterator[tuple[int, Any]]:
             yield lines.line_num, dict(zip(columns, values, strict=True))
     except csv.Error as error:
         raise Broken(f"not CSV: {error}", lines.line_num) from None
+
+
+def read(path: Path, prepared: Path) -> Index:  # noqa: ARG001  # all that is asked stands in the index
+    """See `trailcam.contracts.enrichment.LookupFormat`."""
+    return Index(prepared)
+
+
+prepare = partial(keyed, form="csv", split=_split, place="line")

@@ -34,9 +34,15 @@ class Addresses:
         return _plain(found) if isinstance(found, dict) else None
 
 
-def read(path: Path, *, key: str, named: Path | str) -> Addresses:  # noqa: ARG001  # the address is the key
+def read(path: Path, prepared: Path) -> Addresses:  # noqa: ARG001  # a database is its own index
     """See `trailcam.contracts.enrichment.LookupFormat`."""
-    return Addresses(_opened(path, named))
+    return Addresses(_opened(path, path))
+
+
+def prepare(path: Path, *, key: str, named: Path | str, target: Path) -> None:
+    """See `trailcam.contracts.enrichment.LookupFormat`; a large database takes some seconds."""
+    check(path, key=key, named=named)
+    target.touch()
 
 
 def check(path: Path, *, key: str, named: Path | str) -> None:  # noqa: ARG001  # the address is the key

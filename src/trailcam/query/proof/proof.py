@@ -41,6 +41,8 @@ class Proof:
     windows: int = 0
     qualifying: int = 0
     alerts: int = 0
+    lookups: int = 0
+    """Versions of lookup tables."""
     rolled_back: list[str] = field(default_factory=list)
     """Tables that have lost commits of ours."""
     missing: list[str] = field(default_factory=list)
@@ -79,7 +81,8 @@ def prove(
         proof.missing += [*looked.missing, *tables.missing, *counted.missing]
         proof.missing += verdicts(opened, readable)
         proof.missing += bound.missing
-        proof.missing += lookups(held.lookup_versions, folder=kept_lookups)
+        proof.missing += lookups(held.lookup_versions, folder=kept_lookups, scratch=scratch)
+        proof.lookups = len(held.lookup_versions)
     proof.files, proof.files_read = len(held.files), sum(map(read, held.files))
     proof.published, proof.rolled_back = tables.published, tables.rolled_back
     proof.lake_events, proof.lake_distinct = counted.events, counted.distinct
