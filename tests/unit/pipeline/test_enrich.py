@@ -136,7 +136,7 @@ def test_a_selector_gets_so_many_rows_is_told_what_was_left_out_and_starves_no_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("trailcam.pipeline.enrich.MOST_ROWS", 2)
-    record = {"a": ["v", "unknown", "w", "x", "unknown"], "b": "y", "d": []}
+    record = {"a": ["v", "unknown", "w", "x", "z"], "b": "y", "d": []}
     tables = [Table("t", ("a", "b", "d")), Table("u", ("a",))]
     (found,) = enrich(batch(record, times=[7]), tables)
     some = {"a": [row("v"), row("w")]}
