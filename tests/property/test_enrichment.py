@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import in_process, make_rule, make_setup, record
+from tests.unit.enrichments.opened import prepared
 
 from trailcam.engines.worker import MemoryBlob
 from trailcam.model.lookup import LookupTable, LookupVersion
@@ -37,7 +38,10 @@ def tables(folder: Path) -> tuple[LookupTable, ...]:
             path = folder / f"{name}{number}.jsonl"
             rows = [{"key": f"192.0.2.{n}", "version": number} for n in range(6 - 2 * number)]
             path.write_text("\n".join(json.dumps(row) for row in [*rows, {"key": 7, "version": number}]))
-            versions.append(LookupVersion(since=parse(week) or Micros(0), path=path))
+            prepared(path, "jsonl", key="key")
+            index = path.with_name(f"{path.name}.prepared")
+            since = parse(week) or Micros(0)
+            versions.append(LookupVersion(since=since, path=path, prepared=index, digest=""))
         made.append(
             LookupTable(
                 name=name,

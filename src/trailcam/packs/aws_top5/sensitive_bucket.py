@@ -256,6 +256,51 @@ TESTS = [
         "title": "ReportReader/nightly-report wrote to the sensitive bucket ledger",
     },
     {
+        "name": "writing is tried and refused",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {"requestParameters.bucketName": "example-payroll", "errorCode": "AccessDenied"},
+        "severity": "Low",
+        "title": "alice tried to write to the sensitive bucket example-payroll",
+    },
+    {
+        "name": "deleting is tried and fails",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {
+            "eventName": "DeleteBucket",
+            "requestParameters.bucketName": "example-payroll",
+            "errorCode": "BucketNotEmpty",
+        },
+        "title": "alice tried to delete from the sensitive bucket example-payroll",
+    },
+    {
+        "name": "opening the bucket to others is tried and refused",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {
+            "eventName": "PutBucketPolicy",
+            "requestParameters.bucketName": "example-payroll",
+            "errorCode": "AccessDenied",
+        },
+        "title": "alice tried to change the settings of the sensitive bucket example-payroll",
+    },
+    {
+        "name": "another service has a call of the same name",
+        "expect": False,
+        "sample": "AWS.CloudTrail/get_object",
+        "override": {
+            "eventSource": "example.amazonaws.com",
+            "requestParameters.bucketName": "example-payroll",
+        },
+    },
+    {
+        "name": "S3 itself tells of something",
+        "expect": False,
+        "sample": "AWS.CloudTrail/get_object",
+        "override": {"eventType": "AwsServiceEvent", "requestParameters.bucketName": "example-payroll"},
+    },
+    {
         "name": "another bucket is read",
         "expect": False,
         "sample": "AWS.CloudTrail/get_object",
