@@ -75,9 +75,9 @@ def test_every_row_is_found_by_its_key_and_nothing_else_is(tmp_path: Path, name:
 
 
 @each_format
-@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_value_makes_it_raise(tmp_path: Path, name: str, value: str) -> None:
-    assert opened(tmp_path, name).row(value) is None
+def test_no_value_makes_it_raise(tmp_path: Path, name: str) -> None:
+    snapshot = opened(tmp_path, name)
+    assert [value for value in HOSTILE if snapshot.row(value) is not None] == []
 
 
 @each_format
@@ -125,7 +125,7 @@ def test_what_is_not_of_its_form_is_refused_with_its_place(tmp_path: Path, name:
 def test_a_file_cut_short_is_refused_or_gives_no_wrong_row(tmp_path: Path, name: str) -> None:
     whole = WRITTEN[name](ROWS)
     key = "ip" if form(name).KEYED else ""
-    for length in range(0, len(whole), max(1, len(whole) // 40)):
+    for length in range(0, len(whole), max(1, len(whole) // 20)):
         path = write(tmp_path, name, whole[:length])
         try:
             snapshot = prepared(path, name, key=key)

@@ -54,6 +54,7 @@ class LookupFormat(Protocol):
 
         Raises:
             TrailcamError: TC0701 to TC0703, all problems at once.
+            WorldError: TC0504 where a process of its own looks at the file, and was ended from elsewhere.
             OSError: `target` cannot be written.
         """
         ...

@@ -2,16 +2,25 @@
 
 import json
 import math
+import random
+import re
+import shutil
+import signal
+import sys
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import maxminddb
 import pytest
 from tests.mmdb import database
 from tests.unit.enrichments.opened import prepared
 
 from trailcam import registry
 from trailcam.contracts.enrichment import Snapshot
+from trailcam.enrichments.formats import _mmdb_walk
 from trailcam.errors import TrailcamError, WorldError
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "mmdb"
@@ -213,6 +222,97 @@ def test_a_row_that_is_no_object_is_told(tmp_path: Path) -> None:
     ((found, _, message),) = problems(tmp_path, "mmdb", database({"192.0.2.0/24": ["x"]}), key="")
     assert found == "TC0702"
     assert "192.0.2.0/24 is a list of 1" in message
+
+
+@pytest.mark.parametrize("node", [1, 20, 100])
+def test_a_database_that_ends_its_reader_is_refused_and_this_process_lives(tmp_path: Path, node: int) -> None:
+    data = bytearray(database({"2001:db8::1/128": {"n": 1}}))
+    data[node * 6 : node * 6 + 3] = node.to_bytes(3, "big")  # one way from the node leads back to it
+    ((found, _, message),) = problems(tmp_path, "mmdb", bytes(data), key="")
+    assert found == "TC0702"
+    assert re.search(r"damaged: its reader was ended by SIG(ABRT|SEGV|BUS)", message)
+
+
+def test_a_tree_that_is_longer_than_an_address_is_damage(tmp_path: Path) -> None:
+    data = bytearray(database({"80.0.0.0/4": {"n": 1}}, version=4))
+    data[3 * 6 + 3 : 3 * 6 + 6], data[3 * 6 : 3 * 6 + 3] = (3).to_bytes(3, "big"), data[3 * 6 + 3 : 3 * 6 + 6]
+    ((found, _, message),) = problems(tmp_path, "mmdb", bytes(data), key="")
+    assert (found, message) == ("TC0702", "the database is damaged: its tree leads astray")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_change_of_some_bytes_ends_who_looks_at_it(tmp_path: Path, seed: int) -> None:
+    rows = {f"192.0.{n}.0/24": {"n": n, "l": [n, {"t": "x" * n}]} for n in range(20)}
+    whole, chosen = database(rows), random.Random(seed)
+    for _ in range(4):
+        data = bytearray(whole)
+        for _ in range(3):
+            data[chosen.randrange(len(data))] = chosen.randrange(256)
+        with suppress(TrailcamError):
+            table = read(tmp_path, "mmdb", bytes(data), key="")
+            for address in ("192.0.7.1", "2001:db8::1", "0.0.0.0"):
+                json.dumps(table.row(address), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (SystemError("returned a result"), "its reader fails with SystemError"),
+        (TypeError(), "its reader fails with TypeError"),
+        (RecursionError(), "its reader fails with RecursionError"),
+        (MemoryError(), "takes all memory"),
+        (maxminddb.InvalidDatabaseError("bad data"), "bad data"),
+    ],
+)
+def test_whatever_the_reader_raises_is_damage(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, said: str
+) -> None:
+    def reader(_: str) -> Iterator[Any]:
+        yield "192.0.2.0/24", {}
+        raise raised
+
+    monkeypatch.setattr(maxminddb, "open_database", reader)
+    monkeypatch.setattr(signal, "alarm", lambda _: None)  # this process goes on
+    told = _mmdb_walk._walk("x.mmdb")
+    assert told.startswith("the database is damaged: ")
+    assert said in told
+
+
+def test_a_database_without_networks_is_refused(tmp_path: Path) -> None:
+    assert problems(tmp_path, "mmdb", database({}), key="") == [
+        ("TC0702", None, "the database holds no networks")
+    ]
+
+
+def test_a_row_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    row: Any = 1
+    for _ in range(99):
+        row = [row]
+    table = read(tmp_path, "mmdb", database({"192.0.2.0/24": {"n": row}}), key="")
+    assert table.row("192.0.2.1") == {"n": row}
+    ((_, _, message),) = problems(tmp_path, "mmdb", database({"192.0.2.0/24": {"n": [row]}}), key="")
+    assert message == "the row of 192.0.2.0/24 is nested too deeply"
+
+
+def test_a_walk_that_was_ended_from_elsewhere_says_nothing_of_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = tmp_path / "ended"
+    ended.write_text("#!/bin/sh\nkill -KILL $$\n")
+    ended.chmod(0o755)
+    for command, said in ((str(ended), "ended with -9"), (shutil.which("false"), "ended with 1")):
+        monkeypatch.setattr(sys, "executable", command)
+        with pytest.raises(WorldError, match=said) as refused:
+            read(tmp_path, "mmdb", database({"192.0.2.0/24": {"n": 1}}), key="")
+        assert [problem.code for problem in refused.value.problems] == ["TC0504"]
+
+
+def test_a_walk_imports_nothing_that_lies_in_the_folder_it_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "maxminddb.py").write_text("raise SystemExit(7)")
+    assert read(tmp_path, "mmdb", database({"192.0.2.0/24": {"n": 1}}), key="").row("192.0.2.1") == {"n": 1}
 
 
 @pytest.mark.shared

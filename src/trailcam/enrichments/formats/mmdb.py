@@ -8,8 +8,8 @@ from typing import Any
 import maxminddb
 
 from trailcam.contracts.enrichment import Row
+from trailcam.enrichments.formats._mmdb_walk import fault
 from trailcam.errors import Problem, TrailcamError, code
-from trailcam.forms import describe
 
 SUFFIXES = (".mmdb",)
 KEYED = False
@@ -35,45 +35,40 @@ class Addresses:
 
 
 def read(path: Path, prepared: Path) -> Addresses:  # noqa: ARG001  # a database is its own index
-    """See `trailcam.contracts.enrichment.LookupFormat`."""
-    return Addresses(_opened(path, path))
+    """See `trailcam.contracts.enrichment.LookupFormat`; only what `prepare` has let through is opened here."""
+    try:
+        return Addresses(maxminddb.open_database(path))
+    except OSError as error:
+        raise _unreadable(error, path) from None
+    except (maxminddb.InvalidDatabaseError, ValueError) as error:
+        raise _broken(f"not a database of this form: {error}", path) from None
 
 
-def prepare(path: Path, *, key: str, named: Path | str, target: Path) -> None:
-    """See `trailcam.contracts.enrichment.LookupFormat`; a large database takes some seconds."""
-    check(path, key=key, named=named)
+def prepare(path: Path, *, key: str, named: Path | str, target: Path) -> None:  # noqa: ARG001  # no key
+    """See `trailcam.contracts.enrichment.LookupFormat`; a large database takes some seconds to minutes.
+
+    Raises:
+        WorldError: TC0504 the process that looks at it was ended from elsewhere.
+    """
+    try:
+        with path.open("rb") as opened:
+            empty = not opened.read(1)
+    except OSError as error:
+        raise _unreadable(error, named) from None
+    said = "the file is empty" if empty else fault(path, named)
+    if said:
+        raise _broken(said, named)
     target.touch()
 
 
-def check(path: Path, *, key: str, named: Path | str) -> None:  # noqa: ARG001  # the address is the key
-    """See `trailcam.contracts.enrichment.LookupFormat`; a large database takes some seconds."""
-    networks = 0
-    with _opened(path, named) as reader:
-        try:
-            for network, row in reader:
-                networks += 1
-                if not isinstance(row, dict):
-                    raise _broken(f"a row is an object; that of {network} is {describe(row)}", named)
-        except (maxminddb.InvalidDatabaseError, ValueError) as error:
-            raise _broken(f"the database is damaged: {error}", named) from None
-    if not networks:
-        raise _broken("the database holds no networks", named)
-
-
-def _opened(path: Path, named: Path | str) -> maxminddb.Reader:
-    try:
-        if not path.stat().st_size:
-            raise _broken("the file is empty", named)
-        return maxminddb.open_database(path)
-    except OSError as error:
-        message = f"the file of a lookup table cannot be read: {error.strerror}"
-        raise TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=named)) from None
-    except (maxminddb.InvalidDatabaseError, ValueError) as error:
-        raise _broken(f"not a database of this form: {error}", named) from None
-
-
 def _broken(message: str, named: Path | str) -> TrailcamError:
-    return TrailcamError(Problem(code=code("lookup_broken"), message=message, path=named))
+    hint = "bring the file anew from where it came, or name the right `format`"
+    return TrailcamError(Problem(code=code("lookup_broken"), message=message, path=named, hint=hint))
+
+
+def _unreadable(error: OSError, named: Path | str) -> TrailcamError:
+    message = f"the file of a lookup table cannot be read: {error.strerror}"
+    return TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=named))
 
 
 def _plain(value: Any) -> Any:
