@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from trailcam import registry
 from trailcam.errors import Problem, TrailcamError, code, nearest
+from trailcam.logtypes.loader import SCALAR_TYPES
 from trailcam.model.logtype import Field, LogType
 from trailcam.model.lookup import LookupTable
 from trailcam.model.standard_fields import STANDARD_FIELDS, is_reserved
@@ -58,34 +59,51 @@ def _wrong(table: LookupTableSettings, known: dict[str, LogType]) -> Iterator[tu
             yield f"a file of the format {name} has a key of its own", "take `key` out"
         else:
             yield f"a file of the format {name} needs `key`", "name the column by which a row is found"
+    if not table.selectors:
+        yield "its selectors name no log type, so nothing would be looked up", 'say "LOG TYPE" = ["field"]'
     for log_type, selectors in table.selectors:
         schema = known.get(log_type)
-        if schema is None:
-            near = nearest(log_type, known)
-            if near:  # else its schema may come with --log-types, in another run
-                yield f'unknown log type "{log_type}"', near
+        near = nearest(log_type, known)
+        if schema is None and near:  # else its schema may come with --log-types, in another run
+            yield f'unknown log type "{log_type}"', near
             continue
         for selector in selectors:
-            hint = _astray(selector, schema)
-            if hint is not None:
-                yield f'{log_type} has no field "{selector}"', hint
+            if not all(selector.split(".")):
+                yield f'{log_type}: "{selector}" has an empty step', "one dot stands between two keys"
+            elif schema is not None:
+                yield from _astray(selector, schema)
 
 
-def _astray(selector: str, log_type: LogType) -> str | None:
-    """A hint where a selector leads to no field of a log type; None where it leads to one."""
-    first, *rest = selector.split(".")
-    if is_reserved(first):
+def _astray(selector: str, log_type: LogType) -> Iterator[tuple[str, str]]:
+    """(message, hint) of a selector that never leads to a value; nothing where it may lead to one."""
+    steps = selector.split(".")
+    if is_reserved(steps[0]):
         lists = [name for name in STANDARD_FIELDS if name.startswith("p_any_")]
-        return None if selector in lists else nearest(selector, lists) or f"lists are {', '.join(lists)}"
+        if selector not in lists:
+            hint = nearest(selector, lists) or f"lists are {', '.join(lists)}"
+            yield f'{log_type.name} has no field "{selector}"', hint
+        return
     fields: Sequence[Field] = log_type.fields
-    for step in (first, *rest):
+    for number, step in enumerate(steps, start=1):
         found = next((field for field in fields if field.name == step), None)
         if found is None:
-            names = [field.name for field in fields]
-            return nearest(step, names) or "docs/reference/log-types.md has its fields"
-        while found.element is not None:
-            found = found.element
-        if not found.fields:  # what lies deeper is not declared
-            return None
-        fields = found.fields
-    return None
+            hint = nearest(step, [field.name for field in fields])
+            message = f'{log_type.name} has no field "{selector}"'
+            yield message, hint or "docs/reference/log-types.md has its fields"
+            return
+        item = found
+        while item.element is not None:
+            item = item.element
+        if item.type in SCALAR_TYPES and number < len(steps):
+            above = ".".join(steps[:number])
+            message = f'{log_type.name}: "{selector}" leads below "{above}", which is of type {item.type}'
+            yield message, f'name "{above}" itself'
+            return
+        if not item.fields and number < len(steps):  # what lies deeper is not declared
+            return
+        fields = item.fields
+    if item.type == "object":
+        kind = "an object" if item is found else "a list of objects"
+        example = next((field.name for field in fields if field.type in SCALAR_TYPES), "")
+        hint = f'name a field in it, such as "{selector}.{example}"' if example else "name a field in it"
+        yield f'{log_type.name}: "{selector}" is {kind}, and objects are never looked up', hint

@@ -18,7 +18,7 @@ from trailcam.app.lookup_versions import take_in
 from trailcam.enrichments import lookups
 from trailcam.enrichments.tables import lookup_version
 from trailcam.errors import TrailcamError, WorldError
-from trailcam.logtypes.loader import builtin
+from trailcam.logtypes.loader import builtin, load
 from trailcam.model.lookup import LookupTable
 from trailcam.model.timestamps import Micros
 from trailcam.query.proof.lookups import lookups as proof_of_lookups
@@ -116,10 +116,83 @@ def test_a_selector_must_lead_to_a_field(tmp_path: Path, selector: str, hint: st
 
 
 @pytest.mark.parametrize(
+    ("selector", "message", "hint"),
+    [
+        ("userIdentity", "is an object, and objects are never looked up", '"userIdentity.type"'),
+        ("userIdentity.sessionContext.attributes", "is an object", "sessionContext.attributes.creationDate"),
+        ("resources", "is a list of objects", '"resources.ARN"'),
+        ("eventName.x", 'leads below "eventName", which is of type string', 'name "eventName" itself'),
+        ("resources.ARN.x.y", 'leads below "resources.ARN"', 'name "resources.ARN" itself'),
+        ("requestParameters..x", "has an empty step", "one dot"),
+        (".eventName", "has an empty step", "one dot"),
+        ("requestParameters.", "has an empty step", "one dot"),
+    ],
+)
+def test_a_selector_that_can_never_find_anything_is_refused(
+    tmp_path: Path, selector: str, message: str, hint: str
+) -> None:
+    ((told, cure),) = refused(tmp_path, selectors=f'"AWS.CloudTrail" = ["{selector}"]')
+    assert told.startswith(f'AWS.CloudTrail: "{selector}" {message}')
+    assert hint in cure
+
+
+def test_what_is_wrong_with_a_selector_is_told_once_for_log_types_of_another_run_too(tmp_path: Path) -> None:
+    ((told, _),) = refused(tmp_path, selectors='"Custom.Elsewhere" = ["a..b"]')
+    assert told == 'Custom.Elsewhere: "a..b" has an empty step'
+
+
+def test_a_table_that_is_asked_for_nothing_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, selectors="") == [
+        ("its selectors name no log type, so nothing would be looked up", 'say "LOG TYPE" = ["field"]')
+    ]
+
+
+NESTED = """
+schema: Custom.Nested
+description: Lists and objects of which little is declared.
+signature: {requires: [a]}
+fields:
+  - {name: bare, type: object}
+  - {name: texts, type: array, element: {type: string}}
+  - {name: lists, type: array, element: {type: array, element: {type: object}}}
+  - {name: any, type: array}
+  - {name: loose, type: array, element: {type: json}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        ("bare", "is an object"),
+        ("bare.a.b", ""),
+        ("texts", ""),
+        ("texts.a", 'leads below "texts", which is of type string'),
+        ("lists", "is a list of objects"),
+        ("lists.a", ""),
+        ("any", ""),
+        ("any.a", ""),
+        ("loose", ""),
+        ("loose.a.b", ""),
+    ],
+)
+def test_what_is_not_declared_may_hold_anything(tmp_path: Path, selector: str, said: str) -> None:
+    (tmp_path / "nested").mkdir()
+    (tmp_path / "nested/schema.yml").write_text(NESTED)
+    log_types = load([tmp_path / "nested"])
+    made = settings(tmp_path, selectors=f'"Custom.Nested" = ["{selector}"]')
+    if said:
+        with pytest.raises(TrailcamError, match=said):
+            declared(made, log_types)
+    else:
+        assert declared(made, log_types)[0].selectors_of("Custom.Nested") == (selector,)
+
+
+@pytest.mark.parametrize(
     "selector",
     [
         "userIdentity.sessionContext.sessionIssuer.arn",
         "resources.ARN",
+        "requestParameters",
         "requestParameters.a.b",
         "p_any_usernames",
     ],
