@@ -141,12 +141,34 @@ def test_what_a_table_says_of_another_log_type_goes_over_nothing(folder: Path, h
         assert state.execute("SELECT count(*) FROM origin").fetchone() == (1,)
 
 
+def test_a_log_type_that_is_unknown_to_this_run_is_told_after_it(folder: Path) -> None:
+    declare(f'{SELECTORS}\n"Custom.Elsewhere" = ["address"]')
+    done = trailcam("run", "logs", "--rules", "noise.py")
+    assert done.returncode == 0
+    assert (
+        "never asked: 1 lookup table for Custom.Elsewhere, of which there is no schema: bring it with --log-types"
+        in done.stderr
+    )
+    declare(SELECTORS)
+    assert "never asked" not in trailcam("run", "logs", "--rules", "noise.py").stderr
+
+
 def test_a_database_of_addresses_is_a_table_without_a_key(folder: Path) -> None:
     (folder / "noise.mmdb").write_bytes(
         database({"192.0.2.2/31": {"classification": "malicious", "actor": "net"}})
     )
     declare(SELECTORS, path="noise.mmdb", key="")
     assert run()["matches"] == 2
+
+
+def test_a_damaged_database_of_addresses_is_told_as_such(folder: Path) -> None:
+    data = bytearray(database({"192.0.2.2/31": {"classification": "malicious"}}))
+    data[120:123] = (20).to_bytes(3, "big")  # a node that leads back to itself ends the reader's process
+    (folder / "noise.mmdb").write_bytes(data)
+    declare(SELECTORS, path="noise.mmdb", key="")
+    done = trailcam("run", "logs", "--rules", "noise.py")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error[TC0702]: the database is damaged" in done.stderr
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff", b'{"ip":1}\n{"ip":1}', b"[1]", b'{"x":1}'])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class Loaded:
     """Loaded, but switched off in their metadata and not asked for by id."""
     not_configured: tuple[str, ...] = ()
     """Ids for which there are settings, and that none of the loaded rules has."""
+    never_asked: dict[str, list[str]] = field(default_factory=dict)
+    """Log types that lookup tables name and of which there is no schema, with the names of those tables."""
 
     @property
     def without_schema(self) -> dict[str, list[str]]:
@@ -145,7 +147,17 @@ def load(
         rules=tuple(on),
         disabled=tuple(rule for rule in running if rule not in on),
         not_configured=tuple(sorted(set(settings.rules) - {rule.id for rule in every})),
+        never_asked=_never_asked(settings, {log_type.name for log_type in known}),
     )
+
+
+def _never_asked(settings: Settings, known: set[str]) -> dict[str, list[str]]:
+    missing: dict[str, list[str]] = {}
+    for table in settings.lookup_tables:
+        for log_type, _ in table.selectors:
+            if log_type not in known:
+                missing.setdefault(log_type, []).append(table.name)
+    return missing
 
 
 def builtin_packs() -> tuple[Path, ...]:

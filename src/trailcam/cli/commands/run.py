@@ -185,6 +185,9 @@ def _tell(report: "Report", loaded: "Loaded") -> None:
     for name, rule_ids in loaded.without_schema.items():
         rules = count(len(rule_ids), "rule")
         say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")
+    for name, tables in loaded.never_asked.items():
+        asked = f"{count(len(tables), 'lookup table')} for {name}"
+        say(f"never asked: {asked}, of which there is no schema: bring it with --log-types")
     if loaded.not_configured:
         say(f"settings for rules that are not among these: {', '.join(loaded.not_configured)}")
     if loaded.disabled:
