@@ -133,13 +133,15 @@ class Key:
 class Form:
     """A mapping with known keys.
 
-    `exactly_one` names groups of keys of which one and only one must be present. Values may be given late
+    `exactly_one` names groups of keys of which one and only one must be present. `called` gives what messages
+    call the one at these steps, where a document holds many; else it is `name`. Values may be given late
     (`recurse`), so that a form can contain itself.
     """
 
     name: str
     keys: Mapping[str, Key]
     exactly_one: tuple[tuple[str, ...], ...] = ()
+    called: Callable[[Steps], str] | None = None
 
     @property
     def expected(self) -> str:
@@ -151,12 +153,13 @@ class Form:
         if not isinstance(value, dict):
             _wrong(self.expected, value, steps, report)
             return
+        called = self.called(steps) if self.called else self.name
         for key, item in value.items():
             here: Steps = (*steps, key if isinstance(key, int) else str(key))
             known = self.keys.get(key) if isinstance(key, str) else None
             if known is None:
                 hint = nearest(str(key), self.keys) or f"known keys: {', '.join(self.keys)}"
-                report("unknown_key", here, f'unknown key "{key}" in {self.name}', hint)
+                report("unknown_key", here, f'unknown key "{key}" in {called}', hint)
             else:
                 known.kind.check(item, here, report)
         for name, known in self.keys.items():
@@ -164,7 +167,7 @@ class Form:
                 report(
                     "missing_key",
                     steps,
-                    f'missing key "{name}" in {self.name}',
+                    f'missing key "{name}" in {called}',
                     f"it holds {known.kind.expected}",
                 )
         for group in self.exactly_one:
@@ -174,7 +177,7 @@ class Form:
                 report(
                     "missing_key" if not given else "bad_value",
                     steps,
-                    f"{self.name} needs exactly one of {', '.join(group)}; found {found}",
+                    f"{called} needs exactly one of {', '.join(group)}; found {found}",
                     "",
                 )
 

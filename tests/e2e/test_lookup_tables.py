@@ -182,6 +182,7 @@ def test_a_table_that_cannot_be_used_is_told_before_anything_is_read(
     assert (done.returncode, done.stdout) == (2, "")
     assert "error[TC070" in done.stderr
     assert "noise.jsonl" in done.stderr
+    assert content is not None or "hint: Mend `path` in [lookup_tables.NAME]" in done.stderr
     assert "Traceback" not in done.stderr
     with sqlite3.connect(home / "state.db") as state:
         assert state.execute(

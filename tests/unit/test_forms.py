@@ -85,6 +85,14 @@ def test_a_missing_key_is_told_with_what_it_holds() -> None:
     assert problem.hint == "it holds a list, each item a text"
 
 
+def test_a_form_of_many_is_called_by_where_it_stands() -> None:
+    inner = Form("[NAME]", {"a": Key(TEXT, required=True)}, called=lambda steps: f"[{steps[-1]}]")
+    found = problems("one: {b: 1}\n", Form("a thing", {"one": Key(inner)}))
+    assert [problem.message for problem in found] == [
+        'unknown key "b" in [one]', 'missing key "a" in [one]',
+    ]  # fmt: skip
+
+
 def test_a_document_that_is_no_mapping_is_told() -> None:
     assert only_problem("- 1\n", form(a=TEXT)).message == (
         "the document must be a mapping (a thing); found a list of 1"

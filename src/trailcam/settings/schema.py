@@ -1,14 +1,17 @@
 """Every setting, declared once: what it is, what it takes, what stands in for it."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.forms import NAME, Form, Key, ListOf, MappingOf, Plain, same_text
+from trailcam.forms import NAME, Form, Key, ListOf, MappingOf, Plain, Report, same_text
+from trailcam.yaml12 import Steps
 
 _TABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -50,7 +53,43 @@ LIMITS_FORM = Form(
     },
 )
 
-LOOKUP_TABLE_FORM = Form(
+
+def _header(steps: Steps) -> str:
+    """Steps as the header of a table in TOML."""
+    return f"[{'.'.join(name if _BARE.fullmatch(name) else json.dumps(name) for name in map(str, steps))}]"
+
+
+class _LookupTableForm(Form):
+    """That of one lookup table. It knows a name with dots, of which TOML makes tables in tables."""
+
+    __slots__ = ()
+
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
+        """As every form; a name with dots is one problem, not one of every key that seems to be missing."""
+        inner = {}
+        for key, item in value.items() if isinstance(value, dict) else ():
+            if rest := self._rest_of_name(key, item):
+                inner[key] = (*steps, *rest)
+        for names in inner.values():
+            message = f"the name of a lookup table has no dots; found {_header(names)}"
+            hint = f"say {_header((names[0], '_'.join(map(str, names[1:]))))}"
+            report("bad_value", names, message, hint)
+        own = {key: item for key, item in value.items() if key not in inner} if inner else value
+        if own or not inner:
+            super().check(own, steps, report)
+
+    def _rest_of_name(self, key: str, item: Any) -> list[str]:
+        """The parts of a name that end in the keys of a table; none where a key is no part of a name."""
+        names: list[str] = []
+        while key not in self.keys and isinstance(item, dict) and item:
+            names.append(key)
+            if set(item) & set(self.keys):
+                return names
+            key, item = next(iter(item.items()))
+        return []
+
+
+LOOKUP_TABLE_FORM = _LookupTableForm(
     "[lookup_tables.NAME]",
     {
         "path": Key(NAME, required=True, doc="The file; seen from the folder of the settings file."),
@@ -62,6 +101,7 @@ LOOKUP_TABLE_FORM = Form(
             doc="Log type to the fields of its events that are looked up, as dotted paths.",
         ),
     },
+    called=_header,
 )
 
 _NO_TABLE = Plain(

@@ -115,3 +115,44 @@ def test_every_mistake_in_a_lookup_table_is_told(tmp_path: Path) -> None:
     assert any(
         "selectors" in problem for problem in problems(tmp_path, '[lookup_tables.x]\npath = "a.csv"\n')
     )
+
+
+def test_what_is_wrong_in_a_table_is_told_with_the_name_of_the_table(tmp_path: Path) -> None:
+    told = problems(
+        tmp_path,
+        '[lookup_tables.noise]\npath = "a.csv"\nprimary_key = "ip"\nselectors = {}\n'
+        '[lookup_tables."of mine"]\nkey = "ip"\nselector = {T = ["a"]}\n',
+    )
+    assert [problem.partition("\n")[0] for problem in told] == [
+        'error[TC0103]: unknown key "primary_key" in [lookup_tables.noise]',
+        'error[TC0103]: unknown key "selector" in [lookup_tables."of mine"]',
+        'error[TC0103]: missing key "path" in [lookup_tables."of mine"]',
+        'error[TC0103]: missing key "selectors" in [lookup_tables."of mine"]',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "instead"), [("a.b", "a.b", "a_b"), ("a.b-c.d", "a.b-c.d", "a_b-c_d")]
+)
+def test_a_table_whose_name_has_dots_is_told_once(
+    tmp_path: Path, written: str, name: str, instead: str
+) -> None:
+    table = f'[lookup_tables.{written}]\npath = "a.csv"\n[lookup_tables.{written}.selectors]\nT = ["a"]\n'
+    said = f"error[TC0103]: the name of a lookup table has no dots; found [lookup_tables.{name}]"
+    for more in ("", '[lookup_tables.a]\npath = "a.csv"\nselectors = {}\n'):
+        (told,) = problems(tmp_path, table + more)
+        assert told.splitlines()[0] == said
+        assert told.splitlines()[2] == f"  hint: say [lookup_tables.{instead}]"
+
+
+def test_a_key_that_holds_a_mapping_is_no_name_with_dots(tmp_path: Path) -> None:
+    for value in ("{}", "{x = 1, y = {path = 1}}", '{T = ["a"]}'):
+        text = f'[lookup_tables.a]\npath = "a.csv"\nselectors = {{}}\nother = {value}\n'
+        (told,) = problems(tmp_path, text)
+        assert 'unknown key "other" in [lookup_tables.a]' in told
+
+
+def test_a_table_whose_name_has_dots_in_quotes_is_told_too(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, '[lookup_tables."a.b"]\npath = "a.csv"\nselectors = {}\n')
+    assert "a name of letters, digits, `_`, `-` and blanks" in told
+    assert 'found the text "a.b"' in told
