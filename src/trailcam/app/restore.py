@@ -24,6 +24,7 @@ from trailcam.commit.publish import publish
 from trailcam.enrichments.tables import lookup_version
 from trailcam.errors import Problem, TrailcamError, WorldError, code, refusal
 from trailcam.lake.files import sync_folder
+from trailcam.model.lookup import TABLE_NAME
 from trailcam.state.database import Database
 
 _BUFFER_BYTES = 1 << 20
@@ -36,7 +37,7 @@ _IN_PART = "all that was saved is there; make room, and the next `trailcam run` 
 _PATH = re.compile(r"[a-z0-9_]+/data/\d{4}-\d\d-\d\d/[A-Za-z0-9-]+\.parquet", re.ASCII)
 """What `lake.files` names its files, relative to the warehouse."""
 
-_LOOKUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}/[0-9a-f]{64}\.[a-z0-9_]+", re.ASCII)
+_LOOKUP = re.compile(rf"{TABLE_NAME.pattern}/[0-9a-f]{{64}}\.[a-z0-9_]+", re.ASCII)
 """What `app.lookup_versions` names versions of lookup tables, relative to their folder."""
 
 

@@ -1,9 +1,13 @@
 """A lookup table as it is declared, with the versions that its file has had."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from trailcam.model.timestamps import Micros
+
+TABLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}")
+"""What a table may be called: its versions lie in a folder of this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from trailcam.forms import NAME, Form, Key, ListOf, MappingOf, Plain, Report, same_text
+from trailcam.model.lookup import TABLE_NAME
 from trailcam.yaml12 import Steps
 
-_TABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,99}")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -128,7 +128,7 @@ SETTINGS_FORM = Form(
                 LOOKUP_TABLE_FORM,
                 key=Plain(
                     "a name of letters, digits, `_`, `-` and blanks",
-                    lambda value: isinstance(value, str) and _TABLE.fullmatch(value) is not None,
+                    lambda value: isinstance(value, str) and TABLE_NAME.fullmatch(value) is not None,
                 ),
             ),
             doc="Tables that events are looked up in; `NAME` is the key under `p_enrichment`.",

@@ -15,6 +15,7 @@ from trailcam.app import lookup_versions
 from trailcam.app.home import Home, make_home
 from trailcam.app.lookup_tables import declared
 from trailcam.app.lookup_versions import take_in
+from trailcam.app.restore import _LOOKUP
 from trailcam.enrichments import lookups
 from trailcam.enrichments.tables import lookup_version
 from trailcam.errors import TrailcamError, WorldError
@@ -207,6 +208,21 @@ def test_a_selector_may_lead_into_objects_lists_and_what_is_not_declared(
 def test_a_log_type_of_another_run_is_no_mistake(tmp_path: Path) -> None:
     (table,) = declared(settings(tmp_path, selectors='"Custom.Elsewhere" = ["x"]'), builtin())
     assert table.selectors_of("Custom.Elsewhere") == ("x",)
+
+
+@pytest.mark.parametrize(
+    "name", ["t", "9 lives_of-a cat ", "x" * 100, " t", "-t", "x" * 101, "a/b", "..", "\u0663", "t\n"]
+)
+def test_what_a_table_may_be_called_is_what_a_backup_may_hold(tmp_path: Path, name: str) -> None:
+    """Else a home could be saved that cannot be restored."""
+    held = _LOOKUP.fullmatch(f"{name}/{'0' * 64}.csv")
+    if name in ("t", "9 lives_of-a cat ", "x" * 100):
+        assert settings(tmp_path, name=json.dumps(name)).lookup_tables[0].name == name
+        assert held
+    else:
+        with pytest.raises(TrailcamError, match="must be a name of letters"):
+            settings(tmp_path, name=json.dumps(name))
+        assert not held
 
 
 # -- versions ----------------------------------------------------------------------------------------------

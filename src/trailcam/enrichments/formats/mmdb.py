@@ -35,7 +35,7 @@ class Addresses:
 
 
 def read(path: Path, prepared: Path) -> Addresses:  # noqa: ARG001  # a database is its own index
-    """See `trailcam.contracts.enrichment.LookupFormat`; only what `prepare` has let through is opened here."""
+    """See `trailcam.contracts.enrichment.LookupFormat`; only what `prepare` has let through is opened."""
     try:
         return Addresses(maxminddb.open_database(path))
     except OSError as error:
