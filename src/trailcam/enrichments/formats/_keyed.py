@@ -19,7 +19,13 @@ DEEPEST = 200
 """How deep a row may be nested: as deep as a record."""
 
 _MARK = "\ufeff".encode()
-_GZIP = b"\x1f\x8b"
+_OTHERS = {
+    b"\x1f\x8b": "the file is packed with gzip: unpack it first",
+    b"PK\x03\x04": "the file is packed with zip: unpack it first",
+    b"\xff\xfe": "the file is UTF-16: write it as UTF-8",
+    b"\xfe\xff": "the file is UTF-16: write it as UTF-8",
+}
+"""What files begin with that are no text in UTF-8, and what is told of them."""
 
 
 class Broken(Exception):
@@ -138,8 +144,10 @@ def lines_of(opened: BinaryIO) -> Iterator[str]:
     """
     at = 0
     for number, line in enumerate(opened, 1):
-        if number == 1 and line.startswith(_GZIP):
-            raise Broken("the file is packed with gzip: unpack it first")
+        if number == 1:
+            told = next((said for start, said in _OTHERS.items() if line.startswith(start)), "")
+            if told:
+                raise Broken(told)
         try:
             yield (line.removeprefix(_MARK) if number == 1 else line).decode("utf-8")
         except UnicodeDecodeError as error:

@@ -22,6 +22,9 @@ def _split(opened: BinaryIO) -> Iterator[tuple[int, Any]]:
         columns = next(lines, None)
         if columns is None:
             return
+        other = next((mark for mark in (";", "\t", "|") if len(columns) == 1 and mark in columns[0]), "")
+        if other:
+            raise Broken(f"the columns are separated by {other!r}, and by commas in CSV", 1)
         if len(set(columns)) != len(columns):
             twice = next(name for name in columns if columns.count(name) > 1)
             raise Broken(f'two columns are named "{twice}"', 1)
