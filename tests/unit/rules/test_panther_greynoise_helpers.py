@@ -171,6 +171,80 @@ def test_texts_of_lists_have_a_limit() -> None:
     assert said.tags_string("sourceIPAddress", 1) == "SSH Bruteforcer"
 
 
+# -- tables in CSV, where every value is a text ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [("true", True), ("TRUE", True), (" True ", True), ("false", False), ("False", False), ("", False), ("x", False)],
+)  # fmt: skip
+def test_a_truth_value_may_be_a_text(text: str, truth: bool) -> None:
+    scanner = noise("greynoise_noise_basic", {"bot": text, "vpn": text, "metadata": {"tor": text}})
+    for ask in (scanner.is_bot, scanner.is_vpn, scanner.is_tor):
+        assert ask("sourceIPAddress") is truth
+    service = event({"greynoise_riot_basic": {"sourceIPAddress": {"name": "x", "riot": text}}})
+    assert GetGreyNoiseRiotObject(service).is_riot("sourceIPAddress") is truth
+
+
+def test_a_part_that_was_not_found_says_nothing_whichever_way_that_is_written() -> None:
+    for found in (False, "false", "False"):
+        row = THIRD | {"internet_scanner_intelligence": {"found": found, "classification": "malicious"}}
+        assert noise("greynoise_noise", row).classification("sourceIPAddress") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Web Crawler", ["Web Crawler"]),
+        ("Web Crawler, SSH Bruteforcer,,", ["Web Crawler", "SSH Bruteforcer"]),
+        ('["Web, Crawler", {"name": "SSH Bruteforcer"}]', ["Web, Crawler", "SSH Bruteforcer"]),
+        (" []", []),
+        ("", []),
+        ("[Web Crawler", ["[Web Crawler"]),
+        ("[" * 200_000, ["[" * 200_000]),
+    ],
+    ids=range(7),
+)
+def test_a_list_may_be_a_text_with_commas_or_with_json(text: str, words: list[str]) -> None:
+    said = noise("greynoise_noise_basic", {"tags": text, "cve": text})
+    assert said.tags_list("sourceIPAddress") == said.cve_list("sourceIPAddress") == words
+
+
+# -- calls ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", [None, [], ["sourceIPAddress"], {}, 5, b"x"], ids=range(6))
+def test_of_a_field_that_is_no_text_nothing_is_said(field: Any) -> None:
+    for table, row in (("greynoise_noise_basic", SECOND), ("x_noise", THIRD)):
+        said = noise(table, row)
+        assert {name: getattr(said, name)(field) for name in NOISE} == {name: ABSENT[name] for name in NOISE}
+    for table, row in (("greynoise_riot_basic", SERVICE), ("x_noise", THIRD)):
+        said = GetGreyNoiseRiotObject(event({table: {"sourceIPAddress": row}}))
+        assert {name: getattr(said, name)(field) for name in RIOT} == {name: ABSENT[name] for name in RIOT}
+
+
+@pytest.mark.parametrize("limit", ["3", 1.5, [], {}], ids=range(4))
+def test_with_a_limit_that_is_no_number_nothing_is_said(limit: Any) -> None:
+    said = noise("greynoise_noise_basic", SECOND)
+    assert said.tags_string("sourceIPAddress", limit=limit) is None
+    assert said.cve_string("sourceIPAddress", limit) is None
+
+
+def test_a_row_of_services_is_one_of_a_service_unless_it_says_otherwise() -> None:
+    for row, truth in (({"name": "x"}, True), ({"name": "x", "riot": False}, False)):
+        said = GetGreyNoiseRiotObject(event({"greynoise_riot_basic": {"sourceIPAddress": row}}))
+        assert said.is_riot("sourceIPAddress") is truth
+
+
+@pytest.mark.parametrize(
+    ("selector", "field"), [("sourceIPAddress", "sourceipaddress"), ("sourceipaddress", "sourceIPAddress")]
+)
+def test_a_field_may_be_written_in_another_case_than_the_selector(selector: str, field: str) -> None:
+    assert noise("greynoise_noise_basic", SECOND, selector).actor(field) == SECOND["actor"]
+    by_address = GetGreyNoiseObject(event({"greynoise_noise": {"192.0.2.1": THIRD}}))
+    assert by_address.actor(field) == SECOND["actor"]
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data does not lie beside the repository")
 def test_answers_that_the_api_has_given_are_understood() -> None:

@@ -5,11 +5,16 @@ Methods take the name of an event field, as lookup tables have it for a selector
 `p_enrichment`: in the tables `greynoise_noise_advanced` and `_basic`, `greynoise_riot_advanced` and `_basic`,
 else in the first table whose name ends in `_noise`, with answers of GreyNoise's API of version 3.
 
-Nothing raises. Without an answer a text is None, a truth value False, a list empty. Where a field has several
-answers a method gives the list of their values; those that give lists give one list of all.
+Nothing raises. Without an answer a text is None, a truth value False, a list empty; so it is where the field
+or the limit is of another type than it should be. Where a field has several answers a method gives the list
+of their values; those that give lists give one list of all.
+
+Tables in CSV hold texts alone: "true" and "false" are truth values in any case, and a list is a JSON list or
+words between commas. What lies in an object, such as `metadata`, is in none of their columns.
 Source: GreyNoise's API reference, https://docs.greynoise.io/reference (stored answers, read 2026-11-24).
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
@@ -17,6 +22,7 @@ from typing import Any
 
 _SCANNER, _SERVICE = "internet_scanner_intelligence", "business_service_intelligence"
 _PAGE = "https://viz.greynoise.io/ip/"
+_WORDS = {"true": True, "false": False}
 
 Row = Mapping[str, Any]
 
@@ -45,7 +51,9 @@ class _Answers(ABC):
         """GreyNoise's page about the address."""
         return self._text(match_field, _page)
 
-    def _rows(self, field: str) -> list[Row]:
+    def _rows(self, field: Any) -> list[Row]:
+        if not isinstance(field, str):  # what `event.udm_path()` gives may be None
+            return []
         for level in ("advanced", "basic"):
             rows = list(_rows(_under(self._tables.get(f"greynoise_{self._KIND}_{level}"), field)))
             if rows:
@@ -79,7 +87,7 @@ class _Answers(ABC):
         return values if len(rows) > 1 else values[0]
 
     def _truth(self, field: str, read: Callable[[Row], Any]) -> Any:
-        values = [read(row) is True for row in self._rows(field)]
+        values = [_truth(read(row)) is True for row in self._rows(field)]
         return values if len(values) > 1 else bool(values and values[0])
 
     def _list(self, field: str, read: Callable[[Row], Iterable[str]]) -> list[str]:
@@ -110,7 +118,7 @@ class _Noise(_Answers):
 
     def cve_string(self, match_field: str, limit: int = 10) -> str | None:
         """The first `limit` of them in one text."""
-        return ", ".join(self.cve_list(match_field)[:limit]) or None
+        return _joined(self.cve_list(match_field), limit)
 
     def first_seen(self, match_field: str) -> Any:
         """The date on which it was first seen."""
@@ -162,7 +170,7 @@ class _Noise(_Answers):
 
     def tags_string(self, match_field: str, limit: int = 10) -> str | None:
         """The first `limit` of them in one text."""
-        return ", ".join(self.tags_list(match_field)[:limit]) or None
+        return _joined(self.tags_list(match_field), limit)
 
     def is_vpn(self, match_field: str) -> Any:
         """Whether it belongs to a VPN."""
@@ -273,7 +281,7 @@ def _values(node: Any, steps: list[str]) -> Iterator[str]:
 
 
 def _found(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("found") is not False
+    return isinstance(part, dict) and _truth(part.get("found")) is not False
 
 
 def _part(row: Row, name: str) -> dict[str, Any]:
@@ -302,10 +310,29 @@ def _page(row: Row) -> Any:
 
 def _texts(items: Any) -> Iterator[str]:
     """Texts of a list, or the names of its objects."""
-    for item in items if isinstance(items, list) else ():
+    made = _split(items) if isinstance(items, str) else items
+    for item in made if isinstance(made, list) else ():
         name = item.get("name") if isinstance(item, dict) else item
         if isinstance(name, str) and name:
             yield name
+
+
+def _split(text: str) -> list[Any]:
+    """The list that a text stands for."""
+    try:
+        made = json.loads(text)
+    except (ValueError, RecursionError):
+        made = None
+    return made if isinstance(made, list) else [word.strip() for word in text.split(",")]
+
+
+def _joined(items: list[str], limit: Any) -> str | None:
+    return (", ".join(items[:limit]) if isinstance(limit, int | None) else "") or None
+
+
+def _truth(value: Any) -> Any:
+    """The truth value that a text stands for; anything else as it is."""
+    return _WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def _date(value: Any) -> date | None:
