@@ -261,6 +261,14 @@ def test_a_sample_has_the_vendors_id_where_the_schema_declares_one(log_type: Log
     assert list(walk(path.read_bytes()).event_id) == [given]
 
 
+@each_log_type
+def test_samples_with_one_vendor_id_are_updates_that_the_schema_tells_apart(log_type: LogType) -> None:
+    names = [name for name in (log_type.identity, log_type.revision) if name is not None]
+    records = [record_of(path) for owner, path in SAMPLES if owner is log_type]
+    told_by = [tuple(log_type.value(record, name) for name in names) for record in records]
+    assert not names or len(set(told_by)) == len(records)
+
+
 @each_sample
 def test_a_sample_in_an_envelope_is_the_event_it_is_alone(log_type: LogType, path: Path) -> None:
     alone = walk(path.read_bytes())
