@@ -30,15 +30,16 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A value that one predicate accepts."""
+    """A value that one predicate accepts; `found` says in words what another one is, else `describe` does."""
 
     expected: str
     accepts: Callable[[Any], bool]
+    found: Callable[[Any], str] | None = None
 
     def check(self, value: Any, steps: Steps, report: Report) -> None:
         """Reports a value the predicate refuses."""
         if not self.accepts(value):
-            _wrong(self.expected, value, steps, report)
+            _wrong(self.expected, value, steps, report, found=self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +251,17 @@ def located(document: Document, form: Form) -> list[tuple[Steps, Problem]]:
     return found
 
 
-def _wrong(expected: str, value: Any, steps: Steps, report: Report, hint: str = "") -> None:
-    report("bad_value", steps, f"{_place(steps)} must be {expected}; found {describe(value)}", hint)
+def _wrong(
+    expected: str,
+    value: Any,
+    steps: Steps,
+    report: Report,
+    hint: str = "",
+    *,
+    found: Callable[[Any], str] | None = None,
+) -> None:
+    told = (found or describe)(value)
+    report("bad_value", steps, f"{_place(steps)} must be {expected}; found {told}", hint)
 
 
 def _place(steps: Steps) -> str:

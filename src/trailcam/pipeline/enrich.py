@@ -3,14 +3,12 @@
 A pure function of events and versions of tables: neither order nor split of events changes an answer.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from trailcam.contracts.enrichment import Lookup
 from trailcam.model.batch import EventBatch
-from trailcam.model.logtype import spelling
-from trailcam.model.standard_fields import is_reserved
+from trailcam.model.selector import selected
 
 MOST_ROWS = 5_000
 """Rows that one selector gets: a record of some kilobytes must not become one of gigabytes. It is counted for
@@ -70,31 +68,3 @@ def _enrichment(batch: EventBatch, row: int, lookups: Sequence[Lookup]) -> dict[
         if answers:
             tables[lookup.table] = answers
     return tables or None
-
-
-def selected(
-    record: dict[str, Any], indicators: dict[str, list[str]], selector: str
-) -> tuple[dict[str, Any], bool]:
-    """The values that a selector names, by their texts and each once; and whether it may name many.
-
-    Keys are found as rules find them: as they are written, else in another case.
-    """
-    found: dict[str, Any] = {}
-    if is_reserved(selector):
-        return {text: text for text in indicators.get(selector, ())}, True
-    many = _collect(record, selector.split("."), found)
-    return found, many
-
-
-def _collect(node: Any, steps: Sequence[str], found: dict[str, Any]) -> bool:
-    """Adds the values at the end of a path, which also enters lists; whether it entered one."""
-    if isinstance(node, list):
-        for item in node:
-            _collect(item, steps, found)
-        return True
-    if steps and isinstance(node, dict):
-        key = spelling(node, steps[0])
-        return key in node and _collect(node[key], steps[1:], found)
-    if not steps and isinstance(node, str | int | float):
-        found.setdefault(node if isinstance(node, str) else json.dumps(node), node)
-    return False

@@ -31,6 +31,7 @@ from trailcam.rules.functions import (
     release,
 )
 from trailcam.rules.keyvalue import InMemoryStore, use
+from trailcam.rules.matched import matched
 from trailcam.rules.modules import execute
 
 Line = Callable[[Any, str], PantherEvent]
@@ -84,7 +85,8 @@ def run_test(rule: Rule, module: ModuleType, test: RuleTest, line: Line) -> Test
         except ValueError as error:
             return failed(rule, test, f"its event is not one: {error}")
         if test.enrichment is not None:
-            event = PantherEvent({**event.to_dict(), "p_enrichment": test.enrichment})
+            fields = event.to_dict()
+            event = PantherEvent({**fields, "p_enrichment": matched(test.enrichment, fields)})
         with ExitStack() as stack:
             if test.settings != rule.configured:
                 module = execute(replace(rule, configured=test.settings))

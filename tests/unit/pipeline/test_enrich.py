@@ -10,7 +10,7 @@ from trailcam.contracts.enrichment import Row
 from trailcam.model.batch import EventBatch
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros
-from trailcam.pipeline.enrich import LEFT_OUT, enrich, selected
+from trailcam.pipeline.enrich import LEFT_OUT, enrich
 
 ORIGIN = Origin(id="o", name="o", source_id="s", source_label="s", size_bytes=0, fallback_time=Micros(0))
 
@@ -158,9 +158,3 @@ def test_answers_are_found_when_they_are_asked_for() -> None:
 
 def test_a_batch_that_was_not_asked_has_events_without_enrichment() -> None:
     assert "p_enrichment" not in batch({"p_enrichment": {"forged": 1}}).event(0)
-
-
-def test_selected_tells_values_by_text_and_whether_there_may_be_many() -> None:
-    assert selected({"a": "x"}, {}, "a") == ({"x": "x"}, False)
-    assert selected({"a": {"b": []}}, {}, "a.b") == ({}, True)
-    assert selected({}, {"p_any_emails": ["e"]}, "p_any_emails") == ({"e": "e"}, True)

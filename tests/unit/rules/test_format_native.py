@@ -79,11 +79,30 @@ def test_a_test_may_say_what_lookup_tables_answer(tmp_path: Path) -> None:
     clauses = '"sample": "AWS.CloudTrail/console_login", "enrichment": {"t": {"sourceIPAddress": {"x": [1]}}}'
     assert only_test(tmp_path, clauses).enrichment == {"t": {"sourceIPAddress": {"x": [1]}}}
     assert only_test(tmp_path, '"event": {}').enrichment is None
+    assert only_test(tmp_path, '"event": {}, "enrichment": {}').enrichment == {}
 
 
 def test_what_lookup_tables_answer_is_a_dict(tmp_path: Path) -> None:
     found = only_problem(tmp_path, with_test('"event": {}, "enrichment": [1]'))
     assert (found.code, found.line) == ("TC0205", 6)
+    assert found.message.endswith("found a list of 1")
+
+
+@pytest.mark.parametrize(
+    ("enrichment", "words"),
+    [
+        ('{"t": {"f": {"x": {1}}}}', "a mapping that holds a set"),
+        ('{"t": {"f": [{"x": ()}, {"x": {1}}]}}', "a mapping that holds a tuple"),
+        ('{"t": {5: 1}}', "a mapping that holds a key that is the number 5"),
+        ('{"t": 1e999}', "a mapping that holds the number inf"),
+        ("{1}", "a set"),
+    ],
+)
+def test_what_json_cannot_hold_is_told_where_a_dict_of_json_is_asked(
+    tmp_path: Path, enrichment: str, words: str
+) -> None:
+    found = only_problem(tmp_path, with_test(f'"event": {{}}, "enrichment": {enrichment}'))
+    assert found.message.endswith(f"; found {words}")
 
 
 def test_a_test_may_say_what_the_match_has(tmp_path: Path) -> None:

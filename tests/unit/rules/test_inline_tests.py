@@ -104,6 +104,21 @@ def test_a_test_may_say_what_lookup_tables_answer() -> None:
     assert (told.reason, quiet.reason) == ("", "")
 
 
+def test_that_no_table_answers_is_an_answer_too() -> None:
+    body = function("rule", 'return event.get("p_enrichment") == {}')
+    answers = replace(make_test(), enrichment={})
+    (told, quiet) = run_tests(body, [answers, make_test(expected=False)])
+    assert (told.reason, quiet.reason) == ("", "")
+
+
+def test_a_row_of_a_lookup_table_has_the_value_that_it_was_found_by_as_in_a_run() -> None:
+    body = YES + function("title", 'return str(event.get("p_enrichment").to_dict())')
+    test = replace(make_test(), enrichment={"t": {"name": {"x": 1}}})
+    (told,) = run_tests(body, [test])
+    assert shown(told)["title"] == "{'t': {'name': {'x': 1, 'p_match': 'root'}}}"
+    assert test.enrichment == {"t": {"name": {"x": 1}}}
+
+
 # -- passing -----------------------------------------------------------------------------------------------
 
 

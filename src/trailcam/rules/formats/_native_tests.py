@@ -1,6 +1,7 @@
 """Tests of the native form: an event, or a named sample, with fields changed by dotted path."""
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
 from math import isfinite
 from typing import Any
@@ -17,21 +18,40 @@ from trailcam.yaml12 import Document, Steps
 
 def is_json(value: Any) -> bool:
     """Whether JSON can hold a value as it is: no tuple, no bytes, no key that is not a text."""
+    return next(_odd(value), None) is None
+
+
+def _odd(value: Any) -> Iterator[str]:
+    """What of a value JSON cannot hold, in words."""
     if isinstance(value, dict):
-        return all(isinstance(key, str) and is_json(item) for key, item in value.items())
-    if isinstance(value, list):
-        return all(is_json(item) for item in value)
-    if isinstance(value, float):
-        return isfinite(value)
-    if isinstance(value, int):
-        return value.bit_length() < 14_000  # about the 4,300 digits that a record's integer may have
-    return value is None or isinstance(value, str)
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield f"a key that is {describe(key)}"
+            yield from _odd(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _odd(item)
+    elif isinstance(value, float):
+        if not isfinite(value):
+            yield describe(value)
+    elif isinstance(value, int):
+        if value.bit_length() >= 14_000:  # about the 4,300 digits that a record's integer may have
+            yield describe(value)
+    elif not (value is None or isinstance(value, str)):
+        yield describe(value)
 
 
-_JSON = Plain("what JSON can hold: dict, list, text, number, True, False or None", is_json)
+def _found(value: Any) -> str:
+    """What was found in the place of JSON, in words: of what holds something else, that too."""
+    whole, odd = describe(value), next(_odd(value), "")
+    return f"{whole} that holds {odd}" if isinstance(value, dict | list) and odd else whole
+
+
+_JSON = Plain("what JSON can hold: dict, list, text, number, True, False or None", is_json, _found)
 _RECORD = Plain(
     "a dict of what JSON can hold: dict, list, text, number, True, False or None",
     lambda value: isinstance(value, dict) and is_json(value),
+    _found,
 )
 _SAMPLE = Plain(
     'a text like "AWS.CloudTrail/console_login"',
@@ -56,7 +76,9 @@ TEST_FORM = Form(
         ),
         "remove": Key(ListOf(_PATH), doc="Dotted paths of fields to take out."),
         "enrichment": Key(
-            _RECORD, doc="What `p_enrichment` holds: table, then field, to the row or the rows of the table."
+            _RECORD,
+            doc="What `p_enrichment` holds: table, then field, to the row or the rows of the table. "
+            "A row gets its `p_match` where the field has one value.",
         ),
         "mocks": Key(MappingOf(ANYTHING, NAME), doc="Name in the module to what a call of it returns."),
         "settings": Key(MappingOf(SETTING), doc="Values that the rule's settings have during the test."),
