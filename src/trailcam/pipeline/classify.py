@@ -33,17 +33,24 @@ class Classifier:
     def why_not(self, record: Mapping[str, Any]) -> str:
         """The nearest log type and what the record lacks of its signature, in words.
 
-        The nearest is the one of which the record has most; nothing of the record's own text is repeated.
+        The nearest is the one of which the record has most, and has more than half of what it asks for; below
+        that a name would mislead. Nothing of the record's own text is repeated.
         """
         if not self._log_types:
             return "no log types are loaded"
-        signature, name = min(
-            ((log_type.signature, log_type.name) for log_type in self._log_types),
-            key=lambda one: (-_present(one[0], record), len(missing(one[0], record)), one[1]),
-        )
-        if not _present(signature, record):
+        found = [(_present(one.signature, record), one) for one in self._log_types]
+        if not any(present for present, _ in found):
             return "it has no key that any known log type asks for"
-        return f"nearest is {name}, but {'; '.join(missing(signature, record))}"
+        near = [
+            (-present, len(lacks), one.name, lacks)
+            for present, one in found
+            if present > _demands(one.signature) / 2
+            for lacks in [missing(one.signature, record)]
+        ]
+        if not near:
+            return "it has no more than half of what any known log type asks for"
+        *_, name, lacks = min(near)
+        return f"nearest is {name}, but {'; '.join(lacks)}"
 
 
 def missing(signature: Signature, record: Mapping[str, Any]) -> list[str]:
@@ -88,6 +95,11 @@ def _among(value: Any, words: Iterable[Any]) -> bool:
 
 def _weight(signature: Signature) -> int:
     return 2 * len(signature.requires) + 2 * len(signature.values) + signature.at_least * bool(signature.some)
+
+
+def _demands(signature: Signature) -> int:
+    """How many demands a signature has; those of `some` together are one."""
+    return len(signature.requires) + len(signature.values) + bool(signature.some)
 
 
 def _present(signature: Signature, record: Mapping[str, Any]) -> float:

@@ -65,7 +65,7 @@ def test_keys_in_any_case_are_one_key_where_the_log_type_says_so() -> None:
     assert missing(signature, {"Kind": "X"})[0] == "accountId is absent"
     found = log_type("A.One", signature)
     assert Classifier([found]).classify({"ACCOUNTID": 1, "kind": "x", "a": 1}) is found
-    assert "accountId is absent" in Classifier([found]).why_not({"Kind": "x"})
+    assert Classifier([found]).why_not({"Kind": "x", "A": 1}) == "nearest is A.One, but accountId is absent"
 
 
 def test_a_value_must_be_one_of_those_accepted() -> None:
@@ -130,7 +130,8 @@ def test_why_not_names_the_log_type_of_which_most_is_there_and_all_that_is_lacki
             log_type("B.Near", Signature(requires=("a", "b"), values=(("kind", ("x",)),))),
         ]
     )
-    assert classifier.why_not({"a": 1}) == "nearest is B.Near, but b is absent; kind is not x"
+    assert classifier.why_not({"a": 1, "b": 1}) == "nearest is B.Near, but kind is not x"
+    assert classifier.why_not({"a": 1, "kind": "x"}) == "nearest is B.Near, but b is absent"
 
 
 def test_why_not_counts_some_keys_of_a_list_as_one_demand() -> None:
@@ -143,6 +144,53 @@ def test_why_not_counts_some_keys_of_a_list_as_one_demand() -> None:
     assert classifier.why_not({"a": 1, "b": 1, "c": 1}) == "nearest is B.Near, but y is absent"
 
 
+FEW = "it has no more than half of what any known log type asks for"
+
+
+def test_why_not_names_a_log_type_only_where_the_record_has_more_than_half_of_what_it_asks_for() -> None:
+    classifier = Classifier([log_type("A.Long", Signature(requires=tuple("abcd"), excludes=(("z", ()),)))])
+    assert classifier.why_not({"a": 1}) == classifier.why_not({"a": 1, "b": 1}) == FEW
+    assert classifier.why_not(dict.fromkeys("abc")) == "nearest is A.Long, but d is absent"
+    assert classifier.why_not(dict.fromkeys("abcdz")) == "nearest is A.Long, but z is present"
+
+
+def test_why_not_prefers_a_short_signature_of_which_most_is_there() -> None:
+    long, short = Signature(requires=tuple("abcdefghij")), Signature(requires=("a", "y", "z"))
+    classifier = Classifier([log_type("A.Long", long), log_type("B.Short", short)])
+    assert classifier.why_not(dict.fromkeys("abcdy")) == "nearest is B.Short, but z is absent"
+
+
+def test_why_not_prefers_the_log_type_of_which_more_is_there_where_most_of_both_is() -> None:
+    short, long = Signature(requires=("a", "b", "z")), Signature(requires=tuple("abcdxy"))
+    classifier = Classifier([log_type("A.Short", short), log_type("B.Long", long)])
+    assert classifier.why_not(dict.fromkeys("abcd")) == "nearest is B.Long, but x is absent; y is absent"
+
+
+def test_why_not_counts_values_among_the_demands() -> None:
+    signature = Signature(requires=("a",), values=(("b", ("x",)), ("c", ("x",))))
+    assert Classifier([log_type("A.Values", signature)]).why_not({"a": 1, "b": "y"}) == FEW
+
+
+def test_why_not_counts_what_some_keys_ask_for_among_the_demands() -> None:
+    some = Signature(requires=("x",), some=("a", "b"), at_least=2)
+    assert Classifier([log_type("A.Some", some)]).why_not({"x": 1}) == FEW
+    told = Classifier([log_type("A.Some", some)]).why_not({"x": 1, "a": 1})
+    assert told == "nearest is A.Some, but only 1 of a, b are present, not 2"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"),
+        ("SchemaVersion", "Id", "ProductArn", "AwsAccountId", "Types", "UpdatedAt", "Severity", "Region"),
+        ("schemaType", "schemaVersion", "timestamp", "accountId", "region", "requestId", "operation"),
+    ],
+    ids=["an event of EventBridge", "a finding of Security Hub", "a log of Bedrock"],
+)
+def test_a_record_that_only_sounds_like_a_finding_is_not_near_to_one(keys: tuple[str, ...]) -> None:
+    assert BUILTIN.why_not(dict.fromkeys(keys, "x")) == FEW
+
+
 def test_why_not_names_no_log_type_when_none_is_near() -> None:
     assert BUILTIN.why_not({"message": "x"}) == "it has no key that any known log type asks for"
 
@@ -152,8 +200,10 @@ def test_why_not_says_so_when_there_are_no_log_types() -> None:
 
 
 def test_why_not_repeats_nothing_of_a_record_that_its_sender_could_choose() -> None:
-    record = dict.fromkeys(["eventName", "eventType", "awsAccountId", "digestEndTime"], "\x1b[2J hostile")
-    assert "hostile" not in BUILTIN.why_not(record)
+    keys = ["eventName", "eventSource", "eventType", "awsAccountId", "digestEndTime", "s3"]
+    told = BUILTIN.why_not(dict.fromkeys(keys, "\x1b[2J hostile"))
+    assert told.startswith("nearest is AWS.CloudTrail, but s3 is present; only 1 of eventTime")
+    assert "hostile" not in told
 
 
 # -- CloudTrail and what looks like it ---------------------------------------------------------------------
