@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from trailcam.enrichments import lookups
 from trailcam.enrichments.tables import lookup_version
 from trailcam.errors import TrailcamError, WorldError
 from trailcam.logtypes.loader import builtin, load
+from trailcam.model.logtype import Field
 from trailcam.model.lookup import LookupTable
 from trailcam.model.timestamps import Micros
 from trailcam.query.proof.lookups import lookups as proof_of_lookups
@@ -203,6 +205,18 @@ def test_a_selector_may_lead_into_objects_lists_and_what_is_not_declared(
 ) -> None:
     (table,) = declared(settings(tmp_path, selectors=f'"AWS.CloudTrail" = ["{selector}"]'), builtin())
     assert table.selectors_of("AWS.CloudTrail") == (selector,)
+
+
+def test_a_selector_leads_through_lists_of_lists(tmp_path: Path) -> None:
+    row = Field(name="", type="object", fields=(Field(name="arn", type="string"),))
+    rows = Field(name="", type="array", element=row)
+    (cloudtrail,) = (one for one in builtin() if one.name == "AWS.CloudTrail")
+    deep = replace(cloudtrail, fields=(Field(name="tables", type="array", element=rows),))
+    (table,) = declared(settings(tmp_path, selectors='"AWS.CloudTrail" = ["tables.arn"]'), (deep,))
+    assert table.selectors_of("AWS.CloudTrail") == ("tables.arn",)
+    with pytest.raises(TrailcamError, match=r'has no field "tables\.arm"') as caught:
+        declared(settings(tmp_path, selectors='"AWS.CloudTrail" = ["tables.arm"]'), (deep,))
+    assert caught.value.problems[0].hint == 'did you mean "arn"?'
 
 
 def test_a_log_type_of_another_run_is_no_mistake(tmp_path: Path) -> None:
