@@ -2,8 +2,8 @@
 
 import json
 import os
-import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ WIDTH = 80
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    done = trailcam("demo", cwd=folder, env=environment())
+    done = trailcam("demo", cwd=folder, env=environment() | {"PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stderr
     (folder / "printed").write_text(done.stdout)
     return folder
@@ -70,7 +70,7 @@ def test_findings_are_as_grave_as_what_is_known_of_their_address(found: list[dic
 
 def test_what_is_printed_fits_the_terminal_and_tells_the_breach_in_its_order(demo: Path) -> None:
     printed = (demo / "printed").read_text()
-    assert max(map(len, printed.splitlines())) <= WIDTH
+    assert max(len(line) for line in printed.splitlines() if not line.startswith("  PATH=")) <= WIDTH
     parts = [
         "What happened",
         "  02:14  The key",
@@ -84,14 +84,21 @@ def test_what_is_printed_fits_the_terminal_and_tells_the_breach_in_its_order(dem
     assert "\x1b" not in printed
 
 
-def test_the_next_commands_work(demo: Path) -> None:
+def test_the_next_commands_work_where_trailcam_is_not_on_the_path(demo: Path) -> None:
     lines = (demo / "printed").read_text().partition("\nNext\n\n")[2].splitlines()
-    change, *commands = [shlex.split(line) for line in lines]
-    assert change[0] == "cd"
-    assert len(commands) == 3
-    for words in commands:
-        done = trailcam(*words[1:], cwd=demo / change[1], env=environment())
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split()[0].partition("=")[0] for line in lines] == ["PATH", "cd", *["trailcam"] * 3]
+    done = subprocess.run(
+        ["sh", "-e", "-c", "\n".join(lines)],
+        cwd=demo,
+        env=environment() | {"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for part in ("history", "Top5.RootLevelGrant", "origins"):
+        assert part in done.stdout
 
 
 def test_settings_that_were_changed_are_kept_and_tell_the_rules(demo: Path) -> None:

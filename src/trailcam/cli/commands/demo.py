@@ -1,8 +1,10 @@
 """`trailcam demo`: a breach in an organisation that does not exist, and what the rules tell of it."""
 
 import shlex
+import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -94,8 +96,12 @@ def _places(demo: "Demo") -> None:
         ("what is kept", demo.home),
     ):
         print(f"  {name:<14}{path}")
-    print(f"\nNext\n\n  {shlex.join(['cd', str(demo.folder)])}")
+    print("\nNext\n")
+    own = Path(sys.executable).parent
+    if shutil.which("trailcam") != str(own / "trailcam"):  # as after `make demo`
+        print(f"  PATH={shlex.quote(str(own))}:$PATH")
     for words in (
+        ["cd", str(demo.folder)],
         *(["trailcam", "alerts", "show", alert.id] for alert in demo.alerts[:1]),
         ["trailcam", "query", "SELECT rule_id, count(*) FROM matches GROUP BY ALL"],
         ["trailcam", "verify"],
