@@ -109,7 +109,7 @@ def _claim(folder: Path, seed: int) -> None:
     mark, said = folder / MARK, f"a demonstration of trailcam, seed {seed}\n"
     if mark.is_file():
         found = mark.read_text(encoding="utf-8", errors="replace")
-        message = "" if found == said else f"what is there is {found.strip() or 'no demonstration'}"
+        message = "" if found in (said, "") else f"what is there is {found.strip() or 'no demonstration'}"
     else:
         others = not folder.is_dir() or any(folder.iterdir()) if folder.exists() else folder.is_symlink()
         message = "what is there is not a demonstration, nor an empty folder" if others else ""

@@ -31,18 +31,29 @@ _DOUBLES = """
     SELECT number, key, (SELECT min(number) FROM row AS other WHERE other.key = row.key) AS first
     FROM row WHERE number > first ORDER BY number LIMIT ?
 """
-_REMEMBERED = 10_000
-"""Answers that are kept in memory: the same few addresses stand in most events."""
+_REMEMBERED_BYTES = 1 << 20
+"""Of answers that are kept in memory: the same few addresses stand in most events."""
 _LONGEST_REMEMBERED = 2_000
+_OVERHEAD_BYTES = 200
+"""What an answer takes beside its bytes, about."""
 
 
 class Index:
-    """See `trailcam.contracts.enrichment.Snapshot`."""
+    """See `trailcam.contracts.enrichment.Snapshot`.
+
+    Raises:
+        WorldError: TC0605 the file is not there, or damaged.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
         self._known: dict[str, bytes | None] = {}
+        self._known_bytes = 0
+        try:
+            name = quote(os.fsencode(path))
+            self._connection = sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)
+        except sqlite3.Error as error:
+            raise self._damaged(error) from None
 
     def row(self, value: str) -> Row | None:
         """The row whose key is this text; None when there is none.
@@ -53,7 +64,10 @@ class Index:
         written = self._known[value] if value in self._known else self._read(value)
         if written is None:
             return None
-        row: Row = json.loads(written)
+        try:
+            row: Row = json.loads(written)
+        except ValueError as error:
+            raise self._damaged(error) from None
         return row
 
     def made(self) -> tuple[str, str]:
@@ -73,17 +87,21 @@ class Index:
         try:
             found = self._connection.execute("SELECT row FROM row WHERE key = ?", (_bytes(value),)).fetchone()
         except sqlite3.Error as error:
-            message = f"the index of a lookup table is damaged: {error}"
-            hint = "remove it: the next run makes it anew"
-            raise WorldError(
-                Problem(code=code("state_damaged"), message=message, path=self._path, hint=hint)
-            ) from None
+            raise self._damaged(error) from None
         written: bytes | None = found[0] if found else None
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        if len(value) + len(written or b"") <= _LONGEST_REMEMBERED:
+        size = len(value) + len(written or b"")
+        if size <= _LONGEST_REMEMBERED:
+            if self._known_bytes > _REMEMBERED_BYTES:
+                self._known.clear()
+                self._known_bytes = 0
             self._known[value] = written
+            self._known_bytes += size + _OVERHEAD_BYTES
         return written
+
+    def _damaged(self, error: Exception) -> WorldError:
+        message = f"the index of a lookup table cannot be read: {error}"
+        hint = "while nothing runs, remove it if it is there: the next run makes it anew"
+        return WorldError(Problem(code=code("state_damaged"), message=message, path=self._path, hint=hint))
 
 
 class Writer:
@@ -97,12 +115,19 @@ class Writer:
     def __init__(self, path: Path, *, form: str, key: str) -> None:
         self._path = path
         self._made = (form, key)
-        self._connection = sqlite3.connect(path, isolation_level=None)
 
     def __enter__(self) -> Self:
-        self._connection.executescript(_FORM)
-        self._connection.execute("BEGIN")
-        self._connection.execute("INSERT INTO made VALUES (?, ?)", self._made)
+        try:
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _refused(error, self._path) from None
+        try:
+            self._connection.executescript(_FORM)
+            self._connection.execute("BEGIN")
+            self._connection.execute("INSERT INTO made VALUES (?, ?)", self._made)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise _refused(error, self._path) from None
         return self
 
     def __exit__(

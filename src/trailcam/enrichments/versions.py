@@ -11,7 +11,7 @@ from trailcam.errors import Problem, WorldError, code
 from trailcam.model.lookup import LookupTable, LookupVersion
 from trailcam.model.timestamps import Micros
 
-_MOST_OPEN = 64
+_MOST_OPEN = 16
 """Versions of one table that are open at once: some pages of memory and a file each."""
 
 

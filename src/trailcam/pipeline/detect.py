@@ -12,7 +12,10 @@ from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.timestamps import Micros
 
 InHand = Callable[[int, int], None]
-"""Told (row, rule) before a rule gets an event, so that whoever watches knows what a process died of."""
+"""Told (row, rule) before a rule gets an event, so that whoever watches knows what a process died of; and
+(row, `NO_RULE`) before an event is made, which is no rule's doing."""
+
+NO_RULE = -1
 
 Known = Callable[[int, int, Subject], RuleError | None]
 """Asked (row, rule, subject): the error of a pair that is known to end its process, so that it is not run."""
@@ -44,6 +47,7 @@ def detect(
     found = Detections()
     for row in range(len(batch)):
         here = first_row + row
+        in_hand(here, NO_RULE)
         event = batch.event(row)
         said: str | None = None
         subject = Subject(

@@ -14,6 +14,9 @@ MOST_ROWS = 5_000
 """Rows that one selector gets: a record of some kilobytes must not become one of gigabytes. It is counted for
 each selector, so that a field which others fill does not keep another from being looked up."""
 
+MOST_VALUES = 100_000
+"""Values that are looked up for one selector, whether they are found or not: some tenths of a second."""
+
 LEFT_OUT = "p_left_out"
 """Stands beside the selectors of a table, with the number of values by selector that were not looked up."""
 
@@ -22,7 +25,8 @@ def enrich(batch: EventBatch, lookups: Sequence[Lookup]) -> "Enrichments":
     """`p_enrichment` of each row: table, then selector, to the row of the table; None when nothing is found.
 
     A selector that names many values, a list or what lies in one, has the list of the rows that were found.
-    After `MOST_ROWS` rows nothing more is looked up for a selector, and `LEFT_OUT` tells how much was not.
+    After `MOST_ROWS` rows or `MOST_VALUES` values nothing more is looked up for a selector, and `LEFT_OUT`
+    tells how much was not.
     """
     return Enrichments(batch, lookups)
 
@@ -33,7 +37,7 @@ class Enrichments(Sequence[dict[str, Any] | None]):
     def __init__(self, batch: EventBatch, lookups: Sequence[Lookup]) -> None:
         self._batch = batch
         self._lookups = lookups
-        self._last: tuple[int, dict[str, Any] | None] = (-1, None)
+        self._last: tuple[int | None, dict[str, Any] | None] = (None, None)
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -55,7 +59,7 @@ def _enrichment(batch: EventBatch, row: int, lookups: Sequence[Lookup]) -> dict[
             values, many = selected(batch.values[row], batch.indicators[row], selector)
             rows: list[Any] = []
             for number, (text, value) in enumerate(values.items()):
-                if len(rows) == MOST_ROWS:
+                if len(rows) == MOST_ROWS or number == MOST_VALUES:
                     left_out[selector] = len(values) - number
                     break
                 answer = lookup.row(text, batch.event_time[row])

@@ -146,6 +146,23 @@ def test_an_index_that_is_damaged_is_told_with_its_cure(tmp_path: Path) -> None:
     assert "next run makes it anew" in told.value.problems[0].hint
 
 
+def test_an_index_that_is_not_there_or_cannot_be_written_is_told(tmp_path: Path) -> None:
+    form = registry.load("lookup_format", "jsonl")
+    with pytest.raises(WorldError) as told:
+        form.read(tmp_path / "table.jsonl", tmp_path / "gone").row("x")
+    assert told.value.problems[0].code == "TC0605"
+    (tmp_path / "table.jsonl").write_text('{"ip":"1"}')
+    with pytest.raises(OSError, match="gone"):
+        form.prepare(tmp_path / "table.jsonl", key="ip", named="t", target=tmp_path / "gone" / "index")
+
+
+def test_a_path_of_any_bytes_can_be_opened(tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9 ?#%41"
+    folder.mkdir()
+    (folder / "table.jsonl").write_text('{"ip":"1"}')
+    assert prepared(folder / "table.jsonl", "jsonl", key="ip").row("1") == {"ip": "1"}
+
+
 def test_two_rows_with_one_key_are_told_with_both_lines(tmp_path: Path) -> None:
     text = '{"ip":443}\n\n{"ip":"443"}\n{"ip":"1"}\n{"ip":"1"}\n'
     assert problems(tmp_path, "jsonl", text) == [

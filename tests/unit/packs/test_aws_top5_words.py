@@ -131,9 +131,11 @@ def test_the_gravest_of_what_tables_say_of_an_address_counts(
     rows = [{"p_match": "192.0.2.1", "classification": each} for each in said]
     other = {"p_match": "192.0.2.2", "classification": "malicious"}
     event = PantherEvent({"p_enrichment": {"greynoise_noise_basic": {"a": [*rows, other], "b": "x"}}})
-    assert words.classification(event, "192.0.2.1") == word
+    found = words.classifications(event)
+    assert found.get("192.0.2.1", "") == word
+    assert found["192.0.2.2"] == "malicious"
 
 
 @pytest.mark.parametrize("enrichment", [None, [], "x", {"greynoise": 5}, {"greynoise": {"a": [5, None]}}])
 def test_an_enrichment_of_any_shape_says_nothing(words: ModuleType, enrichment: Any) -> None:
-    assert words.classification(PantherEvent({"p_enrichment": enrichment}), "192.0.2.1") == ""
+    assert "192.0.2.1" not in words.classifications(PantherEvent({"p_enrichment": enrichment}))

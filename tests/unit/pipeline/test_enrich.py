@@ -1,15 +1,19 @@
 """What an event is looked up by, and how the answers stand in it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from tests.support import make_rule
 
 from trailcam.contracts.enrichment import Row
+from trailcam.contracts.runner import Subject, Verdict
 from trailcam.model.batch import EventBatch
+from trailcam.model.event import PantherEvent
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros
+from trailcam.pipeline.detect import detect
 from trailcam.pipeline.enrich import LEFT_OUT, enrich
 
 ORIGIN = Origin(id="o", name="o", source_id="s", source_label="s", size_bytes=0, fallback_time=Micros(0))
@@ -141,6 +145,36 @@ def test_a_selector_gets_so_many_rows_is_told_what_was_left_out_and_starves_no_o
     (found,) = enrich(batch(record, times=[7]), tables)
     some = {"a": [row("v"), row("w")]}
     assert found == {"t": some | {"b": row("y"), LEFT_OUT: {"a": 2}}, "u": some | {LEFT_OUT: {"a": 2}}}
+
+
+def test_values_that_no_table_knows_are_asked_so_many_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trailcam.pipeline.enrich.MOST_VALUES", 2)
+    asked: list[str] = []
+    record = {"a": ["unknown", "x", "y", "z"]}
+    (found,) = enrich(batch(record, times=[7]), [Table("t", ("a",), asked.append)])
+    assert (asked, found) == (["unknown", "x"], {"t": {"a": [row("x")], LEFT_OUT: {"a": 2}}})
+
+
+def test_no_rule_is_in_hand_while_an_event_is_looked_up() -> None:
+    told: list[object] = []
+
+    class Sees:
+        rule = make_rule("A.Rule", "def rule(event): return False")
+
+        def run(self, event: PantherEvent, subject: Subject) -> Verdict:
+            told.append("run")
+            return Verdict()
+
+    asked = enrich(batch({"a": "x"}, {"a": "y"}), [Table("t", ("a",), told.append)])
+    detect(
+        replace(batch({"a": "x"}, {"a": "y"}), enrichment=asked),
+        [(4, Sees())],
+        first_row=10,
+        in_hand=lambda row, rule: told.append((row, rule)),
+        known=lambda *_: None,
+        off_from={},
+    )
+    assert told == [(10, -1), "x", (10, 4), "run", (11, -1), "y", (11, 4), "run"]
 
 
 def test_three_rows_are_three_and_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

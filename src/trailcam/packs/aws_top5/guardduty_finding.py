@@ -7,7 +7,7 @@ GuardDuty misses.
 
 import math
 
-from aws_top5_words import account, classification, digest, text, texts
+from aws_top5_words import account, classifications, digest, shortest, text, texts
 
 METADATA = {
     "id": "Top5.GuardDutyFinding",
@@ -53,18 +53,20 @@ def dedup(event):
 
 
 def severity(event):
-    said = {classification(event, address) for address in addresses(event)}
+    known = classifications(event)
+    said = {known.get(shortest(address)) for address in addresses(event)}
     if "malicious" in said:
         return "CRITICAL"
     return "INFO" if said == {"benign"} else "MEDIUM"
 
 
 def alert_context(event):
+    known = classifications(event)
     return {
         "finding": event.get("id"),
         "title": event.get("title"),
         "severity": event.get("severity"),
-        "addresses": {address: classification(event, address) or None for address in addresses(event)},
+        "addresses": {address: known.get(shortest(address)) for address in addresses(event)},
         "resource": event.deep_get("resource", "resourceType"),
     }
 

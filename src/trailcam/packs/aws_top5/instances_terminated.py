@@ -5,7 +5,7 @@ and those of a fleet or a group that is taken away whole. Expect noise where fle
 named in `quiet_services` do is left out, unless the instance is crucial.
 """
 
-from aws_top5_words import account, actor, digest, failed, fits, principal, text, texts
+from aws_top5_words import TERMINATING, account, actor, digest, failed, fits, principal, text, texts
 
 METADATA = {
     "id": "Top5.InstancesTerminated",
@@ -33,14 +33,8 @@ SETTINGS = {
 }
 
 
-CALLS = {
-    ("ec2.amazonaws.com", "TerminateInstances"),
-    ("autoscaling.amazonaws.com", "TerminateInstanceInAutoScalingGroup"),
-}
-
-
 def rule(event):
-    if (text(event, "eventSource"), text(event, "eventName")) not in CALLS:
+    if (text(event, "eventSource"), text(event, "eventName")) not in TERMINATING:
         return False
     return bool(crucial(event)) or text(event, "userIdentity", "invokedBy") not in SETTINGS["quiet_services"]
 

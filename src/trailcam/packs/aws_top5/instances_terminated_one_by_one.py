@@ -4,7 +4,7 @@ What `Top5.InstancesTerminated` tells of a single call, told of a quarter of an 
 takes more time for it, and what a service does on somebody's behalf.
 """
 
-from aws_top5_words import account, actor, failed, principal, text
+from aws_top5_words import TERMINATING, account, actor, failed, principal, text
 
 METADATA = {
     "id": "Top5.InstancesTerminatedOneByOne",
@@ -26,8 +26,7 @@ METADATA = {
 
 def rule(event):
     return (
-        event.get("eventSource") == "ec2.amazonaws.com"
-        and event.get("eventName") == "TerminateInstances"
+        (text(event, "eventSource"), text(event, "eventName")) in TERMINATING
         and not text(event, "userIdentity", "invokedBy").endswith(".amazonaws.com")
         and not failed(event)
     )
@@ -55,6 +54,15 @@ TESTS = [
         "expect": True,
         "sample": "AWS.CloudTrail/terminate_instances",
         "override": {"userIdentity.invokedBy": "AWS Internal"},
+    },
+    {
+        "name": "an instance is taken out of its group",
+        "expect": True,
+        "sample": "AWS.CloudTrail/terminate_instances",
+        "override": {
+            "eventSource": "autoscaling.amazonaws.com",
+            "eventName": "TerminateInstanceInAutoScalingGroup",
+        },
     },
     {
         "name": "a fleet breathes",

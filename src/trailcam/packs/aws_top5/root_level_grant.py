@@ -45,8 +45,16 @@ ATTACHING = {
 }
 MAKING = {"CreatePolicy", "CreatePolicyVersion"}
 WRITING = MAKING | {"PutUserPolicy", "PutGroupPolicy", "PutRolePolicy", "PutInlinePolicyToPermissionSet"}
-LIMITING = {"PutUserPermissionsBoundary", "PutRolePermissionsBoundary"}
-FREEING = {"DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"}
+LIMITING = {
+    "PutUserPermissionsBoundary",
+    "PutRolePermissionsBoundary",
+    "PutPermissionsBoundaryToPermissionSet",
+}
+FREEING = {
+    "DeleteUserPermissionsBoundary",
+    "DeleteRolePermissionsBoundary",
+    "DeletePermissionsBoundaryFromPermissionSet",
+}
 GRANTING = ATTACHING | WRITING | LIMITING | {"AddUserToGroup", "SetDefaultPolicyVersion"}
 
 SELF_GRANTS = (
@@ -75,7 +83,9 @@ def title(event):
 
 
 def dedup(event):
-    return f"{account(event)} {principal(event)} {subject(event)} {failed(event)}"
+    *_, certain = deed(event)
+    kind = "failed" if failed(event) else "certain" if certain else "possible"
+    return f"{account(event)} {principal(event)} {subject(event)} {kind}"
 
 
 def severity(event):
@@ -141,6 +151,7 @@ def policies(event, call):
         names += [text(event, asked, "policyArn"), text(event, asked, "managedPolicyArn")]
     if call in LIMITING:
         names += [text(event, asked, "permissionsBoundary")]
+        names += [text(event, asked, "permissionsBoundary", "managedPolicyArn")]
     return [name.rpartition("/")[2] for name in names]
 
 
@@ -187,9 +198,13 @@ def _covers(patterns, action):
 def _is_everywhere(resource):
     """Whether a pattern of resources leaves out nothing of IAM, in the account at least."""
     *before, last = resource.split(":", 5) if isinstance(resource, str) else [""]
-    return last.strip("*") == "" != last and all(
-        part in ("arn", "iam") or part.startswith("aws") or part.isdecimal() or not part.strip("*")
-        for part in before
+    return (
+        last.strip("*?") == ""
+        and "*" in last
+        and all(
+            part in ("arn", "iam") or part.startswith("aws") or part.isdecimal() or not part.strip("*")
+            for part in before
+        )
     )
 
 
@@ -204,7 +219,7 @@ TESTS = [
         "sample": "AWS.CloudTrail/attach_user_policy",
         "severity": "High",
         "title": "alice gave backup-agent the policy AdministratorAccess",
-        "dedup": "111122223333 arn:aws:iam::111122223333:user/alice backup-agent False",
+        "dedup": "111122223333 arn:aws:iam::111122223333:user/alice backup-agent certain",
     },
     {
         "name": "attaching it is tried and refused",
@@ -213,7 +228,7 @@ TESTS = [
         "override": {"errorCode": "AccessDenied"},
         "severity": "Medium",
         "title": "alice tried to give backup-agent the policy AdministratorAccess",
-        "dedup": "111122223333 arn:aws:iam::111122223333:user/alice backup-agent True",
+        "dedup": "111122223333 arn:aws:iam::111122223333:user/alice backup-agent failed",
     },
     {
         "name": "a user takes it",
@@ -525,6 +540,20 @@ TESTS = [
         },
         "severity": "High",
         "title": "alice gave backup-agent the boundary AdministratorAccess",
+    },
+    {
+        "name": "a boundary that bounds nothing is put on a permission set",
+        "expect": True,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventSource": "sso.amazonaws.com",
+            "eventName": "PutPermissionsBoundaryToPermissionSet",
+            "requestParameters": {
+                "permissionSetArn": "arn:aws:sso:::permissionSet/ssoins-EXAMPLE/ps-EXAMPLE",
+                "permissionsBoundary": {"managedPolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            },
+        },
+        "title": "alice gave ps-EXAMPLE the boundary AdministratorAccess",
     },
     {
         "name": "the boundary of a role is taken away",

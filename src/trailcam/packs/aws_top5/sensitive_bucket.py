@@ -59,12 +59,16 @@ SETTINGS = {
         "PutBucketInventoryConfiguration",
         "PutBucketLogging",
         "PutBucketLifecycle",
+        "DeleteBucketLifecycle",
+        "PutBucketObjectLockConfiguration",
+        "PutBucketNotification",
         "PutBucketVersioning",
         "PutBucketEncryption",
         "DeleteBucketEncryption",
     ],
 }
 
+COPYING = ("CopyObject", "UploadPartCopy")
 SOURCES = ("s3.amazonaws.com", "s3express.amazonaws.com")
 
 WORDS = {
@@ -114,7 +118,9 @@ def action(event):
     """The setting that has the call; a copy out of the bucket is reading. Empty for other calls."""
     for name in WORDS:
         if event.get("eventName") in SETTINGS[name]:
-            return "reading" if name == "writing" and not target(event) else name
+            asked = text(event, "requestParameters", "bucketName")
+            out = event.get("eventName") in COPYING and not fits(asked, SETTINGS["buckets"])
+            return "reading" if out else name
     return ""
 
 
@@ -135,6 +141,8 @@ def target(event):
 
 def source(event):
     """The sensitive bucket that a copy is made from."""
+    if event.get("eventName") not in COPYING:
+        return ""
     written = unquote(text(event, "requestParameters", "x-amz-copy-source"))
     name = written.lstrip("/").partition("/")[0]
     return name if fits(name, SETTINGS["buckets"]) else ""
@@ -208,6 +216,27 @@ TESTS = [
             ],
         },
         "title": "alice read from the sensitive bucket example-payroll",
+    },
+    {
+        "name": "an object is copied out through an access point",
+        "expect": True,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {
+            "eventName": "CopyObject",
+            "requestParameters.bucketName": "example-outside",
+            "requestParameters.x-amz-copy-source": "reports-abcd1234-s3alias/05.csv",
+            "resources": [
+                {"ARN": "arn:aws:s3:::example-outside/x"},
+                {"ARN": "arn:aws:s3:::example-payroll/05.csv"},
+            ],
+        },
+        "title": "alice read from the sensitive bucket example-payroll",
+    },
+    {
+        "name": "a call that copies nothing names a source",
+        "expect": False,
+        "sample": "AWS.CloudTrail/put_object",
+        "override": {"requestParameters.x-amz-copy-source": "example-payroll/05.csv"},
     },
     {
         "name": "reading is tried and refused",

@@ -75,11 +75,11 @@ def alert_context(event):
 def regions(event):
     """Where the stack is, or where the stacks of a set are to be."""
     named = texts(event, "requestParameters", "regions")
-    named += texts(event, "requestParameters", "operationPreferences", "regionOrder")
     named += [
         arn.split(":")[3] for arn in texts(event, "requestParameters", "stackIds") if arn.count(":") > 4
     ]
-    return sorted(set(named)) or [text(event, "awsRegion", default="an unknown region")]
+    named = named or [text(event, "awsRegion", default="an unknown region")]
+    return sorted({*named, *texts(event, "requestParameters", "operationPreferences", "regionOrder")})
 
 
 def foreign(event):
@@ -216,6 +216,20 @@ TESTS = [
         "severity": "High",
         "title": "UpdateStackSet baseline by Deployment/pipeline-412 in a region "
         "that is not permitted: eu-west-1",
+    },
+    {
+        "name": "a set is updated from a region that is not permitted, in an order of others",
+        "expect": True,
+        "sample": "AWS.CloudTrail/create_stack",
+        "override": {
+            "eventName": "UpdateStackSet",
+            "awsRegion": "eu-west-1",
+            "requestParameters": {
+                "stackSetName": "baseline",
+                "operationPreferences": {"regionOrder": ["us-east-1"]},
+            },
+        },
+        "severity": "High",
     },
     {
         "name": "a set takes in stacks",

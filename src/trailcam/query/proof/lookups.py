@@ -11,7 +11,7 @@ from typing import Any
 from trailcam import registry
 from trailcam.contracts.enrichment import LookupFormat
 from trailcam.enrichments.index import ENDING, Index, same
-from trailcam.errors import TrailcamError
+from trailcam.errors import TrailcamError, WorldError, cannot_write
 
 
 def lookups(versions: Sequence[Any], *, folder: Path, scratch: Path) -> list[str]:
@@ -46,15 +46,24 @@ def _wrong(path: Path, version: Any) -> str:
 
 
 def _agrees(index: Path, version: Path, scratch: Path) -> bool:
-    if not index.stat().st_size:  # of a form that is asked itself
-        return True
     try:
+        if not index.stat().st_size:  # of a form that is asked itself
+            return True
         with closing(Index(index)) as opened:
             form, key = opened.made()
         module: LookupFormat = registry.load("lookup_format", form)
+    except FileNotFoundError:  # it can be made anew
+        return True
+    except (sqlite3.Error, TypeError, TrailcamError):  # damaged, or no index at all
+        return False
+    try:
         with TemporaryDirectory(dir=scratch, prefix="proof-") as folder:
             anew = Path(folder) / "index"
             module.prepare(version, key=key, named=version, target=anew)
             return same(index, anew)
-    except (sqlite3.Error, TypeError, TrailcamError):  # damaged, or no index at all
+    except OSError as error:
+        raise cannot_write(error, "an index to compare with", path=scratch) from None
+    except WorldError:
+        raise
+    except (sqlite3.Error, TrailcamError):
         return False

@@ -8,6 +8,13 @@ SIGN_ON = "AWSReservedSSO_"
 """How IAM Identity Center names its roles; their sessions are people."""
 
 
+TERMINATING = {
+    ("ec2.amazonaws.com", "TerminateInstances"),
+    ("autoscaling.amazonaws.com", "TerminateInstanceInAutoScalingGroup"),
+}
+"""Calls that terminate instances, by source and name."""
+
+
 def actor(event):
     """Who made a call, in short: user, person and permission set, role and session, account or service."""
     arn = text(event, "userIdentity", "arn")
@@ -93,25 +100,29 @@ GREYNOISE = "greynoise"
 """How the names of lookup tables begin that hold rows of GreyNoise."""
 
 
-def classification(event, address):
-    """What GreyNoise's tables say of an address: `malicious`, `benign`, another word; empty if nothing.
-
-    Where two rows differ, the graver one counts.
+def classifications(event):
+    """What GreyNoise's tables say of addresses: `malicious`, `benign` or another word, by the address in its
+    shortest form. Where two rows differ, the graver one counts.
     """
     tables = [table for name, table in _items(event.get("p_enrichment")) if name.startswith(GREYNOISE)]
     rows = [row for table in tables for _, found in _items(table) for row in listed(found)]
-    said = set()
+    said = {}
     for row in rows:
-        if hasattr(row, "get") and _written(row.get("p_match")) == _written(address):
-            said |= {*texts(row, "classification")}
-            said |= {*texts(row, "internet_scanner_intelligence", "classification")}
-    return next((word for word in ("malicious", *sorted(said - {"benign"}), "benign") if word in said), "")
+        if hasattr(row, "get"):
+            words = said.setdefault(shortest(row.get("p_match")), set())
+            words.update(texts(row, "classification"))
+            words.update(texts(row, "internet_scanner_intelligence", "classification"))
+    return {address: _gravest(words) for address, words in said.items()}
 
 
-def _written(address):
-    """An address in its one shortest form."""
+def _gravest(words):
+    return next((word for word in ("malicious", *sorted(words - {"benign"}), "benign") if word in words), "")
+
+
+def shortest(address):
+    """An address in its one shortest form; what is none stays as it is, and is empty when it is no text."""
     try:
-        return str(ipaddress.ip_address(address)) if isinstance(address, str) else None
+        return str(ipaddress.ip_address(address)) if isinstance(address, str) else ""
     except ValueError:
         return address
 
