@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import zip_longest
@@ -54,6 +55,7 @@ class Index:
             self._connection = sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)
         except sqlite3.Error as error:
             raise self._damaged(error) from None
+        weakref.finalize(self, self._connection.close)  # whoever forgets an index leaves no file open
 
     def row(self, value: str) -> Row | None:
         """The row whose key is this text; None when there is none.
