@@ -111,8 +111,9 @@ def _claim(folder: Path, seed: int) -> None:
         found = mark.read_text(encoding="utf-8", errors="replace")
         message = "" if found in (said, "") else f"what is there is {found.strip() or 'no demonstration'}"
     else:
-        others = not folder.is_dir() or any(folder.iterdir()) if folder.exists() else folder.is_symlink()
-        message = "what is there is not a demonstration, nor an empty folder" if others else ""
+        there = folder.exists() or folder.is_symlink()
+        empty = folder.is_dir() and not any(folder.iterdir())
+        message = "what is there is not a demonstration, nor an empty folder" if there and not empty else ""
     if message:
         raise TrailcamError(Problem(code=code("folder_in_use"), message=message, path=folder))
     folder.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from trailcam.settings.schema import Settings
 PACK_PAGE = "README.md"
 """By this file in it, a folder is known as a pack that Trailcam brings."""
 
-UNSET = Settings()
+_UNSET = Settings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def load(
     rules: Sequence[str] = (),
     log_types: Sequence[Path] = (),
     disabled: bool = False,
-    settings: Settings = UNSET,
+    settings: Settings = _UNSET,
 ) -> Loaded:
     """Packs by folder, or by name those that Trailcam brings; rules by file, by folder, or by id (`*` stands
     for any text) out of the packs. Where neither packs nor rules are named, the packs are those of the

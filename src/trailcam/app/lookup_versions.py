@@ -15,8 +15,8 @@ from trailcam import registry
 from trailcam.app.home import Home
 from trailcam.contracts.enrichment import LookupFormat
 from trailcam.enrichments.index import ENDING
+from trailcam.enrichments.kept import damaged, digest_of, fault, unreadable
 from trailcam.enrichments.tables import lookup_version
-from trailcam.enrichments.versions import CURE
 from trailcam.errors import Problem, TrailcamError, WorldError, code, refusal
 from trailcam.lake.files import sync_folder
 from trailcam.model.lookup import LookupTable, LookupVersion
@@ -140,8 +140,7 @@ def _bring_back(table: LookupTable, version: Row[Any], source: Path, home: Home)
                 return
     except OSError as error:
         raise _cannot_keep(table, error, home) from None
-    message = f"a version of the lookup table {table.name} is not there as it was kept"
-    raise WorldError(Problem(code=code("state_damaged"), message=message, path=place, hint=CURE))
+    raise damaged(place)
 
 
 def _look_again(table: LookupTable, version: Row[Any], home: Home, *, source: Path | None) -> None:
@@ -153,9 +152,8 @@ def _look_again(table: LookupTable, version: Row[Any], home: Home, *, source: Pa
         WorldError: TC0605 the version is damaged.
     """
     place = home.lookups / version.path
-    if _digest(place, place) != version.digest:
-        message = f"a version of the lookup table {table.name} is not there as it was kept"
-        raise WorldError(Problem(code=code("state_damaged"), message=message, path=place, hint=CURE))
+    if fault(place, version.digest):
+        raise damaged(place)
     told = f"{place}, of {to_rfc3339(Micros(version.since))}"
     try:
         _prepare(table, place, named=source or told, place=place, home=home)
@@ -204,7 +202,7 @@ def _copy(source: Path, target: Path) -> tuple[str, int]:
     try:
         opened = source.open("rb")
     except OSError as error:
-        raise _unreadable(source, error) from None
+        raise unreadable(source, error) from None
     with opened, target.open("xb") as copy:
         before = _state(os.fstat(opened.fileno()))
         shutil.copyfileobj(opened, copy, _BUFFER_BYTES)
@@ -224,10 +222,9 @@ def _state(found: os.stat_result) -> tuple[int, int]:
 
 def _digest(path: Path, named: Path) -> str:
     try:
-        with path.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return digest_of(path)
     except OSError as error:
-        raise _unreadable(named, error) from None
+        raise unreadable(named, error) from None
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
@@ -236,8 +233,3 @@ def _refuse_what_is_no_file(path: Path) -> None:
         kind = "a folder, or nothing that lasts" if path.exists() else "not there"
         message = f"the file of a lookup table is {kind}"
         raise TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=path))
-
-
-def _unreadable(path: Path, error: OSError) -> TrailcamError:
-    message = f"the file of a lookup table cannot be read: {error.strerror}"
-    return TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=path))

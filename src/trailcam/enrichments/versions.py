@@ -1,14 +1,13 @@
 """Tables with their versions, opened when they are first asked: the time of an event tells which answers."""
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trailcam import registry
 from trailcam.contracts.enrichment import Row, Snapshot
-from trailcam.errors import Problem, WorldError, code
-from trailcam.model.lookup import LookupTable, LookupVersion
+from trailcam.enrichments.kept import damaged, fault
+from trailcam.model.lookup import LookupTable
 from trailcam.model.timestamps import Micros
 
 _MOST_OPEN = 16
@@ -58,21 +57,7 @@ class _Versions:
     def _read(self, number: int) -> Snapshot:
         version = self._table.versions[number]
         form = registry.load("lookup_format", self._table.format)
-        if not form.KEYED:  # the copy itself is asked
-            _refuse_damage(version)
+        if not form.KEYED and fault(version.path, version.digest):  # the copy itself is asked
+            raise damaged(version.path)
         snapshot: Snapshot = form.read(version.path, version.prepared)
         return snapshot
-
-
-def _refuse_damage(version: LookupVersion) -> None:
-    try:
-        with version.path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        digest = str(error)
-    if digest != version.digest:
-        message = "a version of a lookup table is not there as it was kept"
-        raise WorldError(Problem(code=code("state_damaged"), message=message, path=version.path, hint=CURE))
-
-
-CURE = "`trailcam verify` tells all that is missing; bring the file back from a backup"

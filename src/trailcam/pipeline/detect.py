@@ -70,7 +70,8 @@ def detect(
             if verdict.match is not None:
                 if said is None and batch.enrichment and batch.enrichment[row] is not None:
                     said = json.dumps(batch.enrichment[row])  # what tables said then can be seen ever after
-                found.matches.append((row, replace(verdict.match, enrichment=said)))
+                match = verdict.match if said is None else replace(verdict.match, enrichment=said)
+                found.matches.append((row, match))
             if verdict.errors:
                 found.errors.extend((row, error) for error in verdict.errors)
             if verdict.not_run is not None:

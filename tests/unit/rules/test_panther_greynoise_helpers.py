@@ -122,10 +122,11 @@ def test_answers_of_another_form_than_they_have_do_not_raise(value: Any) -> None
     ):
         for table in ("greynoise_noise_basic", "greynoise_riot_basic", "greynoise_noise"):
             subject = event({table: {"sourceIPAddress": row}})
-            for name in NOISE:
-                getattr(GetGreyNoiseObject(subject), name)("sourceIPAddress")
-            for name in RIOT:
-                getattr(GetGreyNoiseRiotObject(subject), name)("sourceIPAddress")
+            noise, riot = GetGreyNoiseObject(subject), GetGreyNoiseRiotObject(subject)
+            said = {name: getattr(noise, name)("sourceIPAddress") for name in NOISE}
+            said |= {f"riot {name}": getattr(riot, name)("sourceIPAddress") for name in RIOT}
+            truths = {name: answer for name, answer in said.items() if name.split()[-1].startswith("is_")}
+            assert all(isinstance(answer, bool) for answer in truths.values()), truths
 
 
 def test_several_answers_are_a_list_and_one_is_a_value() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from trailcam.enrichments.index import Writer
+from trailcam.enrichments.kept import unreadable
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.forms import describe
 
@@ -132,8 +133,7 @@ def _opened(path: Path, named: Path | str) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        message = f"the file of a lookup table cannot be read: {error.strerror}"
-        raise TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=named)) from None
+        raise unreadable(named, error) from None
 
 
 def lines_of(opened: BinaryIO) -> Iterator[str]:

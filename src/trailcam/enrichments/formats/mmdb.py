@@ -9,6 +9,7 @@ import maxminddb
 
 from trailcam.contracts.enrichment import Row
 from trailcam.enrichments.formats._mmdb_walk import fault
+from trailcam.enrichments.kept import unreadable
 from trailcam.errors import Problem, TrailcamError, code
 
 SUFFIXES = (".mmdb",)
@@ -39,7 +40,7 @@ def read(path: Path, prepared: Path) -> Addresses:  # noqa: ARG001  # a database
     try:
         return Addresses(maxminddb.open_database(path))
     except OSError as error:
-        raise _unreadable(error, path) from None
+        raise unreadable(path, error) from None
     except (maxminddb.InvalidDatabaseError, ValueError) as error:
         raise _broken(f"not a database of this form: {error}", path) from None
 
@@ -54,7 +55,7 @@ def prepare(path: Path, *, key: str, named: Path | str, target: Path) -> None:  
         with path.open("rb") as opened:
             empty = not opened.read(1)
     except OSError as error:
-        raise _unreadable(error, named) from None
+        raise unreadable(named, error) from None
     said = "the file is empty" if empty else fault(path, named)
     if said:
         raise _broken(said, named)
@@ -64,11 +65,6 @@ def prepare(path: Path, *, key: str, named: Path | str, target: Path) -> None:  
 def _broken(message: str, named: Path | str) -> TrailcamError:
     hint = "bring the file anew from where it came, or name the right `format`"
     return TrailcamError(Problem(code=code("lookup_broken"), message=message, path=named, hint=hint))
-
-
-def _unreadable(error: OSError, named: Path | str) -> TrailcamError:
-    message = f"the file of a lookup table cannot be read: {error.strerror}"
-    return TrailcamError(Problem(code=code("lookup_unreadable"), message=message, path=named))
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Versions of lookup tables against what the state says of them, and their indexes against the versions."""
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -11,6 +10,7 @@ from typing import Any
 from trailcam import registry
 from trailcam.contracts.enrichment import LookupFormat
 from trailcam.enrichments.index import ENDING, Index, same
+from trailcam.enrichments.kept import fault
 from trailcam.errors import TrailcamError, WorldError, cannot_write
 
 
@@ -21,7 +21,7 @@ def lookups(versions: Sequence[Any], *, folder: Path, scratch: Path) -> list[str
     """
     told = {}
     for version in versions:
-        wrong = _wrong(folder / version.path, version)
+        wrong = fault(folder / version.path, version.digest)
         if wrong:
             told[version.path] = _words(version.path, version, wrong)
             continue
@@ -34,15 +34,6 @@ def lookups(versions: Sequence[Any], *, folder: Path, scratch: Path) -> list[str
 
 def _words(name: str, version: Any, wrong: str) -> str:
     return f"lookups/{name}, a version of the lookup table {version.name}: {wrong}"
-
-
-def _wrong(path: Path, version: Any) -> str:
-    try:
-        with path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    return "" if digest == version.digest else "its bytes are not those that were kept"
 
 
 def _agrees(index: Path, version: Path, scratch: Path) -> bool:
