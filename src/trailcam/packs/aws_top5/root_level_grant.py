@@ -7,11 +7,8 @@ assignments of Identity Center, of which CloudTrail tells ids only. Expect noise
 role and not by root.
 """
 
-import fnmatch
-import json
-from urllib.parse import unquote
-
-from aws_top5_words import account, actor, failed, fits, listed, principal, text
+from aws_top5_policies import reaches_everything, statements
+from aws_top5_words import account, actor, failed, fits, principal, text
 
 METADATA = {
     "id": "Top5.RootLevelGrant",
@@ -56,19 +53,6 @@ FREEING = {
     "DeletePermissionsBoundaryFromPermissionSet",
 }
 GRANTING = ATTACHING | WRITING | LIMITING | {"AddUserToGroup", "SetDefaultPolicyVersion"}
-
-SELF_GRANTS = (
-    "iam:addusertogroup",
-    "iam:attachgrouppolicy",
-    "iam:attachrolepolicy",
-    "iam:attachuserpolicy",
-    "iam:createaccesskey",
-    "iam:createpolicyversion",
-    "iam:putrolepolicy",
-    "iam:putuserpolicy",
-    "iam:updateassumerolepolicy",
-)
-"""By each of these one gives oneself everything else: a policy that allows them all reaches everything."""
 
 
 def rule(event):
@@ -127,8 +111,9 @@ def deed(event):
 
 def grant(event, call):
     """(What reaches everything, whether surely); the first is empty where nothing does."""
-    if call in WRITING and statements(event):
-        reaching = [each for each in statements(event) if reaches_everything(each)]
+    written = document(event) if call in WRITING else []
+    if written:
+        reaching = [each for each in written if reaches_everything(each)]
         certain = any(not each.get("condition") for each in reaching)
         under = "" if certain else " under a condition"
         return (f"a policy that reaches everything{under}", certain) if reaching else ("", False)
@@ -155,6 +140,14 @@ def policies(event, call):
     return [name.rpartition("/")[2] for name in names]
 
 
+def document(event):
+    """The statements of the policy in a request; none where there is no such, or it cannot be read."""
+    asked = event.get("requestParameters")
+    return (
+        statements(asked.get("policyDocument") or asked.get("inlinePolicy")) if hasattr(asked, "get") else []
+    )
+
+
 def subject(event):
     """Who or what was granted it: user, group, role or permission set; else the policy itself."""
     for name in ("userName", "roleName", "groupName", "permissionSetArn", "policyName", "policyArn"):
@@ -162,54 +155,6 @@ def subject(event):
         if value:
             return value.rpartition("/")[2]
     return "somebody"
-
-
-def statements(event):
-    """The statements of the policy in a request, with their keys in small letters; none if it has no such."""
-    policy = event.deep_get("requestParameters", "policyDocument")
-    policy = policy or event.deep_get("requestParameters", "inlinePolicy")
-    if isinstance(policy, str):
-        try:
-            policy = json.loads(policy if policy.lstrip().startswith("{") else unquote(policy))
-        except (ValueError, RecursionError):
-            return []
-    return [_in_small_letters(each) for each in listed(_in_small_letters(policy).get("statement", ()))]
-
-
-def reaches_everything(statement):
-    """Whether it allows all of `SELF_GRANTS`, on whatever there is."""
-    if statement.get("effect") != "Allow":
-        return False
-    if "notaction" in statement:
-        held = not any(_covers(statement["notaction"], action) for action in SELF_GRANTS)
-    else:
-        held = all(_covers(statement.get("action"), action) for action in SELF_GRANTS)
-    where = "notresource" in statement or any(map(_is_everywhere, listed(statement.get("resource"))))
-    return held and where
-
-
-def _covers(patterns, action):
-    return any(
-        isinstance(pattern, str) and fnmatch.fnmatchcase(action, pattern.lower().replace("[", "[[]"))
-        for pattern in listed(patterns)
-    )
-
-
-def _is_everywhere(resource):
-    """Whether a pattern of resources leaves out nothing of IAM, in the account at least."""
-    *before, last = resource.split(":", 5) if isinstance(resource, str) else [""]
-    return (
-        last.strip("*?") == ""
-        and "*" in last
-        and all(
-            part in ("arn", "iam") or part.startswith("aws") or part.isdecimal() or not part.strip("*")
-            for part in before
-        )
-    )
-
-
-def _in_small_letters(mapping):
-    return {str(key).lower(): value for key, value in mapping.items()} if hasattr(mapping, "items") else {}
 
 
 TESTS = [

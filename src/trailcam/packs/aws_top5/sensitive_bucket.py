@@ -125,27 +125,13 @@ def action(event):
 
 
 def bucket(event):
-    """The sensitive bucket that the call works on, or copies from; empty when there is none."""
-    return target(event) or source(event)
-
-
-def target(event):
-    """The sensitive bucket that the call works on: as it is asked for, else as CloudTrail resolves it."""
-    arns = [arn.partition(":::")[2].partition("/")[0] for arn in texts(event, "resources", "ARN")]
-    named = [
-        text(event, "requestParameters", "bucketName"),
-        *(name for name in arns if name != source(event)),
-    ]
-    return next((name for name in named if fits(name, SETTINGS["buckets"])), "")
-
-
-def source(event):
-    """The sensitive bucket that a copy is made from."""
-    if event.get("eventName") not in COPYING:
-        return ""
-    written = unquote(text(event, "requestParameters", "x-amz-copy-source"))
-    name = written.lstrip("/").partition("/")[0]
-    return name if fits(name, SETTINGS["buckets"]) else ""
+    """The sensitive bucket that the call names, works on under another name, or copies from; else empty."""
+    names = [text(event, "requestParameters", "bucketName")]
+    names += [arn.partition(":::")[2].partition("/")[0] for arn in texts(event, "resources", "ARN")]
+    if event.get("eventName") in COPYING:
+        copied = unquote(text(event, "requestParameters", "x-amz-copy-source"))
+        names.append(copied.lstrip("/").partition("/")[0])
+    return next((name for name in names if fits(name, SETTINGS["buckets"])), "")
 
 
 TESTS = [
