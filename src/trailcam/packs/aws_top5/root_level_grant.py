@@ -668,6 +668,19 @@ TESTS = [
         },
     },
     {
+        "name": "everything is allowed on nothing",
+        "expect": False,
+        "sample": "AWS.CloudTrail/attach_user_policy",
+        "override": {
+            "eventName": "PutRolePolicy",
+            "requestParameters": {
+                "roleName": "Reader",
+                "policyName": "more",
+                "policyDocument": '{"Statement": [{"Effect": "Allow", "Action": "*", "NotResource": "*"}]}',
+            },
+        },
+    },
+    {
         "name": "some calls of IAM are allowed",
         "expect": False,
         "sample": "AWS.CloudTrail/attach_user_policy",

@@ -41,8 +41,9 @@ def reaches_everything(statement):
         held = not any(_covers(statement["notaction"], action) for action in SELF_GRANTS)
     else:
         held = all(_covers(statement.get("action"), action) for action in SELF_GRANTS)
-    where = "notresource" in statement or any(map(_is_everywhere, listed(statement.get("resource"))))
-    return held and where
+    if "notresource" in statement:
+        return held and not any(map(_is_everywhere, listed(statement["notresource"])))
+    return held and any(map(_is_everywhere, listed(statement.get("resource"))))
 
 
 def _covers(patterns, action):
