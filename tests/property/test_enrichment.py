@@ -41,7 +41,7 @@ def tables(folder: Path) -> tuple[LookupTable, ...]:
             prepared(path, "jsonl", key="key")
             index = path.with_name(f"{path.name}.prepared")
             since = parse(week) or Micros(0)
-            versions.append(LookupVersion(since=since, path=path, prepared=index, digest=""))
+            versions.append(LookupVersion(since=since, path=path, index=index, digest=""))
         made.append(
             LookupTable(
                 name=name,

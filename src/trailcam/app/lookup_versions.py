@@ -62,7 +62,7 @@ def _with_versions(table: LookupTable, source: Path, home: Home, *, now: Micros)
         path = home.lookups / version.path
         if not path.is_file() or path.stat().st_size != version.size_bytes:
             _bring_back(table, version, source, home)
-        if not prepared(path, table).is_file():
+        if not _index(path, table).is_file():
             _look_again(table, version, home, source=source if version.digest == digest else None)
     return LookupTable(
         name=table.name,
@@ -73,7 +73,7 @@ def _with_versions(table: LookupTable, source: Path, home: Home, *, now: Micros)
             LookupVersion(
                 since=Micros(version.since),
                 path=home.lookups / version.path,
-                prepared=prepared(home.lookups / version.path, table),
+                index=_index(home.lookups / version.path, table),
                 digest=version.digest,
             )
             for version in versions
@@ -81,8 +81,8 @@ def _with_versions(table: LookupTable, source: Path, home: Home, *, now: Micros)
     )
 
 
-def prepared(path: Path, table: LookupTable) -> Path:
-    """Where that stands which makes a version quick to ask: of another form or key it is another file."""
+def _index(path: Path, table: LookupTable) -> Path:
+    """Where the index of a version stands: by another form or key it is another one."""
     question = hashlib.sha256(f"{_INDEX_VERSION} {table.format} {table.key}".encode()).hexdigest()[:16]
     return path.with_name(f"{path.name}.{question}{ENDING}")
 
@@ -172,12 +172,12 @@ def _look_again(table: LookupTable, version: Row[Any], home: Home, *, source: Pa
 
 
 def _prepare(table: LookupTable, path: Path, *, named: Path | str, place: Path, home: Home) -> None:
-    """Looks at a file, which is or will be a version at `place`, and puts beside that what was made of it."""
+    """Looks at a file, which is or will be a version at `place`, and puts its index beside that."""
     form: LookupFormat = registry.load("lookup_format", table.format)
     with TemporaryDirectory(dir=home.scratch, prefix="lookup-") as folder:
-        made = Path(folder) / "prepared"
+        made = Path(folder) / "index"
         form.prepare(path, key=table.key, named=named, target=made)
-        _put(made, prepared(place, table), home)
+        _put(made, _index(place, table), home)
 
 
 def _put(made: Path, place: Path, home: Home) -> None:

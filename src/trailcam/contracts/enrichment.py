@@ -49,8 +49,8 @@ class LookupFormat(Protocol):
         ...
 
     def prepare(self, path: Path, *, key: str, named: Path | str, target: Path) -> None:
-        """Looks at a file to its last byte, and writes to `target` what makes it quick to ask: an index, or
-        an empty file where the form is one itself. `named` is what errors call the file.
+        """Looks at a file to its last byte, and writes to `target` its index, or an empty file where the
+        form is one itself. `named` is what errors call the file.
 
         Raises:
             TrailcamError: TC0701 to TC0703, all problems at once.
@@ -59,6 +59,6 @@ class LookupFormat(Protocol):
         """
         ...
 
-    def read(self, path: Path, prepared: Path) -> Snapshot:
-        """Opens a file that was looked at, with what was written then."""
+    def read(self, path: Path, index: Path) -> Snapshot:
+        """Opens a file that was looked at, with the index that was written then."""
         ...

@@ -59,5 +59,5 @@ class _Versions:
         form = registry.load("lookup_format", self._table.format)
         if not form.KEYED and fault(version.path, version.digest):  # the copy itself is asked
             raise damaged(version.path)
-        snapshot: Snapshot = form.read(version.path, version.prepared)
+        snapshot: Snapshot = form.read(version.path, version.index)
         return snapshot

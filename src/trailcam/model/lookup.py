@@ -17,7 +17,7 @@ class LookupVersion:
     since: Micros
     path: Path
     """The copy in the home, which never changes."""
-    prepared: Path
+    index: Path
     """What makes it quick to ask, as the table is declared now; made anew from the copy where it is gone."""
     digest: str
     """SHA-256 of the copy, 64 hexadecimal digits."""

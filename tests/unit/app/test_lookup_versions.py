@@ -164,9 +164,9 @@ def test_an_index_that_is_gone_is_made_anew_from_a_copy_that_is_as_it_was_kept(
     tmp_path: Path, home: Home
 ) -> None:
     version = take(tmp_path, home, FIRST, now=10).versions[0]
-    version.prepared.unlink()
+    version.index.unlink()
     assert answer(take(tmp_path, home, now=20), "192.0.2.1", 10)["v"] == 1
-    version.prepared.unlink()
+    version.index.unlink()
     version.path.write_text(FIRST.replace('"v":1', '"v":9'))
     with pytest.raises(WorldError, match="not there as it was kept"):
         take(tmp_path, home, now=30)
@@ -188,14 +188,14 @@ def test_an_index_of_other_rows_is_proved_to_be_one(tmp_path: Path, home: Home) 
     other = tmp_path / "other.jsonl"
     other.write_text(SECOND)
     form = registry.load("lookup_format", "jsonl")
-    for damage in (lambda: form.prepare(other, key="ip", named=other, target=version.prepared), None):
+    for damage in (lambda: form.prepare(other, key="ip", named=other, target=version.index), None):
         if damage is None:
-            version.prepared.write_bytes(b"no index")
+            version.index.write_bytes(b"no index")
         else:
-            version.prepared.unlink()
+            version.index.unlink()
             damage()
         (told,) = proved(home)
-        assert version.prepared.name in told
+        assert version.index.name in told
         assert "an index that has other rows" in told
 
 

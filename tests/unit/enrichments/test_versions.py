@@ -23,7 +23,7 @@ def table(tmp_path: Path, *since: int, name: str = "t") -> LookupTable:
         path.write_text(json.dumps({"k": "x", "since": time}))
         prepared(path, "jsonl", key="k")
         index, digest = path.with_name(f"{path.name}.prepared"), sha256(path.read_bytes()).hexdigest()
-        versions.append(LookupVersion(since=Micros(time), path=path, prepared=index, digest=digest))
+        versions.append(LookupVersion(since=Micros(time), path=path, index=index, digest=digest))
     return LookupTable(
         name=name,
         format="jsonl",
@@ -61,9 +61,9 @@ def test_a_version_is_opened_when_it_is_first_asked_and_not_all_are_held(
     opened: list[str] = []
     read = form.read
 
-    def counted(path: Path, prepared: Path) -> Any:
+    def counted(path: Path, index: Path) -> Any:
         opened.append(path.name)
-        return read(path, prepared)
+        return read(path, index)
 
     monkeypatch.setattr(form, "read", counted)
     monkeypatch.setattr("trailcam.enrichments.versions._MOST_OPEN", 3)
@@ -78,7 +78,7 @@ def test_a_copy_that_is_asked_itself_and_is_not_as_it_was_kept_is_told(tmp_path:
     path = tmp_path / "t.mmdb"
     path.write_bytes(database({"192.0.2.0/24": {"n": 1}}))
     digest = sha256(path.read_bytes()).hexdigest()
-    version = LookupVersion(since=Micros(1), path=path, prepared=path, digest=digest)
+    version = LookupVersion(since=Micros(1), path=path, index=path, digest=digest)
     declared = LookupTable(name="t", format="mmdb", key="", selectors=(("A", ("f",)),), versions=(version,))
     (lookup,) = lookups([declared])["A"]
     assert lookup.row("192.0.2.1", Micros(1)) == {"n": 1}

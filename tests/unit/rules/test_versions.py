@@ -40,6 +40,6 @@ def test_order_content_and_what_is_declared_for_other_log_types_are_no_other_ver
     (log_type, selectors) = TABLE.selectors[0]
     assert version(TABLE) == version(replace(TABLE, selectors=((log_type, selectors[::-1]),)))
     assert version(TABLE) == version(replace(TABLE, selectors=(*TABLE.selectors, ("Custom.Other", ("x",)))))
-    held = LookupVersion(since=Micros(0), path=RULE.path, prepared=RULE.path, digest="")
+    held = LookupVersion(since=Micros(0), path=RULE.path, index=RULE.path, digest="")
     assert version(TABLE) == version(replace(TABLE, versions=(held,)))
     assert version(replace(TABLE, selectors=(("Custom.Other", ("x",)),))) == version()

@@ -21,9 +21,9 @@ def _split(opened: BinaryIO) -> Iterator[tuple[int, Any]]:
     yield from enumerate(rows, 1)
 
 
-def read(path: Path, prepared: Path) -> Index:  # noqa: ARG001  # all that is asked stands in the index
+def read(path: Path, index: Path) -> Index:  # noqa: ARG001  # all that is asked stands in the index
     """See `trailcam.contracts.enrichment.LookupFormat`."""
-    return Index(prepared)
+    return Index(index)
 
 
 prepare = partial(keyed, form="json", split=_split, place="row")

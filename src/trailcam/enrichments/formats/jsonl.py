@@ -18,9 +18,9 @@ def _split(opened: BinaryIO) -> Iterator[tuple[int, Any]]:
             yield number, value_of(line, number)
 
 
-def read(path: Path, prepared: Path) -> Index:  # noqa: ARG001  # all that is asked stands in the index
+def read(path: Path, index: Path) -> Index:  # noqa: ARG001  # all that is asked stands in the index
     """See `trailcam.contracts.enrichment.LookupFormat`."""
-    return Index(prepared)
+    return Index(index)
 
 
 prepare = partial(keyed, form="jsonl", split=_split, place="line")

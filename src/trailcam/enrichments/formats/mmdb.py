@@ -35,7 +35,7 @@ class Addresses:
         return _plain(found) if isinstance(found, dict) else None
 
 
-def read(path: Path, prepared: Path) -> Addresses:  # noqa: ARG001  # a database is its own index
+def read(path: Path, index: Path) -> Addresses:  # noqa: ARG001  # a database is its own index
     """See `trailcam.contracts.enrichment.LookupFormat`; only what `prepare` has let through is opened."""
     try:
         return Addresses(maxminddb.open_database(path))
