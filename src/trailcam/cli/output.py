@@ -142,7 +142,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str, *, last: str) -> Non
         parts = line[last].wrap(console, max(console.width - indent.cell_len, 1), overflow="fold")
         shown = [indent + part for part in parts]
         if below:
-            shown.insert(0, head)
+            shown = [head, *shown] if line[last].cell_len else [head]
         else:
             shown[0] = head + parts[0]
         for text in shown:

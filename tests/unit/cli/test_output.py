@@ -58,7 +58,11 @@ def test_nothing_of_a_cell_is_lost_or_obeyed(width: int, capsys: pytest.CaptureF
     assert "\x1b" not in text
 
 
-def test_an_empty_cell_leaves_its_row(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("columns", ["12", "80"])
+def test_an_empty_cell_leaves_its_row_and_no_line_more(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     print_table([{"severity": "LOW", "title": ""}], "alerts", last="title")
     assert capsys.readouterr().out.splitlines()[-1] == "LOW"
 

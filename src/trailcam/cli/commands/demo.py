@@ -98,7 +98,8 @@ def _places(demo: "Demo") -> None:
         print(f"  {name:<14}{path}")
     print("\nNext\n")
     own = Path(sys.executable).parent
-    if shutil.which("trailcam") != str(own / "trailcam"):  # as after `make demo`
+    found = shutil.which("trailcam")
+    if found is None or Path(found).resolve() != (own / "trailcam").resolve():  # as after `make demo`
         print(f"  PATH={shlex.quote(str(own))}:$PATH")
     for words in (
         ["cd", str(demo.folder)],

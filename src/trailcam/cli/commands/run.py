@@ -23,7 +23,7 @@ from trailcam.cli.output import (
     to_json,
     window_row,
 )
-from trailcam.errors import ERRORS, Problem, TrailcamError, code
+from trailcam.errors import ERRORS, Problem, TrailcamError, code, nearest
 
 if TYPE_CHECKING:
     from trailcam.app.load import Loaded
@@ -188,8 +188,13 @@ def _tell(report: "Report", loaded: "Loaded") -> None:
     for name, tables in loaded.never_asked.items():
         asked = f"{count(len(tables), 'lookup table')} for {name}"
         say(f"never asked: {asked}, of which there is no schema: bring it with --log-types")
-    if loaded.not_configured:
-        say(f"settings for rules that are not among these: {', '.join(loaded.not_configured)}")
+    ids = [rule.id for pack in loaded.packs for rule in pack.rules]
+    near = {rule_id: hint for rule_id in loaded.not_configured if (hint := nearest(rule_id, ids))}
+    for rule_id, hint in near.items():
+        say(f'settings for "{rule_id}", which is none of these rules: {hint}')
+    others = [rule_id for rule_id in loaded.not_configured if rule_id not in near]
+    if others:
+        say(f"settings for rules that are not among these: {', '.join(others)}")
     if loaded.disabled:
         say(f"{count(len(loaded.disabled), 'rule')} switched off in their metadata")
     for kind, number in loaded.not_loaded.items():
