@@ -6,9 +6,10 @@ VENV := .venv
 RUN := $(VENV)/bin
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.ready
+SERVERS := $(VENV)/.servers
 NEWER := 3.12 3.13 3.14
 
-.PHONY: help env lint types floors test newer thorough test-all demo reference bench clean
+.PHONY: help env servers lint types floors test newer thorough test-all demo reference bench clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -34,7 +35,13 @@ types: env  ## types: mypy --strict
 floors: env  ## who may import whom: import-linter
 	$(RUN)/lint-imports
 
-test: lint types floors  ## all but the long suites
+servers: $(SERVERS)  ## what tests start beside Trailcam: servers of S3 and SQS
+
+$(SERVERS): $(STAMP)
+	@UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --inexact --group servers
+	@touch $(SERVERS)
+
+test: lint types floors servers  ## all but the long suites
 	$(RUN)/pytest -n 2 --dist worksteal -m "not slow"
 
 newer: env  ## the fast suites on every newer Python that is found
@@ -44,11 +51,11 @@ newer: env  ## the fast suites on every newer Python that is found
 		if [ -z "$$found" ]; then echo "Python $$version: not found, not tried"; continue; fi; \
 		echo "Python $$version: trying"; \
 		UV_PROJECT_ENVIRONMENT=.venv-$$version \
-			$(RUN)/uv sync --quiet --frozen --python "$$found" || exit 1; \
+			$(RUN)/uv sync --quiet --frozen --group servers --python "$$found" || exit 1; \
 		.venv-$$version/bin/pytest -q -n 2 --dist worksteal tests/unit tests/contract tests/property || exit 1; \
 	done
 
-thorough: env  ## the property tests with many more examples
+thorough: servers  ## the property tests with many more examples
 	HYPOTHESIS_PROFILE=long $(RUN)/pytest -q -n 2 --dist worksteal tests/property tests/unit/codecs
 
 test-all: test newer thorough  ## everything: what CI runs

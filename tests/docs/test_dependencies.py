@@ -33,6 +33,7 @@ def test_what_the_project_asks_for_stands_under_its_heading() -> None:
     for heading, requirements in (
         ("At run time", PROJECT["project"]["dependencies"]),
         ("For development", PROJECT["dependency-groups"]["dev"]),
+        ("Servers for tests", PROJECT["dependency-groups"]["servers"]),
         ("To build", PROJECT["build-system"]["requires"]),
     ):
         text = section(PAGE, heading).partition("They bring along")[0]
