@@ -224,8 +224,10 @@ def same_word(item: Any) -> str | None:
 
 TEXT = Plain("a text", lambda value: isinstance(value, str))
 NAME = Plain("a non-empty text", is_text)
+PATH = Plain("a path", is_text)
 TEXTS = ListOf(TEXT)
 WHOLE = Plain("a whole number", is_whole)
+COUNT = Plain("a whole number above zero", lambda value: is_whole(value) and value > 0)
 TRUTH = Plain("true or false", lambda value: isinstance(value, bool))
 MAPPING = Plain("a mapping", lambda value: isinstance(value, dict))
 ANYTHING = Plain("anything", lambda _: True)

@@ -11,6 +11,7 @@ run = Table(
     "run",
     metadata,
     Column("id", Text, primary_key=True),
+    Column("kind", Text),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("version", Text, nullable=False),
@@ -21,7 +22,8 @@ run = Table(
     Column("published", Boolean, nullable=False),
 )
 """One row a run; without `finished_at` it is going on, or was ended from outside. `paths` and `summary` are
-JSON; `published`: its end lies in a file of the lake."""
+JSON; `published`: its end lies in a file of the lake; `kind` is one of `RunKind`, null before there were
+kinds."""
 
 run_origin = Table(
     "run_origin",

@@ -13,7 +13,7 @@ from trailcam.model.lookup import LookupTable
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.staged import StagedFile
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
 
@@ -48,7 +48,6 @@ class Setup:
     rules: tuple[Rule, ...]
     log_types: tuple[LogType, ...]
     limits: Limits
-    parse_time: Micros
     lookups: tuple[LookupTable, ...] = ()
     """The tables that events are looked up in, each with its versions."""
     staging: Staging | None = None
@@ -61,6 +60,8 @@ class Killing:
 
     error_class: str
     message: str
+    may_be_foreign: bool = False
+    """It was ended by a signal that others send too: an operator, a machine that runs out of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Task:
     """What the files of this task are named after."""
     whole: bool = True
     """See `WorkGroup`."""
+    parse_time: Micros = BEGINNING
+    """When it was given out: `p_parse_time` of its rows."""
     batch_events: int = BATCH_EVENTS
     batch_bytes: int = BATCH_BYTES
     resume: int = 0

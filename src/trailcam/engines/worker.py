@@ -50,7 +50,7 @@ from trailcam.model.timestamps import Micros
 from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import Detections, detect
 from trailcam.pipeline.enrich import enrich
-from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS, Chunk, Normalizer
+from trailcam.pipeline.normalize import Chunk, Normalizer
 from trailcam.rules.functions import describe
 from trailcam.rules.inline_tests import failed, run_test
 from trailcam.rules.modules import execute, helpers
@@ -200,7 +200,7 @@ class Worker:
         """A sample record through decode and normalise, as if it had come alone in a file."""
         raw = json.dumps(record).encode()
         blob = MemoryBlob(raw)
-        normalizer = self._normalizer(BATCH_EVENTS, BATCH_BYTES)
+        normalizer = self._normalizer(Task(id=0))
         chunks = list(normalizer.chunks((blob,), partial(self._decode, normalizer)))
         letters = [letter for chunk in chunks for letter in chunk.dead_letters]
         batches = [batch for chunk in chunks for batch in chunk.batches]
@@ -229,15 +229,15 @@ class Worker:
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
         self._bytes_read = 0
-        normalizer = self._normalizer(task.batch_events, task.batch_bytes)
+        normalizer = self._normalizer(task)
         return normalizer.chunks(task.blobs, partial(self._decode, normalizer))
 
-    def _normalizer(self, batch_events: int, batch_bytes: int) -> Normalizer:
+    def _normalizer(self, task: Task) -> Normalizer:
         return Normalizer(
             self._setup.log_types,
-            parse_time=self._setup.parse_time,
-            batch_events=batch_events,
-            batch_bytes=batch_bytes,
+            parse_time=task.parse_time,
+            batch_events=task.batch_events,
+            batch_bytes=task.batch_bytes,
         )
 
     def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
@@ -277,7 +277,8 @@ class Worker:
             errors += [error for _, error in found.errors]
             not_run += [pair for _, pair in found.not_run]
         if self._stager is not None and task.whole:
-            files += self._stager.letters(chunk.dead_letters, task.attempt)
+            letters = self._stager.letters(chunk.dead_letters, task.attempt, parse_time=task.parse_time)
+            files += letters
         return ChunkDone(
             task=task.id,
             number=number,
@@ -381,9 +382,7 @@ def _stager(setup: Setup) -> "Stager | None":
 
     pa.set_cpu_count(1)  # a worker is one processor's work, and threads cost memory
     pa.set_io_thread_count(1)
-    return Stager(
-        setup.staging.warehouse, setup.log_types, pack=setup.staging.pack, parse_time=setup.parse_time
-    )
+    return Stager(setup.staging.warehouse, setup.log_types, pack=setup.staging.pack)
 
 
 @dataclass(frozen=True, slots=True)

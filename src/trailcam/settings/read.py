@@ -9,14 +9,20 @@ from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.forms import check
 from trailcam.settings.schema import (
     LIMITS_FORM,
+    LIVE_FORM,
     SETTINGS_FORM,
     LimitSettings,
+    LiveSettings,
     LookupTableSettings,
     Settings,
     seconds,
     size_bytes,
 )
+from trailcam.settings.sources import TRIES, SourceSettings, own_keys, paths_of
 from trailcam.yaml12 import Document
+
+_SECTIONS = {"limits": LIMITS_FORM, "live": LIVE_FORM}
+"""Sections of numbers, over which variables stand."""
 
 SETTINGS_FILE = "trailcam.toml"
 _PREFIX = "TRAILCAM_"
@@ -41,18 +47,23 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
         home = path.parent / _folder(written["home"])
     if environment.get(HOME_VARIABLE):
         home = _folder(environment[HOME_VARIABLE])
-    limits = dict(written.get("limits", {}))
+    sections = {section: dict(written.get(section, {})) for section in _SECTIONS}
     for name, value in sorted(environment.items()):
         if name.startswith(_PREFIX) and name != HOME_VARIABLE:
-            problems += _from_variable(name, value, limits)
+            problems += _from_variable(name, value, sections)
     if problems:
         raise TrailcamError(problems)
-    sizes = LimitSettings(**{key: _number(key, value) for key, value in limits.items()})
+    numbers = {
+        section: {key: _number(key, value) for key, value in keys.items()}
+        for section, keys in sections.items()
+    }
     return Settings(
         home=home,
         packs=tuple(_pack(name, seen_from=path.parent) for name in written.get("packs", ())),
         rules=written.get("rules", {}),
-        limits=sizes,
+        limits=LimitSettings(**numbers["limits"]),
+        live=LiveSettings(**numbers["live"]),
+        sources=tuple(_sources(written.get("sources", {}), path.parent)),
         lookup_tables=tuple(_tables(written.get("lookup_tables", {}), path.parent)),
         file=path if written else None,
     )
@@ -67,6 +78,15 @@ def _tables(written: dict[str, Any], folder: Path) -> Iterator[LookupTableSettin
             key=table.get("key", ""),
             selectors=tuple((log_type, tuple(fields)) for log_type, fields in table["selectors"].items()),
         )
+
+
+def _sources(written: dict[str, Any], folder: Path) -> Iterator[SourceSettings]:
+    for name, source in sorted(written.items()):
+        type_ = source["type"]
+        options = own_keys(source)
+        for key in paths_of(type_) & options.keys():
+            options[key] = folder / _folder(options[key])
+        yield SourceSettings(name=name, type=type_, tries=source.get("tries", TRIES), options=options)
 
 
 def _pack(written: str, *, seen_from: Path) -> Path:
@@ -95,17 +115,22 @@ def _from_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     ]
 
 
-def _from_variable(name: str, value: str, limits: dict[str, Any]) -> list[Problem]:
-    known = {f"{_PREFIX}LIMITS_{key.upper()}": key for key in LIMITS_FORM.keys}
+def _from_variable(name: str, value: str, sections: dict[str, dict[str, Any]]) -> list[Problem]:
+    known = {
+        f"{_PREFIX}{section.upper()}_{key.upper()}": (section, key)
+        for section, form in _SECTIONS.items()
+        for key in form.keys
+    }
     if name not in known:
         names = [HOME_VARIABLE, *known]
         hint = nearest(name, names) or f"known: {', '.join(names)}"
         return [Problem(code=code("bad_setting"), message=f"unknown variable {name}", hint=hint)]
-    kind = LIMITS_FORM.keys[known[name]].kind
-    if _number(known[name], value) is None:
+    section, key = known[name]
+    kind = _SECTIONS[section].keys[key].kind
+    if _number(key, value) is None:
         message = f"{name} must be {kind.expected}; found {value!r}"
         return [Problem(code=code("bad_setting"), message=message)]
-    limits[known[name]] = value
+    sections[section][key] = value
     return []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from trailcam.forms import NAME, Form, Key, ListOf, MappingOf, Plain, Report, same_text
 from trailcam.model.lookup import TABLE_NAME
+from trailcam.settings.sources import AnySource, SourceSettings
 from trailcam.yaml12 import Steps
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -50,6 +51,15 @@ LIMITS_FORM = Form(
         "worker_bytes": Key(SIZE, doc="Memory of one worker process."),
         "rule_seconds": Key(SECONDS, doc="The longest a rule may take on one event."),
         "group_bytes": Key(SIZE, doc="How many packed bytes of small files go to a worker at once."),
+    },
+)
+
+LIVE_FORM = Form(
+    "[live]",
+    {
+        "group_seconds": Key(SECONDS, doc="How long what has come may wait for more to go to a worker with."),
+        "publish_seconds": Key(SECONDS, doc="How often what is decided is published in the lake's tables."),
+        "ahead_bytes": Key(SIZE, doc="How much may be fetched ahead of what is decided, as it lies there."),
     },
 )
 
@@ -123,6 +133,17 @@ SETTINGS_FORM = Form(
             doc="By the id of a rule, in quotes when it has dots: values for the settings its file declares.",
         ),
         "limits": Key(LIMITS_FORM, doc="What may be used."),
+        "live": Key(LIVE_FORM, doc="How `trailcam serve` and `trailcam worker` keep pace."),
+        "sources": Key(
+            MappingOf(
+                AnySource(),
+                key=Plain(
+                    "a name of letters, digits, `_` and `-`",
+                    lambda value: isinstance(value, str) and _BARE.fullmatch(value) is not None,
+                ),
+            ),
+            doc="What is followed by `trailcam serve`; `NAME` is the `p_source_label` of its events.",
+        ),
         "lookup_tables": Key(
             MappingOf(
                 LOOKUP_TABLE_FORM,
@@ -149,6 +170,15 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings:
+    """The pace of what runs for long."""
+
+    group_seconds: float = 2.0
+    publish_seconds: float = 30.0
+    ahead_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookupTableSettings:
     """A table as it is declared; `format` and `key` are empty where they are absent."""
 
@@ -171,6 +201,9 @@ class Settings:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By the id of a rule, the values given to its settings; they are checked when the rule is loaded."""
     limits: LimitSettings = LimitSettings()
+    live: LiveSettings = LiveSettings()
+    sources: tuple[SourceSettings, ...] = ()
+    """By name."""
     lookup_tables: tuple[LookupTableSettings, ...] = ()
     """By name."""
     file: Path | None = None

@@ -233,11 +233,15 @@ def _origin(identity: str, name: str, size_bytes: int, fallback_time: Micros) ->
 
 
 def _time_of(name: str, modified_ns: int) -> Micros:
-    """The time in a CloudTrail file name (`..._20260901T0010Z_...`), else when the file was last modified."""
+    """The time in a file's name, else when the file was last modified."""
+    named = time_in_name(name)
+    return Micros(modified_ns // 1_000) if named is None else named
+
+
+def time_in_name(name: str) -> Micros | None:
+    """The time in the name of a CloudTrail file (`..._20260901T0010Z_...`); None when it has none."""
     written = _TIME_IN_NAME.search(name)
-    if written:
-        year, month, day, hour, minute, second = written.groups("00")
-        instant = parse(f"{year}-{month}-{day}T{hour}:{minute}:{second}Z")
-        if instant is not None:
-            return instant
-    return Micros(modified_ns // 1_000)
+    if not written:
+        return None
+    year, month, day, hour, minute, second = written.groups("00")
+    return parse(f"{year}-{month}-{day}T{hour}:{minute}:{second}Z")
