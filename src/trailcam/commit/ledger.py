@@ -31,6 +31,16 @@ class Ledger:
                 found |= self._look_up(connection, chunk)
         return found
 
+    def known(self, origin_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the origins that were read whole."""
+        c = t.origin.c
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for chunk in chunked(origin_ids):
+                whole = select(c.origin_id).where(c.origin_id.in_(chunk), c.purpose == Purpose.WHOLE.value)
+                found.update(connection.execute(whole).scalars())
+        return frozenset(found)
+
     def note(self, run_id: str, origin_ids: Sequence[str]) -> None:
         """Notes that a run came upon origins which it need not treat."""
         if origin_ids:

@@ -135,8 +135,8 @@ class LocalEngine:
 
     @property
     def has_room(self) -> bool:
-        """Whether a group that is given now begins at once."""
-        return len(self._busy) + len(self._queue) < self._most
+        """Whether a group that is given now begins at once, or as soon as a worker is free."""
+        return len(self._busy) + len(self._queue) <= self._most
 
     @property
     def is_idle(self) -> bool:
@@ -156,7 +156,9 @@ class LocalEngine:
         self._give_out(self._queue)
         if not self._busy:
             return []
-        return [work.result for work in self._collect(self._queue, timeout=timeout)]
+        done = [work.result for work in self._collect(self._queue, timeout=timeout)]
+        self._give_out(self._queue)  # workers go on while the caller keeps what these have done
+        return done
 
     @property
     def in_work(self) -> tuple[int, int, int]:
