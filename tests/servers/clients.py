@@ -10,7 +10,7 @@ KEY = "test"
 REGION = "eu-central-1"
 
 
-def client(service: str, endpoint: str, *, key: str = KEY, **options: Any) -> Any:
+def client(service: str, endpoint: str, *, key: str = KEY, read_seconds: float = 30) -> Any:
     """A client of boto3 that tries once and gives up soon; close it, or its sockets warn."""
     return boto3.client(
         service,
@@ -21,10 +21,9 @@ def client(service: str, endpoint: str, *, key: str = KEY, **options: Any) -> An
         config=Config(
             retries={"total_max_attempts": 1},
             connect_timeout=2,
-            read_timeout=30,
+            read_timeout=read_seconds,
             max_pool_connections=32,
             s3={"addressing_style": "path"},
-            **options,
         ),
     )
 

@@ -1,4 +1,30 @@
-"""A server of SQS, SNS, S3, STS and CloudFormation in one process: the package `ministack`."""
+"""A server of SQS, SNS, S3, STS and CloudFormation in one process: the package `ministack`.
+
+Up in 0.8 s with 45 MB, 65 MB with a few thousand messages and objects (ministack 1.4.21, two cores). It takes 3,300
+messages a second in batches of ten, gives and deletes 1,600, and takes 220 objects a second.
+
+What it does as AWS does: a message that was received comes again after its visibility timeout, `ApproximateReceiveCount`
+grows, and past `maxReceiveCount` it goes to the dead-letter queue; long polling; the `s3:TestEvent` that comes when a
+notification is set; filters by prefix and suffix; what SNS wraps around a message, and raw delivery; EventBridge.
+What it does not, found by trying and pinned by tests/e2e/test_servers.py:
+
+- Keys stand in notifications as they are. S3 encodes them as a form is (`a b` is `a+b`, `+` is `%2B`), so that a reader
+  that decodes reads another key wherever one holds `+` or `%`. `tests.servers.trail` writes them as S3 does.
+- `sequencer` is always `0`, and the version of the structure 2.1; S3 has gone on to 2.5 and later.
+- It asks no one for a permission: any key, any signature, any role of any account, no policy of a queue.
+- A receipt of an earlier reception, or of a message that is deleted, is refused (`ReceiptHandleIsInvalid`). SQS says
+  that deleting succeeds then, and may not delete. A receipt whose time is over holds until the message is received
+  again, for deleting and for more time; SQS may refuse more time (`MessageNotInflight`).
+- No limit is kept but the size of a message, 256 KiB where SQS takes 1 MiB: 11 messages at once, 21 s of waiting and
+  13 hours of invisibility are all taken.
+- Messages come in the order in which they were sent, ten at once if there are ten, and never twice. SQS promises none
+  of it.
+
+Sources, read 2026-11-28:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+"""
 
 import os
 import sys

