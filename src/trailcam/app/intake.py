@@ -26,7 +26,7 @@ GROUP_ORIGINS = 500
 
 _MOST_HELD = 4_000
 _FETCHERS = 16
-_WAIT_SECONDS = 10.0
+_PATIENCE_SECONDS = 10.0
 _PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """How long a source that does not answer is left alone, again and again."""
 
@@ -99,6 +99,7 @@ class Intake:
     group_bytes: int
     group_seconds: float
     ahead_bytes: int
+    wait_seconds: float
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     conditions: dict[str, Condition] = field(default_factory=dict)
@@ -132,12 +133,12 @@ class Intake:
         """What is still in hand is given back at once, so that nobody has to wait for it."""
         self.stop()
         for thread in self._pollers:
-            thread.join(timeout=_WAIT_SECONDS + 5)
+            thread.join(timeout=self.wait_seconds + 5)
         if self._fetchers is not None:
             self._fetchers.shutdown(cancel_futures=True)
         self._closing.set()
         for thread in self._threads:
-            thread.join(timeout=_WAIT_SECONDS)
+            thread.join(timeout=_PATIENCE_SECONDS)
         for it in self.followed:
             left = [held for held in self._held.values() if held.followed is it]
             it.source.postpone([notice for held in left for notice in held.notices], seconds=0)
@@ -238,7 +239,7 @@ class Intake:
                     self._changed.wait(1.0)
                 continue
             try:
-                notices = it.source.receive(wait_seconds=_WAIT_SECONDS)
+                notices = it.source.receive(wait_seconds=self.wait_seconds)
                 self._answers(it, Part.announcements)
                 if notices:
                     self.conditions[it.name].announced_at = self.now()

@@ -59,7 +59,9 @@ def serve(
     followed = [
         Followed(
             name=it.name,
-            source=registry.load(KIND, it.type).open_source(it.name, dict(it.options)),
+            source=registry.load(KIND, it.type).open_source(
+                it.name, dict(it.options), database=home.database
+            ),
             tries=it.tries,
         )
         for it in settings.sources
@@ -146,6 +148,7 @@ class _Service:
             group_bytes=self.settings.limits.group_bytes,
             group_seconds=self.settings.live.group_seconds,
             ahead_bytes=self.settings.live.ahead_bytes,
+            wait_seconds=self.settings.live.wait_seconds,
             now=self.now,
         )
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from trailcam.forms import Form
 from trailcam.model.origin import Origin
+from trailcam.state.database import Database
 
 
 class Blob(Protocol):
@@ -127,6 +128,9 @@ class SourceType(Protocol):
         """The keys of its settings, beside those that every source has."""
         ...
 
-    def open_source(self, name: str, options: dict[str, Any]) -> Source:
-        """A source by its settings, which have been checked against the form. Nothing is reached for yet."""
+    def open_source(self, name: str, options: dict[str, Any], *, database: Database) -> Source:
+        """A source by its settings, which have been checked against the form. Nothing is reached for yet.
+
+        `database` is for a source that has to remember what it has read, because nobody else does.
+        """
         ...

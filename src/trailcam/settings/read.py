@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trailcam.errors import Problem, TrailcamError, code, nearest
-from trailcam.forms import check
+from trailcam.forms import check, seconds
 from trailcam.settings.schema import (
     LIMITS_FORM,
     LIVE_FORM,
@@ -15,7 +15,6 @@ from trailcam.settings.schema import (
     LiveSettings,
     LookupTableSettings,
     Settings,
-    seconds,
     size_bytes,
 )
 from trailcam.settings.sources import TRIES, SourceSettings, own_keys, paths_of

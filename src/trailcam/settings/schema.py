@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.forms import NAME, Form, Key, ListOf, MappingOf, Plain, Report, same_text
+from trailcam.forms import NAME, SECONDS, Form, Key, ListOf, MappingOf, Plain, Report, same_text
 from trailcam.model.lookup import TABLE_NAME
 from trailcam.settings.sources import AnySource, SourceSettings
 from trailcam.yaml12 import Steps
@@ -28,20 +28,7 @@ def size_bytes(value: Any) -> int | None:
     return size or None
 
 
-def seconds(value: Any) -> float | None:
-    """A number of seconds above zero; None when it is none."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        return None
-    return float(value)
-
-
 SIZE = Plain('a size such as 4096 or "64 MiB"', lambda value: size_bytes(value) is not None)
-SECONDS = Plain("a number of seconds above zero", lambda value: seconds(value) is not None)
 
 LIMITS_FORM = Form(
     "[limits]",
@@ -59,6 +46,7 @@ LIVE_FORM = Form(
     {
         "group_seconds": Key(SECONDS, doc="How long what has come may wait for more to go to a worker with."),
         "publish_seconds": Key(SECONDS, doc="How often what is decided is published in the lake's tables."),
+        "wait_seconds": Key(SECONDS, doc="How long a source may wait for news before it answers."),
         "ahead_bytes": Key(SIZE, doc="How much may be fetched ahead of what is decided, as it lies there."),
     },
 )
@@ -175,6 +163,7 @@ class LiveSettings:
 
     group_seconds: float = 2.0
     publish_seconds: float = 30.0
+    wait_seconds: float = 10.0
     ahead_bytes: int = 64 << 20
 
 

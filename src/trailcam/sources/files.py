@@ -102,6 +102,11 @@ def find(paths: Sequence[Path]) -> Found:
     return found
 
 
+def is_log(name: str) -> bool:
+    """Whether a file in a folder is read: by its name, and when it is not hidden."""
+    return not name.startswith(".") and _LOG_NAME.search(name) is not None
+
+
 def claim(path: Path, *, spool: Path) -> LocalBlob | DeadLetter:
     """A file with its identity, or a dead letter that says why it cannot be read.
 

@@ -19,6 +19,7 @@ from trailcam.model.text import storable
 from trailcam.sources.aws import make_session, region_of_queue, world_error
 from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
 from trailcam.sources.s3_objects import Objects
+from trailcam.state.database import Database
 
 _AT_ONCE = 10
 """The most messages that SQS gives, or takes, in one call."""
@@ -64,7 +65,7 @@ class _Message:
     open: set[S3Object] = field(default_factory=set)
 
 
-def open_source(name: str, options: dict[str, Any]) -> "S3Source":
+def open_source(name: str, options: dict[str, Any], *, database: Database) -> "S3Source":  # noqa: ARG001  # the queue remembers
     """See `trailcam.contracts.source.SourceType`."""
     return S3Source(name, **options)
 

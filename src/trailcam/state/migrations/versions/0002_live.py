@@ -32,3 +32,13 @@ def upgrade() -> None:
         sa.Column("fault_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_source")),
     )
+    op.create_table(
+        "followed_file",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("modified_ns", sa.BigInteger(), nullable=False),
+        sa.Column("inode", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "path", name=op.f("pk_followed_file")),
+        sqlite_with_rowid=False,
+    )
