@@ -8,14 +8,14 @@ then its source announces it again.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from trailcam.contracts.source import Blob, NotFetched, Notice, Source, Unreadable
+from trailcam.contracts.source import Blob, Exhausted, NotFetched, Notice, Source, Unreadable
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import WorldError
 from trailcam.model.deadletter import DeadLetter
@@ -34,8 +34,8 @@ _POSTPONED_SECONDS = 30.0
 _LONGEST_POSTPONED_SECONDS = 900.0
 _SETTLED_EVERY_SECONDS = 0.2
 
-Known = Callable[[Sequence[str]], Collection[str]]
-"""Which of these origins need not be read any more."""
+Known = Callable[[Sequence[str]], Mapping[str, bool]]
+"""Those of the origins that were read before; true where some rule has not seen one of them yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,8 @@ class _Held:
     followed: Followed
     notices: list[Notice]
     size_bytes: int
+    whole: bool = True
+    """False: its events are kept already, and some rule has not seen them."""
     blob: Blob | None = None
     ready_at: float = 0.0
 
@@ -104,7 +106,8 @@ class Intake:
     now: Callable[[], float] = time.time
     conditions: dict[str, Condition] = field(default_factory=dict)
     _held: dict[str, _Held] = field(default_factory=dict)
-    _ready: dict[str, deque[_Held]] = field(default_factory=dict)
+    _ready: dict[tuple[str, bool], deque[_Held]] = field(default_factory=dict)
+    """What is at hand, by source and whether it is new as a whole."""
     _refused: list[Refused] = field(default_factory=list)
     _settling: dict[str, list[Notice]] = field(default_factory=dict)
     _unnamed: dict[Notice, str] = field(default_factory=dict)
@@ -121,7 +124,7 @@ class Intake:
         self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="trailcam-fetch")
         for it in self.followed:
             self.conditions[it.name] = Condition()
-            self._ready[it.name] = deque()
+            self._ready |= {(it.name, whole): deque() for whole in (True, False)}
             self._settling[it.name] = []
             self._threads.append(self._thread(self._settle, it))
             self._pollers += [self._thread(self._poll, it) for _ in range(it.source.pollers)]
@@ -156,10 +159,14 @@ class Intake:
     @property
     def is_drained(self) -> bool:
         """Whether nothing is in hand, and nothing more will come."""
-        if any(thread.is_alive() for thread in self._pollers):
+        if self._is_receiving:
             return False
         with self._changed:
-            return not self._held and not self._refused
+            return not self._held and not self._unnamed and not self._refused
+
+    @property
+    def _is_receiving(self) -> bool:
+        return any(thread.is_alive() for thread in self._pollers)
 
     def wait(self, seconds: float) -> None:
         """Waits until something may be ready, at most so long.
@@ -178,9 +185,9 @@ class Intake:
     def next_group(self) -> WorkGroup | None:
         """Origins of one source that should go to a worker now: enough of them, or after long enough."""
         with self._changed:
-            for waiting in self._ready.values():
+            for (_, whole), waiting in self._ready.items():
                 if waiting and self._is_due(waiting):
-                    return WorkGroup(tuple(self._cut(waiting)))
+                    return WorkGroup(tuple(self._cut(waiting)), whole)
         return None
 
     def refused(self) -> list[Refused]:
@@ -213,7 +220,7 @@ class Intake:
     # -- groups ------------------------------------------------------------------------------------------
 
     def _is_due(self, waiting: deque[_Held]) -> bool:
-        if self._stopping.is_set() or len(waiting) >= GROUP_ORIGINS:
+        if self._stopping.is_set() or not self._is_receiving or len(waiting) >= GROUP_ORIGINS:
             return True
         if self.clock() - waiting[0].ready_at >= self.group_seconds:
             return True
@@ -245,6 +252,8 @@ class Intake:
                     self.conditions[it.name].announced_at = self.now()
                 self._take(it, notices)
                 failures = 0
+            except Exhausted:
+                return
             except WorldError as error:
                 self._fails(it, Part.announcements, error)
                 self._stopping.wait(_PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS) - 1)])
@@ -262,7 +271,7 @@ class Intake:
             return
         try:
             named = [notice.origin_id for notice in notices if notice.origin_id is not None]
-            known = self.known(named) if named else ()
+            known = self.known(named) if named else {}
         except WorldError:
             it.source.postpone(notices, seconds=_POSTPONED_SECONDS)
             raise
@@ -271,7 +280,7 @@ class Intake:
         for fetched in [self._fetchers.submit(self._fetch, it, notice) for notice in new]:
             fetched.result()
 
-    def _is_new(self, it: Followed, notice: Notice, known: Collection[str]) -> bool:
+    def _is_new(self, it: Followed, notice: Notice, known: Mapping[str, bool]) -> bool:
         """Whether it has to be fetched; all others are dealt with."""
         with self._changed:
             if isinstance(notice, Unreadable):
@@ -281,17 +290,19 @@ class Intake:
                 return True
             elif notice.origin_id in self._held:
                 self._held[notice.origin_id].notices.append(notice)
-            elif notice.origin_id in known:
+            elif known.get(notice.origin_id) is False:
                 self._settling[it.name].append(notice)
             else:
-                self._held[notice.origin_id] = _Held(it, [notice], notice.size_bytes)
+                whole = notice.origin_id not in known
+                self._held[notice.origin_id] = _Held(it, [notice], notice.size_bytes, whole)
                 return True
         return False
 
     def _fetch(self, it: Followed, notice: Notice) -> None:
         try:
             blob = it.source.fetch(notice, spool=self.spool)
-            if notice.origin_id is None and self.known([blob.origin.id]):
+            known = self.known([blob.origin.id]) if notice.origin_id is None else {}
+            if known.get(blob.origin.id) is False:
                 blob.acknowledge()
                 with self._changed:
                     self._unnamed.pop(notice, None)
@@ -310,9 +321,9 @@ class Intake:
             self._give_back(it, notice)
         else:
             self._answers(it, Part.objects)
-            self._have(it, notice, blob)
+            self._have(it, notice, blob, whole=blob.origin.id not in known)
 
-    def _have(self, it: Followed, notice: Notice, blob: Blob) -> None:
+    def _have(self, it: Followed, notice: Notice, blob: Blob, *, whole: bool) -> None:
         with self._changed:
             self._unnamed.pop(notice, None)
             held = self._held.get(notice.origin_id or blob.origin.id)
@@ -321,12 +332,12 @@ class Intake:
                 blob.acknowledge()
                 return
             if held is None:
-                held = _Held(it, [notice], blob.origin.size_bytes)
+                held = _Held(it, [notice], blob.origin.size_bytes, whole)
             if blob.origin.id != notice.origin_id:
                 self._held.pop(notice.origin_id or "", None)
             self._held[blob.origin.id] = held
             held.blob, held.size_bytes, held.ready_at = blob, blob.origin.size_bytes, self.clock()
-            self._ready[it.name].append(held)
+            self._ready[it.name, held.whole].append(held)
             self._changed.notify_all()
 
     def _give_back(self, it: Followed, notice: Notice) -> None:

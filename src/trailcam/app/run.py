@@ -10,13 +10,10 @@ from trailcam.app.home import Home
 from trailcam.app.line import Line
 from trailcam.app.load import Loaded
 from trailcam.app.report import Report, report
-from trailcam.commit.publish import publish, republish_rolled_back
+from trailcam.commit.publish import publish, republish_rolled_back, told
 from trailcam.commit.run_kind import RunKind
-from trailcam.errors import Problem, WorldError
-from trailcam.lake.iceberg import Iceberg
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
-from trailcam.state.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +48,7 @@ def run(
     """
     started = time.monotonic()
     found = files.find(paths)
-    problems = _told(republish_rolled_back, home)
+    problems = told(republish_rolled_back, home.database, home.iceberg)
     line = Line(
         loaded, settings, home, kind=RunKind.run, told=list(map(str, paths)), workers=workers, now=now
     )
@@ -76,7 +73,7 @@ def run(
             for again in keeper.keep(result):
                 engine.give(again)
             heard()
-    problems += _told(publish, home)
+    problems += told(publish, home.database, home.iceberg)
     made = report(
         home,
         line.run_id,
@@ -88,14 +85,5 @@ def run(
         empty=claims.empty,
     )
     line.finish(made.summary)
-    problems += _told(publish, home)
+    problems += told(publish, home.database, home.iceberg)
     return replace(made, problems=list(dict.fromkeys(problems)))
-
-
-def _told(publishing: Callable[[Database, Iceberg], object], home: Home) -> list[Problem]:
-    """What the lake refuses: all is decided, and none of it keeps the run from telling what it found."""
-    try:
-        publishing(home.database, home.iceberg)
-    except WorldError as error:
-        return list(error.problems)
-    return []

@@ -1,37 +1,18 @@
-"""Sources followed live: what they announce goes through the line until somebody says stop."""
+"""Sources followed live, for as long as nobody says stop."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-
-from sqlalchemy.dialects.sqlite import insert as upsert
+from collections.abc import Callable
 
 from trailcam import registry
+from trailcam.app.follow import Follower
 from trailcam.app.home import Home
-from trailcam.app.intake import Condition, Followed, Intake, Refused
-from trailcam.app.line import Line
+from trailcam.app.intake import Followed
 from trailcam.app.load import Loaded
-from trailcam.app.publisher import Publisher
-from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind
-from trailcam.engines.local import GroupResult
-from trailcam.engines.messages import WorkGroup
-from trailcam.errors import Problem, TrailcamError, WorldError, code
-from trailcam.model.timestamps import Micros
+from trailcam.errors import Problem, TrailcamError, code
 from trailcam.settings.schema import Settings
 from trailcam.settings.sources import KIND
-from trailcam.sources.tables import source as source_table
-from trailcam.state import processes
-from trailcam.state.processes import BEAT_SECONDS, Role
-
-_TICK_SECONDS = 0.25
-_PAUSE_SECONDS = 5.0
-"""How long what the world refused waits before it is tried again."""
-
-Told = Callable[..., None]
-"""Takes what happened, and values by name."""
+from trailcam.state.processes import Role
 
 
 def serve(
@@ -41,14 +22,10 @@ def serve(
     *,
     role: Role,
     stop: threading.Event,
-    told: Told,
+    told: Callable[..., None],
     workers: int = 0,
-    now: Callable[[], float] = time.time,
 ) -> None:
     """Follows the sources of the settings until `stop` is set, and then finishes what is in hand.
-
-    Whatever fails in the world is told, waited for and tried again; nothing of it is lost. A `worker` leaves
-    what is needed once for a home, such as publishing, to a process that serves.
 
     Raises:
         TrailcamError: TC0803 there are no sources; those of `Line`.
@@ -66,229 +43,13 @@ def serve(
         )
         for it in settings.sources
     ]
-    _Service(
+    Follower(
         settings=settings,
         home=home,
+        kind=RunKind.live,
         role=role,
         stop=stop,
         told=told,
         workers=workers,
-        now=now,
         followed=followed,
     ).run(loaded)
-
-
-@dataclass(slots=True)
-class _Later:
-    """What the world refused, to be tried again."""
-
-    due: float
-    result: GroupResult
-
-
-@dataclass(slots=True, kw_only=True)
-class _Service:
-    """One process that follows sources."""
-
-    settings: Settings
-    home: Home
-    role: Role
-    stop: threading.Event
-    told: Told
-    workers: int
-    now: Callable[[], float]
-    followed: Sequence[Followed]
-    clock: Callable[[], float] = time.monotonic
-    later: list[_Later] = field(default_factory=list)
-    faults: set[str] = field(default_factory=set)
-    started: float = 0.0
-    refusing_from: float = 0.0
-
-    def run(self, loaded: Loaded) -> None:
-        self.started = self.clock()
-        self._trying("lake", lambda: republish_rolled_back(self.home.database, self.home.iceberg))
-        with ExitStack() as stack:
-            intake = self._intake()
-            line = Line(
-                loaded,
-                self.settings,
-                self.home,
-                kind=RunKind.live,
-                told=[it.name for it in self.followed],
-                workers=self.workers,
-                now=self.now,
-                done=intake.done,
-            )
-            intake.known = line.ledger.known
-            if self.role is Role.serve:
-                publisher = Publisher(
-                    self.home, every_seconds=self.settings.live.publish_seconds, told=self.told
-                )
-                stack.enter_context(publisher)
-            stack.enter_context(line)
-            id_ = processes.begin(self.home.database, self.role, now=self._micros())
-            stack.enter_context(intake)
-            self.told(
-                "started",
-                role=self.role.value,
-                sources=",".join(it.name for it in self.followed),
-                rules=len(line.rules),
-                pack=line.pack[:12],
-            )
-            self._follow(line, intake, id_)
-            self._trying("state", lambda: self._ended(line, id_))
-        self.told("stopped", records=line.keeper.records, matches=line.keeper.matches)
-
-    def _intake(self) -> Intake:
-        return Intake(
-            followed=self.followed,
-            spool=self.home.spool,
-            known=lambda _: (),
-            told=self.told,
-            group_bytes=self.settings.limits.group_bytes,
-            group_seconds=self.settings.live.group_seconds,
-            ahead_bytes=self.settings.live.ahead_bytes,
-            wait_seconds=self.settings.live.wait_seconds,
-            now=self.now,
-        )
-
-    def _follow(self, line: Line, intake: Intake, id_: str) -> None:
-        beaten = -BEAT_SECONDS
-        while True:
-            if self.stop.is_set():
-                intake.stop()
-            if self.clock() - beaten >= BEAT_SECONDS:
-                beaten = self.clock()
-                self._trying("state", lambda: self._beat(intake, id_))
-            self._again(line)
-            if self.clock() >= self.refusing_from:
-                for refused in intake.refused():
-                    self._refuse(line, intake, refused)
-            while not self.later and line.engine.has_room and (group := intake.next_group()) is not None:
-                line.engine.give(group)
-            self._collect(line, intake)
-            if self.stop.is_set() and line.engine.is_idle and (self.later or intake.is_drained):
-                return  # what the world refuses to keep now comes again: its sources still have it
-
-    def _collect(self, line: Line, intake: Intake) -> None:
-        if line.engine.is_idle:
-            intake.wait(_TICK_SECONDS)
-            return
-        intake.wait(0)
-        try:
-            results = line.engine.collect(timeout=_TICK_SECONDS)
-        except WorldError as error:
-            self._fails("workers", error)
-            time.sleep(_TICK_SECONDS)
-            return
-        self._works("workers")
-        for result in results:
-            self._keep(line, result)
-
-    def _keep(self, line: Line, result: GroupResult) -> None:
-        """Decides what came of a group, or has it tried again in a while."""
-        if result.failure is not None:
-            self._fails("home", result.failure)
-            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, GroupResult(result.group)))
-            return
-        try:
-            again: Sequence[WorkGroup] = line.keeper.keep(result)
-        except WorldError as error:
-            self._fails("home", error)
-            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, result))
-            return
-        self._works("home")
-        for group in again:
-            line.engine.give(group)
-
-    def _again(self, line: Line) -> None:
-        due = [it for it in self.later if it.due <= self.clock()]
-        self.later = [it for it in self.later if it not in due]
-        for it in due:
-            if it.result.chunks or it.result.dead_letters:
-                self._keep(line, it.result)
-            else:
-                line.engine.give(it.result.group)
-
-    def _refuse(self, line: Line, intake: Intake, refused: Refused) -> None:
-        letter = refused.letter
-        try:
-            line.keeper.refuse([letter], source=refused.source)
-        except WorldError as error:
-            self._fails("home", error)
-            intake.refuse_again(refused)
-            self.refusing_from = self.clock() + _PAUSE_SECONDS
-            return
-        self._works("home")
-        self.told(
-            "dead letter",
-            source=refused.source,
-            what=letter.origin_name,
-            code=letter.reason,
-            why=letter.detail,
-        )
-        intake.settle(refused)
-
-    # -- how it stands -----------------------------------------------------------------------------------
-
-    def _beat(self, intake: Intake, id_: str) -> None:
-        processes.beat(self.home.database, id_, now=self._micros())
-        types = {it.name: it.type for it in self.settings.sources}
-        rows = [_row(name, types[name], condition) for name, condition in intake.conditions.items()]
-        with self.home.database.write() as connection:
-            for row in rows:
-                statement = upsert(source_table).values(row)
-                known = {key: value for key, value in row.items() if key != "name" and value is not None}
-                known |= {"fault": row["fault"], "fault_since": row["fault_since"]}
-                connection.execute(
-                    statement.on_conflict_do_update(index_elements=[source_table.c.name], set_=known)
-                )
-
-    def _ended(self, line: Line, id_: str) -> None:
-        line.finish(
-            {
-                "records": line.keeper.records,
-                "matches": line.keeper.matches,
-                "bytes": line.keeper.bytes_done,
-                "seconds": round(self.clock() - self.started, 3),
-            }
-        )
-        processes.end(self.home.database, id_, now=self._micros())
-
-    def _trying(self, what: str, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except WorldError as error:
-            self._fails(what, error)
-        else:
-            self._works(what)
-
-    def _fails(self, what: str, error: WorldError) -> None:
-        if what not in self.faults:
-            for problem in error.problems:
-                self.told(f"{what} fails", code=problem.code, why=problem.message)
-        self.faults.add(what)
-
-    def _works(self, what: str) -> None:
-        if what in self.faults:
-            self.told(f"{what} works again")
-        self.faults.discard(what)
-
-    def _micros(self) -> Micros:
-        return Micros(int(self.now() * 1_000_000))
-
-
-def _row(name: str, type_: str, condition: Condition) -> dict[str, object]:
-    fault, since = min(condition.faults.values(), key=lambda it: it[1], default=(None, None))
-    return {
-        "name": name,
-        "type": type_,
-        "asked_at": _at(condition.asked_at),
-        "announced_at": _at(condition.announced_at),
-        "fault": fault,
-        "fault_since": _at(since),
-    }
-
-
-def _at(seconds: float | None) -> Micros | None:
-    return None if seconds is None else Micros(int(seconds * 1_000_000))

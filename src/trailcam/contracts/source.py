@@ -67,6 +67,10 @@ class NotFetched(Exception):
         self.detail = detail
 
 
+class Exhausted(Exception):
+    """A source has come to its end: all it announced is settled, and nothing more will come."""
+
+
 class Source(Protocol):
     """A source that is followed live. All of it may be called from several threads at once.
 
@@ -90,6 +94,7 @@ class Source(Protocol):
 
         Raises:
             WorldError: the source cannot be reached, or refuses; it may be tried again.
+            Exhausted: it has an end, and that is reached.
         """
         ...
 

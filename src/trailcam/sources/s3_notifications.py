@@ -9,7 +9,8 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notific
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -24,6 +25,8 @@ class S3Object:
     version: str = ""
     size_bytes: int = 0
     region: str = ""
+    day: date | None = field(default=None, compare=False)
+    """On which it was written, where a listing has told."""
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ Objects are read by obstore, a fifth of the processor time that boto3 takes for 
 (keys with empty parts) by boto3, and so are listings, for one such key would spoil a listing of obstore's.
 """
 
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ class Objects:
     def __init__(self, session: Any, *, name: str, endpoint: str = "") -> None:
         self._session = session
         self._name = name
-        self._endpoint = endpoint
+        self._endpoint = endpoint or _endpoint_of_environment()
         self._stores: dict[tuple[str, str], Any] = {}
         self._client: Any = None
         self._lock = threading.Lock()
@@ -98,30 +99,31 @@ class Objects:
                 page = self.client().list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
             except (BotoCoreError, ClientError) as error:
                 raise world_error(error, what=f"s3://{bucket}/{prefix} cannot be listed") from None
-            for entry in page.get("Contents", ()):
-                yield S3Object(
-                    bucket=bucket, key=entry["Key"], etag=entry["ETag"].strip('"'), size_bytes=entry["Size"]
-                )
+            yield from (_listed(bucket, entry) for entry in page.get("Contents", ()))
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
-    def folders(self, bucket: str, prefix: str) -> list[str]:
-        """The next parts of keys after a prefix that ends in `/`, without the slash, sorted.
+    def level(self, bucket: str, prefix: str, *, begins: str = "") -> tuple[list[str], list[S3Object]]:
+        """What lies right below a prefix that is empty or ends in `/`: the names of folders, and the objects.
+
+        With `begins`, only what begins so.
 
         Raises:
             WorldError: TC0801, TC0802.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # with boto3
 
-        found: list[str] = []
+        folders: list[str] = []
+        objects: list[S3Object] = []
         try:
             pages = self.client().get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
-                found += [it["Prefix"][len(prefix) : -1] for it in page.get("CommonPrefixes", ())]
+            for page in pages.paginate(Bucket=bucket, Prefix=f"{prefix}{begins}", Delimiter="/"):
+                folders += [it["Prefix"][len(prefix) : -1] for it in page.get("CommonPrefixes", ())]
+                objects += [_listed(bucket, entry) for entry in page.get("Contents", ())]
         except (BotoCoreError, ClientError) as error:
             raise world_error(error, what=f"s3://{bucket}/{prefix} cannot be listed") from None
-        return sorted(found)
+        return sorted(folders), objects
 
     # -- one object --------------------------------------------------------------------------------------
 
@@ -249,6 +251,26 @@ class Objects:
                     **options,
                 )
             return store
+
+
+def _endpoint_of_environment() -> str:
+    """boto3 obeys these variables by itself; obstore has to be told.
+
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html, read 2026-11-28.
+    """
+    if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return ""
+    return os.environ.get("AWS_ENDPOINT_URL_S3", "") or os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def _listed(bucket: str, entry: dict[str, Any]) -> S3Object:
+    return S3Object(
+        bucket=bucket,
+        key=entry["Key"],
+        etag=entry["ETag"].strip('"'),
+        size_bytes=entry["Size"],
+        day=entry["LastModified"].date(),
+    )
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
