@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from trailcam.errors import Problem, TrailcamError, code, nearest
-from trailcam.forms import check
+from trailcam.forms import Form, check
+from trailcam.settings.git_pack import FORM, GitPack, is_git, parse
 from trailcam.settings.schema import (
+    DEPLOY_FORM,
     LIMITS_FORM,
     SETTINGS_FORM,
+    DeploySettings,
     LimitSettings,
     LookupTableSettings,
     Settings,
     seconds,
+    seconds_or_never,
     size_bytes,
 )
 from trailcam.yaml12 import Document
@@ -21,6 +25,9 @@ from trailcam.yaml12 import Document
 SETTINGS_FILE = "trailcam.toml"
 _PREFIX = "TRAILCAM_"
 HOME_VARIABLE = f"{_PREFIX}HOME"
+
+_SECTIONS: Mapping[str, Form] = {"deploy": DEPLOY_FORM, "limits": LIMITS_FORM}
+"""Those whose keys have variables."""
 
 
 def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -41,18 +48,24 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
         home = path.parent / _folder(written["home"])
     if environment.get(HOME_VARIABLE):
         home = _folder(environment[HOME_VARIABLE])
-    limits = dict(written.get("limits", {}))
+    sections = {name: written.get(name, {}) for name in _SECTIONS}
+    sections = {name: dict(given) if isinstance(given, dict) else {} for name, given in sections.items()}
     for name, value in sorted(environment.items()):
         if name.startswith(_PREFIX) and name != HOME_VARIABLE:
-            problems += _from_variable(name, value, limits)
-    if problems:
-        raise TrailcamError(problems)
-    sizes = LimitSettings(**{key: _number(key, value) for key, value in limits.items()})
+            problems += _from_variable(name, value, sections)
+    packs, wrong = _packs(written.get("packs", ()), path)
+    if problems or wrong:
+        raise TrailcamError([*problems, *wrong])
+    numbers = {
+        name: {key: _number(name, key, value) for key, value in given.items()}
+        for name, given in sections.items()
+    }
     return Settings(
         home=home,
-        packs=tuple(_pack(name, seen_from=path.parent) for name in written.get("packs", ())),
+        packs=packs,
         rules=written.get("rules", {}),
-        limits=sizes,
+        limits=LimitSettings(**numbers["limits"]),
+        deploy=DeploySettings(**numbers["deploy"]),
         lookup_tables=tuple(_tables(written.get("lookup_tables", {}), path.parent)),
         file=path if written else None,
     )
@@ -69,8 +82,30 @@ def _tables(written: dict[str, Any], folder: Path) -> Iterator[LookupTableSettin
         )
 
 
-def _pack(written: str, *, seen_from: Path) -> Path:
-    """The folder of a pack, or its bare name where there is no such folder."""
+def _packs(written: Any, file: Path) -> tuple[tuple[Path | GitPack, ...], list[Problem]]:
+    """The packs, and what is wrong with their texts; a value that is no list of texts has been told."""
+    packs, problems = [], []
+    for text in written if isinstance(written, list | tuple) else ():
+        if not isinstance(text, str):
+            continue
+        try:
+            packs.append(pack_named(text, seen_from=file.parent))
+        except ValueError as error:
+            message = f"packs: a pack from git is not understood: {error}"
+            problems.append(
+                Problem(code=code("bad_git_pack"), message=message, path=file, hint=f"say {FORM}")
+            )
+    return tuple(packs), problems
+
+
+def pack_named(written: str, *, seen_from: Path) -> Path | GitPack:
+    """The folder of a pack, or its bare name where there is no such folder; or where it lies in git.
+
+    Raises:
+        ValueError: it is meant to name one in git, and does not; in words.
+    """
+    if is_git(written):
+        return parse(written)
     folder = seen_from / _folder(written)
     return folder if folder.exists() or "/" in written else Path(written)
 
@@ -95,19 +130,25 @@ def _from_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     ]
 
 
-def _from_variable(name: str, value: str, limits: dict[str, Any]) -> list[Problem]:
-    known = {f"{_PREFIX}LIMITS_{key.upper()}": key for key in LIMITS_FORM.keys}
+def _from_variable(name: str, value: str, sections: Mapping[str, dict[str, Any]]) -> list[Problem]:
+    known = {
+        f"{_PREFIX}{section.upper()}_{key.upper()}": (section, key)
+        for section, form in _SECTIONS.items()
+        for key in form.keys
+    }
     if name not in known:
         names = [HOME_VARIABLE, *known]
         hint = nearest(name, names) or f"known: {', '.join(names)}"
         return [Problem(code=code("bad_setting"), message=f"unknown variable {name}", hint=hint)]
-    kind = LIMITS_FORM.keys[known[name]].kind
-    if _number(known[name], value) is None:
-        message = f"{name} must be {kind.expected}; found {value!r}"
+    section, key = known[name]
+    if _number(section, key, value) is None:
+        message = f"{name} must be {_SECTIONS[section].keys[key].kind.expected}; found {value!r}"
         return [Problem(code=code("bad_setting"), message=message)]
-    limits[known[name]] = value
+    sections[section][key] = value
     return []
 
 
-def _number(key: str, value: Any) -> Any:
+def _number(section: str, key: str, value: Any) -> Any:
+    if section == "deploy":
+        return seconds_or_never(value)
     return seconds(value) if key.endswith("_seconds") else size_bytes(value)
