@@ -240,7 +240,11 @@ class Deployments:
             if taken.content in known:
                 self._well()
             return None
-        answer = self._check(taken, settings, tests=True)
+        try:
+            answer = self._check(taken, settings, tests=True)
+        except BaseException:
+            snapshot.remove(self._home.path, new.id)
+            raise
         if isinstance(answer, Bad):
             snapshot.remove(self._home.path, new.id)
             if self._closed:  # it says that the check was ended, and nothing of the packs

@@ -132,6 +132,7 @@ class _Copying:
     target: Path
     at: dict[Path, Path] = field(default_factory=dict)
     links: list[Path] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     def place(self, path: Path) -> Path:
         """Where the copy of an absolute path stands."""
@@ -168,7 +169,8 @@ class _Copying:
             opened = path.open("rb")
         except OSError as error:
             message = f"cannot read it: {error.strerror}"
-            raise TrailcamError(Problem(code=code("unreadable_rule"), message=message, path=path)) from None
+            self.problems.append(Problem(code=code("unreadable_rule"), message=message, path=path))
+            return
         with opened, place.open("xb") as copy:
             shutil.copyfileobj(opened, copy)
         self.at[real] = place
@@ -176,15 +178,14 @@ class _Copying:
 
 def _copied(packs: Sequence[Path], target: Path, home: Path) -> dict[Path, Path]:
     copying = _Copying(target)
-    problems: list[Problem] = []
     for pack in packs:
         for tree in _trees(pack):
-            for entry, _ in _stated(tree, pack, home, problems=problems):
+            for entry, _ in _stated(tree, pack, home, problems=copying.problems):
                 copying.add(entry)
-    if problems:
-        raise TrailcamError(problems)
     for path in copying.links:
         copying.link(path)
+    if copying.problems:
+        raise TrailcamError(dict.fromkeys(copying.problems))
     for pack in packs:
         end = copying.place(helper_modules.search_end(_root(pack)))
         end.mkdir(parents=True, exist_ok=True)

@@ -108,10 +108,19 @@ def take(
         (building / _ABOUT).write_bytes(_json(_about(taken)))
         building.rename(place / snapshot_id)
     except OSError as error:
-        raise cannot_write(error, "a copy of the packs", path=place) from None
+        raise _refused(error, place) from None
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return replace(taken, folder=place / snapshot_id)
+
+
+def _refused(error: OSError, place: Path) -> TrailcamError:
+    """What is told of a file that cannot be written in the home, or not be read elsewhere."""
+    path = Path(os.fsdecode(error.filename)) if error.filename else place
+    if path.is_relative_to(place):
+        return cannot_write(error, "a copy of the packs", path=place)
+    message = f"cannot read it: {error.strerror}"
+    return TrailcamError(Problem(code=code("unreadable_rule"), message=message, path=path))
 
 
 def kept(home: Path, snapshot_id: str) -> Snapshot:

@@ -272,19 +272,20 @@ def test_a_version_that_cannot_come_into_force_is_refused_after_all(server: Serv
     assert server.look() is None
 
 
-def test_a_check_that_could_not_be_made_is_made_again(server: Server, pack: Path) -> None:
+def test_a_check_that_could_not_be_made_is_made_again(
+    server: Server, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.begin()
     write_rule(pack, "New.Rule")
-    well = server.checker.check
     problem = Problem(code=code("worker_broken"), message="no worker starts")
 
     def failing(_: Question) -> Good | Bad:
         return Bad(problems=(problem,))
 
-    server.checker.check = failing  # type: ignore[method-assign]  # the world fails for a while
-    assert codes(server.look()) == [code("worker_broken")]
-    assert server.look() is None, "it is told once"
-    server.checker.check = well  # type: ignore[method-assign]  # as above
+    with monkeypatch.context() as patched:
+        patched.setattr(server.checker, "check", failing)
+        assert codes(server.look()) == [code("worker_broken")]
+        assert server.look() is None, "it is told once"
     server.follow()
 
 
@@ -381,7 +382,9 @@ def test_what_nobody_waits_for_any_more_is_not_done(server: Server) -> None:
     assert wishes.answered(server.home.database, late) is None
 
 
-def test_a_server_that_is_ended_answers_nobody_and_refuses_nothing(server: Server, pack: Path) -> None:
+def test_a_server_that_is_ended_answers_nobody_and_refuses_nothing(
+    server: Server, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.begin()
     write_rule(pack, "New.Rule")
 
@@ -389,7 +392,7 @@ def test_a_server_that_is_ended_answers_nobody_and_refuses_nothing(server: Serve
         server.deployments.close()
         return Bad(problems=(Problem(code=code("check_ended"), message="the check was ended"),))
 
-    server.checker.check = ended  # type: ignore[method-assign]  # the server ends while it checks
+    monkeypatch.setattr(server.checker, "check", ended)
     wish = server.wish(What.RELOAD)
     assert server.look(after=0) is None
     assert wishes.answered(server.home.database, wish) is None
