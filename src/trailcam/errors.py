@@ -2,7 +2,7 @@
 
 Codes are never reused. The hundreds tell where: 01 use and settings, 02 rules, 03 log types,
 04 what was read (these are also the reasons of dead letters), 05 running rules, 06 what is kept,
-07 lookup tables, 08 sources that are followed, 09 what is simulated.
+07 lookup tables, 08 sources that are followed and versions of rules, 09 what is simulated.
 """
 
 import errno
@@ -556,6 +556,90 @@ _TABLE = (
         "no sources",
         "There is nothing to follow: trailcam.toml names no source.",
         "Declare one as [sources.NAME]; docs/live.md has examples.",
+    ),
+    (
+        "TC0810",
+        "bad_git_pack",
+        "pack from git not understood",
+        "A pack begins with git+ and is not in the form git+https://HOST/REPO.git@REF#subdirectory=DIR.",
+        "Mend it; HOST is asked by https or ssh, and a repository on this machine is git+file:///its/path.",
+    ),
+    (
+        "TC0811",
+        "git_missing",
+        "git is missing",
+        "A pack is to come from a git repository, and the command `git` cannot be run.",
+        "Install git (Debian: apt install git), or name a folder instead.",
+    ),
+    (
+        "TC0812",
+        "git_refused",
+        "git repository cannot be read",
+        "The repository did not answer in time, refused, or is none. Rules that are in force go on.",
+        "Try `git ls-remote URL` as the same user: no password is ever asked for, so git needs a key or a helper that knows it.",
+    ),
+    (
+        "TC0813",
+        "no_such_ref",
+        "no such branch, tag or commit",
+        "The repository has nothing of the name behind the @, or no folder as `subdirectory` names it.",
+        "Check the spelling; without @REF it is the branch that the repository itself shows first.",
+    ),
+    (
+        "TC0814",
+        "pack_too_large",
+        "pack too large",
+        "What runs is a copy, and a folder of a pack holds more than 20,000 files or 256 MiB.",
+        "Name the folder of rules alone; logs, data and environments belong elsewhere.",
+    ),
+    (
+        "TC0815",
+        "pack_changing",
+        "pack does not come to rest",
+        "A folder of a pack was written to each time it was copied.",
+        "Wait until it rests; what programs write goes into another folder.",
+    ),
+    (
+        "TC0816",
+        "inline_test_failed",
+        "inline test failed",
+        "An inline test of a rule fails, so that the rules are not switched to.",
+        "See `trailcam test FOLDER --rules ID`; mend the rule or its test.",
+    ),
+    (
+        "TC0817",
+        "check_ended",
+        "check ended early",
+        "The process that checks rules was ended, or took longer than ten minutes.",
+        "See what it printed; `trailcam test FOLDER` runs the same tests.",
+    ),
+    (
+        "TC0818",
+        "no_such_deployment",
+        "no such version of the rules",
+        "No version has the id, or several have ids that begin so, or it can no longer be gone back to.",
+        "`trailcam packs list` shows all; one that was in force can be gone back to while its copy is kept.",
+    ),
+    (
+        "TC0819",
+        "snapshot_damaged",
+        "copy of the rules is damaged",
+        "The copy of rules that were in force is not there as it was kept.",
+        "Reload from the packs themselves: `trailcam packs reload`.",
+    ),
+    (
+        "TC0820",
+        "server_silent",
+        "server does not answer",
+        "A server runs on this home and has not taken the wish, or not finished it, in time.",
+        "See `trailcam packs list` for what came of it; a check of many tests takes a while: --timeout waits longer.",
+    ),
+    (
+        "TC0821",
+        "git_pack_here",
+        "pack from git without a copy",
+        "The settings name a pack from git, and this command runs rules from folders only.",
+        "Name folders with --packs; `trailcam packs check` and `trailcam serve` fetch packs from git.",
     ),
     # -- 09: what is simulated -----------------------------------------------------------------------------
     (

@@ -1,6 +1,8 @@
 """What sources announce goes through the line, until they come to an end or somebody says stop.
 
-Whatever fails in the world is told, waited for and tried again; nothing of it is lost.
+Whatever fails in the world is told, waited for and tried again; nothing of it is lost. When a new version of
+the rules comes into force, groups that are given out from then on go through a line of its own, and the old
+line finishes what it has.
 """
 
 import threading
@@ -17,8 +19,10 @@ from trailcam.app.intake import Condition, Followed, Intake, Refused
 from trailcam.app.line import Line
 from trailcam.app.load import Loaded
 from trailcam.app.publisher import Publisher
+from trailcam.app.switching import Switching
 from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind
+from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import WorldError
@@ -41,6 +45,7 @@ class _Later:
     """What the world refused, to be tried again."""
 
     due: float
+    line: Line
     result: GroupResult
 
 
@@ -49,7 +54,7 @@ class Follower:
     """One process that follows sources.
 
     `role` is None for what comes to an end; who only works leaves publishing, which is needed once for a
-    home, to others. `ticked` is called several times a second.
+    home, to others. `ticked` is called several times a second. `versions` brings new versions of the rules.
     """
 
     settings: Settings
@@ -60,16 +65,22 @@ class Follower:
     told: Told
     workers: int
     followed: Sequence[Followed]
-    now: Callable[[], float] = time.time
+    versions: Callable[["Follower"], Switching] | None = None
     ticked: Callable[[Line], None] = lambda _: None
+    now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
+    intake: Intake = field(init=False)
+    line: Line = field(init=False)
+    """Through which groups go that are given out now."""
+    leaving: list[Line] = field(default_factory=list)
+    """Lines of earlier versions, which finish what they have."""
     later: list[_Later] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
     started: float = 0.0
     refusing_from: float = 0.0
 
     def run(self, loaded: Loaded) -> Line:
-        """Follows them to the end, and finishes what is in hand; the line that it went through.
+        """Follows them to the end, and finishes what is in hand; the line that it went through at last.
 
         A run that has no role is not noted as finished: the caller knows more of it.
 
@@ -78,46 +89,61 @@ class Follower:
         """
         self.started = self.clock()
         self._trying("lake", lambda: republish_rolled_back(self.home.database, self.home.iceberg))
+        self.intake = self._intake()
         with ExitStack() as stack:
-            intake = self._intake()
-            line = Line(
-                loaded,
-                self.settings,
-                self.home,
-                kind=self.kind,
-                told=[it.name for it in self.followed],
-                workers=self.workers,
-                now=self.now,
-                done=intake.done,
-            )
-            sort_out = _passing_over if self.kind is RunKind.live else _going_over
-            intake.known = partial(sort_out, line)
+            self.line = self.made(loaded)
             if self.role is not Role.worker:
                 publisher = Publisher(
                     self.home, every_seconds=self.settings.live.publish_seconds, told=self.told
                 )
                 stack.enter_context(publisher)
-            stack.enter_context(line)
+            stack.callback(self._end_lines)
+            self.line.__enter__()
+            switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
             id_ = processes.begin(self.home.database, self.role, now=self._micros()) if self.role else ""
-            stack.enter_context(intake)
+            stack.enter_context(self.intake)
             self.told(
                 "started",
                 kind=self.kind.value,
                 sources=",".join(it.name for it in self.followed),
-                rules=len(line.rules),
-                pack=line.pack[:12],
+                rules=len(self.line.rules),
+                pack=self.line.pack[:12],
             )
-            self._follow(line, intake, id_)
+            self._follow(switching, id_)
             if id_:
-                self._trying("state", lambda: self._ended(line, id_))
-        self.told("stopped", records=line.keeper.records, matches=line.keeper.matches)
-        return line
+                self._trying("state", lambda: self._finish(self.line))
+                self._trying("state", lambda: processes.end(self.home.database, id_, now=self._micros()))
+        self.told("stopped", records=self.line.keeper.records, matches=self.line.keeper.matches)
+        return self.line
+
+    def made(self, loaded: Loaded) -> Line:
+        """A line of this process for some rules; see `Line` for what it raises."""
+        return Line(
+            loaded,
+            self.settings,
+            self.home,
+            kind=self.kind,
+            told=[it.name for it in self.followed],
+            workers=self.workers,
+            now=self.now,
+            done=self._done,
+        )
+
+    def switch(self, line: Line) -> None:
+        """Gives groups to another line from now on; the line has been entered, and is ended by us."""
+        self.leaving.append(self.line)
+        self.line = line
+        self.told("switched", rules=len(line.rules), pack=line.pack[:12])
+
+    def _done(self, blob: Blob) -> None:
+        self.intake.done(blob)
 
     def _intake(self) -> Intake:
+        sort_out = _passing_over if self.kind is RunKind.live else _going_over
         return Intake(
             followed=self.followed,
             spool=self.home.spool,
-            known=lambda _: {},
+            known=lambda origin_ids: sort_out(self.line, origin_ids),
             told=self.told,
             group_bytes=self.settings.limits.group_bytes,
             group_seconds=self.settings.live.group_seconds,
@@ -126,72 +152,99 @@ class Follower:
             now=self.now,
         )
 
-    def _follow(self, line: Line, intake: Intake, id_: str) -> None:
+    def _follow(self, switching: Switching | None, id_: str) -> None:
         beaten = -BEAT_SECONDS
         while True:
             if self.stop.is_set():
-                intake.stop()
-            self.ticked(line)
+                self.intake.stop()
+            self.ticked(self.line)
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
-                self._trying("state", lambda: self._beat(intake, id_))
-            self._again(line)
+                self._trying("state", partial(self._beat, id_))
+            if switching is not None and not self.stop.is_set():
+                self._trying("state", switching.switch_if_ready)
+            self._again()
             if self.clock() >= self.refusing_from:
-                for refused in intake.refused():
-                    self._refuse(line, intake, refused)
-            while not self.later and line.engine.has_room and (group := intake.next_group()) is not None:
-                line.engine.give(group)
-            self._collect(line, intake)
-            if line.engine.is_idle and (intake.is_drained or (self.stop.is_set() and self.later)):
+                for refused in self.intake.refused():
+                    self._refuse(refused)
+            self._give()
+            self._collect()
+            self._let_go()
+            if self._is_idle and (self.intake.is_drained or (self.stop.is_set() and self.later)):
                 return  # what the world refuses to keep now comes again: its sources still have it
 
-    def _collect(self, line: Line, intake: Intake) -> None:
-        if line.engine.is_idle:
-            intake.wait(_TICK_SECONDS)
-            return
-        intake.wait(0)
-        try:
-            results = line.engine.collect(timeout=_TICK_SECONDS)
-        except WorldError as error:
-            self._fails("workers", error)
-            time.sleep(_TICK_SECONDS)
-            return
-        self._works("workers")
-        for result in results:
-            self._keep(line, result)
+    # -- groups ------------------------------------------------------------------------------------------
+
+    @property
+    def _lines(self) -> list[Line]:
+        return [self.line, *self.leaving]
+
+    @property
+    def _is_idle(self) -> bool:
+        return all(line.engine.is_idle for line in self._lines)
+
+    def _give(self) -> None:
+        while not self.later and self.line.engine.has_room:
+            group = self.intake.next_group()
+            if group is None:
+                return
+            self.line.engine.give(group)
+
+    def _collect(self) -> None:
+        self.intake.wait(_TICK_SECONDS if self._is_idle else 0)
+        for line in self._lines:
+            if line.engine.is_idle:
+                continue
+            try:
+                results = line.engine.collect(timeout=_TICK_SECONDS)
+            except WorldError as error:
+                self._fails("workers", error)
+                time.sleep(_TICK_SECONDS)
+                continue
+            self._works("workers")
+            for result in results:
+                self._keep(line, result)
+
+    def _let_go(self) -> None:
+        """Ends lines of earlier versions that have finished."""
+        waiting = {id(it.line) for it in self.later}
+        for line in [it for it in self.leaving if it.engine.is_idle and id(it) not in waiting]:
+            self.leaving.remove(line)
+            self._trying("state", partial(self._finish, line))
+            line.__exit__(None, None, None)
 
     def _keep(self, line: Line, result: GroupResult) -> None:
         """Decides what came of a group, or has it tried again in a while."""
         if result.failure is not None:
             self._fails("home", result.failure)
-            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, GroupResult(result.group)))
+            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, line, GroupResult(result.group)))
             return
         try:
             again: Sequence[WorkGroup] = line.keeper.keep(result)
         except WorldError as error:
             self._fails("home", error)
-            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, result))
+            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, line, result))
             return
         self._works("home")
         for group in again:
             line.engine.give(group)
 
-    def _again(self, line: Line) -> None:
+    def _again(self) -> None:
         due = [it for it in self.later if it.due <= self.clock()]
         self.later = [it for it in self.later if it not in due]
         for it in due:
             if it.result.chunks or it.result.dead_letters:
-                self._keep(line, it.result)
+                self._keep(it.line, it.result)
             else:
-                line.engine.give(it.result.group)
+                it.line.engine.give(it.result.group)
 
-    def _refuse(self, line: Line, intake: Intake, refused: Refused) -> None:
+    def _refuse(self, refused: Refused) -> None:
         letter = refused.letter
         try:
-            line.keeper.refuse([letter], source=refused.source)
+            self.line.keeper.refuse([letter], source=refused.source)
         except WorldError as error:
             self._fails("home", error)
-            intake.refuse_again(refused)
+            self.intake.refuse_again(refused)
             self.refusing_from = self.clock() + _PAUSE_SECONDS
             return
         self._works("home")
@@ -202,14 +255,14 @@ class Follower:
             code=letter.reason,
             why=letter.detail,
         )
-        intake.settle(refused)
+        self.intake.settle(refused)
 
     # -- how it stands -----------------------------------------------------------------------------------
 
-    def _beat(self, intake: Intake, id_: str) -> None:
+    def _beat(self, id_: str) -> None:
         processes.beat(self.home.database, id_, now=self._micros())
         types = {it.name: it.type for it in self.settings.sources}
-        rows = [_row(name, types[name], condition) for name, condition in intake.conditions.items()]
+        rows = [_row(name, types[name], condition) for name, condition in self.intake.conditions.items()]
         with self.home.database.write() as connection:
             for row in rows:
                 statement = upsert(source_table).values(row)
@@ -219,7 +272,7 @@ class Follower:
                     statement.on_conflict_do_update(index_elements=[source_table.c.name], set_=known)
                 )
 
-    def _ended(self, line: Line, id_: str) -> None:
+    def _finish(self, line: Line) -> None:
         line.finish(
             {
                 "records": line.keeper.records,
@@ -228,7 +281,10 @@ class Follower:
                 "seconds": round(self.clock() - self.started, 3),
             }
         )
-        processes.end(self.home.database, id_, now=self._micros())
+
+    def _end_lines(self) -> None:
+        for line in self._lines:
+            line.__exit__(None, None, None)
 
     def _trying(self, what: str, act: Callable[[], object]) -> None:
         try:

@@ -15,6 +15,7 @@ from trailcam.model.logtype import LogType
 from trailcam.model.rule import Pack, Rule
 from trailcam.rules.loader import load_packs
 from trailcam.rules.settings import misfits
+from trailcam.settings.git_pack import GitPack
 from trailcam.settings.schema import Settings
 
 PACK_PAGE = "README.md"
@@ -113,12 +114,13 @@ def load(
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0103 a setting that a rule does not have,
-            or of a rule that there is not, TC0212 an id that no rule has.
+            or of a rule that there is not, TC0212 an id that no rule has, TC0821 the packs of the settings
+            are not all folders.
     """
     known = load_log_types(log_types)
     all_of_them = not packs and not rules and bool(settings.packs)
-    packs = settings.packs if all_of_them else packs
-    paths = [_pack(path) for path in packs]
+    packs = _folders(settings) if all_of_them else packs
+    paths = [pack_folder(path) for path in packs]
     ids: list[str] = []
     for name in rules:
         if Path(name).exists():
@@ -160,12 +162,23 @@ def _never_asked(settings: Settings, known: set[str]) -> dict[str, list[str]]:
     return missing
 
 
+def _folders(settings: Settings) -> Sequence[Path]:
+    """The packs of the settings, which are folders, or were made so by a deployment."""
+    in_git = [pack for pack in settings.packs if isinstance(pack, GitPack)]
+    if in_git:
+        raise TrailcamError(
+            Problem(code=code("git_pack_here"), message=f"this comes from git: {pack}", path=settings.file)
+            for pack in in_git
+        )
+    return [pack for pack in settings.packs if isinstance(pack, Path)]
+
+
 def builtin_packs() -> tuple[Path, ...]:
     """The folders of the packs that Trailcam and other distributions bring."""
     return registry.folders("pack", PACK_PAGE)
 
 
-def _pack(path: Path) -> Path:
+def pack_folder(path: Path) -> Path:
     """A folder as it is named, else the pack of this name that Trailcam brings."""
     if path.exists():
         return path

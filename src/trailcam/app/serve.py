@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable
 
 from trailcam import registry
+from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.follow import Follower
 from trailcam.app.home import Home
 from trailcam.app.intake import Followed
 from trailcam.app.load import Loaded
+from trailcam.app.switching import Switching
 from trailcam.commit.run_kind import RunKind
 from trailcam.errors import Problem, TrailcamError, code
 from trailcam.settings.schema import Settings
@@ -24,15 +26,18 @@ def serve(
     stop: threading.Event,
     told: Callable[..., None],
     workers: int = 0,
+    deployments: Deployments | None = None,
 ) -> None:
     """Follows the sources of the settings until `stop` is set, and then finishes what is in hand.
+
+    `deployments` brings new versions of the rules while it goes on.
 
     Raises:
         TrailcamError: TC0803 there are no sources; those of `Line`.
         WorldError: those of `Line`, before anything is followed.
     """
     if not settings.sources:
-        raise TrailcamError(Problem(code=code("no_sources"), message="no source is declared"))
+        raise no_sources()
     followed = [
         Followed(
             name=it.name,
@@ -52,4 +57,14 @@ def serve(
         told=told,
         workers=workers,
         followed=followed,
+        versions=None if deployments is None else lambda it: _switching(it, deployments),
     ).run(loaded)
+
+
+def no_sources() -> TrailcamError:
+    """What is told where there is nothing to follow."""
+    return TrailcamError(Problem(code=code("no_sources"), message="no source is declared"))
+
+
+def _switching(follower: Follower, deployments: Deployments) -> Switching:
+    return Switching(deployments, made=follower.made, switch=follower.switch, told=follower.told)

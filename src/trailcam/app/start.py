@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.home import make_home
-from trailcam.app.load import load
-from trailcam.app.serve import serve
+from trailcam.app.serve import no_sources, serve
 from trailcam.settings.read import read_settings
+from trailcam.settings.schema import Settings
 from trailcam.state.processes import Role
 
 
@@ -24,7 +25,32 @@ def start(
     told: Callable[..., None],
 ) -> None:
     """Follows the sources of the settings until told to stop; see `serve`."""
-    settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
-    settings = replace(settings, home=home or settings.home)
-    loaded = load(log_types=log_types, settings=settings)
-    serve(settings, loaded, make_home(settings.home), role=role, stop=stop, told=told, workers=workers)
+
+    def read() -> Settings:
+        settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
+        return replace(settings, home=home or settings.home)
+
+    settings = read()
+    if not settings.sources:
+        raise no_sources()
+    opened = make_home(settings.home)
+    with Deployments(read, opened, log_types=log_types) as deployments:
+        started = deployments.start()
+        for problem in started.refused.problems if started.refused else ():
+            told(
+                "refused: the rules that were in force go on",
+                code=problem.code,
+                why=problem.message,
+                where=str(problem.path or ""),
+            )
+        deployments.switched(started.deployment)
+        serve(
+            settings,
+            started.deployment.loaded,
+            opened,
+            role=role,
+            stop=stop,
+            told=told,
+            workers=workers,
+            deployments=deployments,
+        )

@@ -30,16 +30,25 @@ def folders(root: Path) -> tuple[Path, ...]:
     Looking upwards ends at the root of the repository (a `.git`), and at folders of another owner: nobody
     else's code is picked up. So one rule, or one folder of rules, finds the helpers of its repository.
     """
+    return _searched(root)[0]
+
+
+def search_end(root: Path) -> Path:
+    """The highest folder in which `folders` looks."""
+    return _searched(root)[1]
+
+
+def _searched(root: Path) -> tuple[tuple[Path, ...], Path]:
     found = tuple(root / name for name in FOLDERS if (root / name).is_dir())
     here = root.resolve()
     owner = here.stat().st_uid
     while not found and not (here / ".git").exists() and here != here.parent:
-        here = here.parent
-        if here.stat().st_uid != owner:
+        if here.parent.stat().st_uid != owner:
             break
+        here = here.parent
         candidates = (here / name for name in FOLDERS)
         found = tuple(path for path in candidates if path.is_dir() and path.stat().st_uid == owner)
-    return found
+    return found, here
 
 
 def in_folder(folder: Path, files: Iterable[Path], *, packages: bool) -> list[Helper]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
+from trailcam.rules import walk
 
 
 def rule_versions(
@@ -14,10 +15,10 @@ def rule_versions(
     """Rule id to the digest of its source, metadata and settings, and of all helpers of whatever pack.
 
     How lookup tables are declared counts for rules of the log types that they are asked for; what the tables
-    hold does not: it has versions of its own. Tests, descriptions and the place of a file do not count
+    hold does not: it has versions of its own. Tests, descriptions and the place of a pack do not count
     either: they change no match.
     """
-    helpers = [_file(path, pack.root) for pack in packs for path in _helpers(pack)]
+    helpers = [part for pack in packs for part in sorted(_file(path, pack.root) for path in _helpers(pack))]
     return {rule.id: _digest([*_parts(rule), *_tables(rule, lookups), *helpers]) for rule in rules}
 
 
@@ -51,10 +52,15 @@ def _tables(rule: Rule, lookups: Iterable[LookupTable]) -> Iterator[bytes]:
                 yield repr((table.name, table.format, table.key, log_type, sorted(selectors))).encode()
 
 
-def _helpers(pack: Pack) -> list[Path]:
-    """All Python files that rules may import from a pack."""
-    files = {path for folder in pack.helper_paths for path in folder.rglob("*.py")}
-    return sorted(files | {path for _, path in pack.helper_modules})
+def _helpers(pack: Pack) -> set[Path]:
+    """All Python files that rules may import from a pack, also those that are links to others."""
+    names = (walk.Kind.FILE, walk.Kind.LINK)
+    return {
+        entry.path
+        for folder in pack.helper_paths
+        for entry in walk.entries(folder, problems=[])
+        if entry.kind in names and entry.path.suffix == ".py"
+    } | {path for _, path in pack.helper_modules}
 
 
 def _file(path: Path, root: Path) -> bytes:

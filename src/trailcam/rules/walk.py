@@ -1,9 +1,32 @@
 """The files of a pack folder, always in the same order."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from trailcam.errors import Problem, code
+
+
+class Kind(Enum):
+    """What lies somewhere in a folder."""
+
+    FILE = "file"
+    LINK = "link"
+    """A symbolic link to a file, or to nothing."""
+    FOLDER = "folder"
+    """One that is entered, by its own path or by a link."""
+    AGAIN = "again"
+    """A symbolic link to a folder that is entered by another path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something in a folder; its path goes by the links that were followed."""
+
+    path: Path
+    kind: Kind
 
 
 def files(folder: Path) -> tuple[list[Path], list[Problem]]:
@@ -13,23 +36,40 @@ def files(folder: Path) -> tuple[list[Path], list[Problem]]:
     there once, by its own path if that lies in here. A link to nothing counts as a file, so that reading it
     tells.
     """
-    found: list[Path] = []
-    links: list[Path] = []
     problems: list[Problem] = []
+    found: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
+    for entry in entries(folder, problems=problems):
+        found[entry.kind].append(entry.path)
+    once = {real(path): path for path in [*sorted(found[Kind.LINK], reverse=True), *found[Kind.FILE]]}
+    return sorted(once.values()), problems
+
+
+def entries(folder: Path, *, problems: list[Problem], but: Path | None = None) -> Iterator[Entry]:
+    """What lies in a folder and below, every link to a file too; the folder itself comes first.
+
+    Left out is what `files` leaves out, and the folder whose real path is `but`. Folders that cannot be
+    entered are put into `problems`.
+    """
     entered: set[Path] = set()
     folders, linked = [folder], list[Path]()
     while folders or linked:
+        is_link = not folders
         here = folders.pop() if folders else linked.pop(0)
         if real(here) in entered:
+            if is_link:
+                yield Entry(here, Kind.AGAIN)
+            continue
+        if real(here) == but:
             continue
         entered.add(real(here))
+        yield Entry(here, Kind.FOLDER)
         try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+            inside = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError as error:
             message = f"cannot read the folder: {error.strerror}"
             problems.append(Problem(code=code("unreadable_rule"), message=message, path=here))
             continue
-        for entry in entries:
+        for entry in inside:
             path = here / entry.name
             if entry.name.startswith(".") or entry.name == "__pycache__":
                 continue
@@ -38,12 +78,10 @@ def files(folder: Path) -> tuple[list[Path], list[Problem]]:
             except OSError:  # a link in a circle
                 is_folder, is_file = False, True
             if is_folder:
-                if not (path / "pyvenv.cfg").is_file():
+                if not os.path.isfile(path / "pyvenv.cfg"):  # noqa: PTH113  # a closed folder is no error here
                     (linked if entry.is_symlink() else folders).append(path)
             elif is_file or entry.is_symlink():
-                (links if entry.is_symlink() else found).append(path)
-    once = {real(path): path for path in [*sorted(links, reverse=True), *found]}
-    return sorted(once.values()), problems
+                yield Entry(path, Kind.LINK if entry.is_symlink() else Kind.FILE)
 
 
 def real(path: Path) -> Path:

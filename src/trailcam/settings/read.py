@@ -6,26 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from trailcam.errors import Problem, TrailcamError, code, nearest
-from trailcam.forms import check, seconds
+from trailcam.forms import Form, check, seconds
+from trailcam.settings.git_pack import FORM, GitPack, is_git, parse
 from trailcam.settings.schema import (
+    DEPLOY_FORM,
     LIMITS_FORM,
     LIVE_FORM,
     SETTINGS_FORM,
+    DeploySettings,
     LimitSettings,
     LiveSettings,
     LookupTableSettings,
     Settings,
+    seconds_or_never,
     size_bytes,
 )
 from trailcam.settings.sources import TRIES, SourceSettings, own_keys, paths_of
 from trailcam.yaml12 import Document
 
-_SECTIONS = {"limits": LIMITS_FORM, "live": LIVE_FORM}
-"""Sections of numbers, over which variables stand."""
-
 SETTINGS_FILE = "trailcam.toml"
 _PREFIX = "TRAILCAM_"
 HOME_VARIABLE = f"{_PREFIX}HOME"
+
+_SECTIONS: Mapping[str, Form] = {"deploy": DEPLOY_FORM, "limits": LIMITS_FORM, "live": LIVE_FORM}
+"""Those whose keys have variables."""
 
 
 def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -46,22 +50,25 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
         home = path.parent / _folder(written["home"])
     if environment.get(HOME_VARIABLE):
         home = _folder(environment[HOME_VARIABLE])
-    sections = {section: dict(written.get(section, {})) for section in _SECTIONS}
+    sections = {name: written.get(name, {}) for name in _SECTIONS}
+    sections = {name: dict(given) if isinstance(given, dict) else {} for name, given in sections.items()}
     for name, value in sorted(environment.items()):
         if name.startswith(_PREFIX) and name != HOME_VARIABLE:
             problems += _from_variable(name, value, sections)
-    if problems:
-        raise TrailcamError(problems)
+    packs, wrong = _packs(written.get("packs", ()), path)
+    if problems or wrong:
+        raise TrailcamError([*problems, *wrong])
     numbers = {
-        section: {key: _number(key, value) for key, value in keys.items()}
-        for section, keys in sections.items()
+        name: {key: _number(name, key, value) for key, value in given.items()}
+        for name, given in sections.items()
     }
     return Settings(
         home=home,
-        packs=tuple(_pack(name, seen_from=path.parent) for name in written.get("packs", ())),
+        packs=packs,
         rules=written.get("rules", {}),
         limits=LimitSettings(**numbers["limits"]),
         live=LiveSettings(**numbers["live"]),
+        deploy=DeploySettings(**numbers["deploy"]),
         sources=tuple(_sources(written.get("sources", {}), path.parent)),
         lookup_tables=tuple(_tables(written.get("lookup_tables", {}), path.parent)),
         file=path if written else None,
@@ -88,8 +95,30 @@ def _sources(written: dict[str, Any], folder: Path) -> Iterator[SourceSettings]:
         yield SourceSettings(name=name, type=type_, tries=source.get("tries", TRIES), options=options)
 
 
-def _pack(written: str, *, seen_from: Path) -> Path:
-    """The folder of a pack, or its bare name where there is no such folder."""
+def _packs(written: Any, file: Path) -> tuple[tuple[Path | GitPack, ...], list[Problem]]:
+    """The packs, and what is wrong with their texts; a value that is no list of texts has been told."""
+    packs, problems = [], []
+    for text in written if isinstance(written, list | tuple) else ():
+        if not isinstance(text, str):
+            continue
+        try:
+            packs.append(pack_named(text, seen_from=file.parent))
+        except ValueError as error:
+            message = f"packs: a pack from git is not understood: {error}"
+            problems.append(
+                Problem(code=code("bad_git_pack"), message=message, path=file, hint=f"say {FORM}")
+            )
+    return tuple(packs), problems
+
+
+def pack_named(written: str, *, seen_from: Path) -> Path | GitPack:
+    """The folder of a pack, or its bare name where there is no such folder; or where it lies in git.
+
+    Raises:
+        ValueError: it is meant to name one in git, and does not; in words.
+    """
+    if is_git(written):
+        return parse(written)
     folder = seen_from / _folder(written)
     return folder if folder.exists() or "/" in written else Path(written)
 
@@ -114,7 +143,7 @@ def _from_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     ]
 
 
-def _from_variable(name: str, value: str, sections: dict[str, dict[str, Any]]) -> list[Problem]:
+def _from_variable(name: str, value: str, sections: Mapping[str, dict[str, Any]]) -> list[Problem]:
     known = {
         f"{_PREFIX}{section.upper()}_{key.upper()}": (section, key)
         for section, form in _SECTIONS.items()
@@ -125,13 +154,14 @@ def _from_variable(name: str, value: str, sections: dict[str, dict[str, Any]]) -
         hint = nearest(name, names) or f"known: {', '.join(names)}"
         return [Problem(code=code("bad_setting"), message=f"unknown variable {name}", hint=hint)]
     section, key = known[name]
-    kind = _SECTIONS[section].keys[key].kind
-    if _number(key, value) is None:
-        message = f"{name} must be {kind.expected}; found {value!r}"
+    if _number(section, key, value) is None:
+        message = f"{name} must be {_SECTIONS[section].keys[key].kind.expected}; found {value!r}"
         return [Problem(code=code("bad_setting"), message=message)]
     sections[section][key] = value
     return []
 
 
-def _number(key: str, value: Any) -> Any:
+def _number(section: str, key: str, value: Any) -> Any:
+    if section == "deploy":
+        return seconds_or_never(value)
     return seconds(value) if key.endswith("_seconds") else size_bytes(value)

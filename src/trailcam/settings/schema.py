@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.forms import NAME, SECONDS, Form, Key, ListOf, MappingOf, Plain, Report, same_text
+from trailcam.forms import NAME, SECONDS, Form, Key, ListOf, MappingOf, Plain, Report, same_text, seconds
 from trailcam.model.lookup import TABLE_NAME
+from trailcam.settings.git_pack import PREFIX, GitPack, is_git, redacted
 from trailcam.settings.sources import AnySource, SourceSettings
 from trailcam.yaml12 import Steps
 
@@ -28,7 +29,18 @@ def size_bytes(value: Any) -> int | None:
     return size or None
 
 
+def seconds_or_never(value: Any) -> float | None:
+    """A number of seconds, 0 for never; None when it is none."""
+    if value in (0, "0") and not isinstance(value, bool):
+        return 0.0
+    return seconds(value)
+
+
 SIZE = Plain('a size such as 4096 or "64 MiB"', lambda value: size_bytes(value) is not None)
+
+SECONDS_OR_NEVER = Plain(
+    "a number of seconds, 0 for never", lambda value: seconds_or_never(value) is not None
+)
 
 LIMITS_FORM = Form(
     "[limits]",
@@ -48,6 +60,19 @@ LIVE_FORM = Form(
         "publish_seconds": Key(SECONDS, doc="How often what is decided is published in the lake's tables."),
         "wait_seconds": Key(SECONDS, doc="How long a source may wait for news before it answers."),
         "ahead_bytes": Key(SIZE, doc="How much may be fetched ahead of what is decided, as it lies there."),
+    },
+)
+
+DEPLOY_FORM = Form(
+    "[deploy]",
+    {
+        "check_seconds": Key(
+            SECONDS_OR_NEVER,
+            doc="How often a server looks whether folders of packs, or this file, have changed.",
+        ),
+        "git_seconds": Key(
+            SECONDS_OR_NEVER, doc="How often a server asks git repositories whether packs have changed."
+        ),
     },
 )
 
@@ -102,6 +127,18 @@ LOOKUP_TABLE_FORM = _LookupTableForm(
     called=_header,
 )
 
+
+def _same_pack(item: Any) -> str | None:
+    """For `ListOf.alike`: the text, and of a URL what may be told."""
+    text = same_text(item)
+    if text is None or not is_git(text):
+        return text
+    try:
+        return PREFIX + redacted(text[len(PREFIX) :])
+    except ValueError:  # it is no URL, which reading it tells
+        return None
+
+
 _NO_TABLE = Plain(
     'a value, and no table (an id with dots stands in quotes: [rules."My.Rule"])',
     lambda value: not isinstance(value, dict),
@@ -112,9 +149,10 @@ SETTINGS_FORM = Form(
     {
         "home": Key(NAME, doc="The folder in which everything is kept; in the file it is seen from there."),
         "packs": Key(
-            ListOf(NAME, 0, same_text),
+            ListOf(NAME, 0, _same_pack),
             doc="Packs that run when the command line names neither packs nor rules: folders, seen from the "
-            "file, or packs that Trailcam brings, by name.",
+            "file, packs that Trailcam brings, by name, or folders in git repositories, as "
+            "`git+https://HOST/REPO.git@REF#subdirectory=DIR`.",
         ),
         "rules": Key(
             MappingOf(MappingOf(_NO_TABLE)),
@@ -132,6 +170,7 @@ SETTINGS_FORM = Form(
             ),
             doc="What is followed by `trailcam serve`; `NAME` is the `p_source_label` of its events.",
         ),
+        "deploy": Key(DEPLOY_FORM, doc="How a server comes to new rules."),
         "lookup_tables": Key(
             MappingOf(
                 LOOKUP_TABLE_FORM,
@@ -168,6 +207,14 @@ class LiveSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeploySettings:
+    """How a server comes to new rules; 0 is never."""
+
+    check_seconds: float = 10.0
+    git_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookupTableSettings:
     """A table as it is declared; `format` and `key` are empty where they are absent."""
 
@@ -184,15 +231,16 @@ class Settings:
 
     home: Path = Path(".trailcam")
     """As it is seen from the folder a command runs in."""
-    packs: tuple[Path, ...] = ()
-    """As they are seen from the folder a command runs in; a name without a folder is that of a pack Trailcam
-    brings."""
+    packs: tuple[Path | GitPack, ...] = ()
+    """Folders as they are seen from the folder a command runs in; a name without a folder is that of a pack
+    Trailcam brings."""
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By the id of a rule, the values given to its settings; they are checked when the rule is loaded."""
     limits: LimitSettings = LimitSettings()
     live: LiveSettings = LiveSettings()
     sources: tuple[SourceSettings, ...] = ()
     """By name."""
+    deploy: DeploySettings = DeploySettings()
     lookup_tables: tuple[LookupTableSettings, ...] = ()
     """By name."""
     file: Path | None = None

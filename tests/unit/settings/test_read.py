@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from trailcam.errors import TrailcamError, code
+from trailcam.settings.git_pack import GitPack
 from trailcam.settings.read import read_settings
-from trailcam.settings.schema import LimitSettings, Settings
+from trailcam.settings.schema import DeploySettings, LimitSettings, Settings
 
 
 def settings(tmp_path: Path, toml: str = "", **environment: str) -> Settings:
@@ -156,3 +157,42 @@ def test_a_table_whose_name_has_dots_in_quotes_is_told_too(tmp_path: Path) -> No
     (told,) = problems(tmp_path, '[lookup_tables."a.b"]\npath = "a.csv"\nselectors = {}\n')
     assert "a name of letters, digits, `_`, `-` and blanks" in told
     assert 'found the text "a.b"' in told
+
+
+def test_packs_are_folders_names_or_come_from_git(tmp_path: Path) -> None:
+    (tmp_path / "detections").mkdir()
+    read = settings(
+        tmp_path,
+        "packs = ['detections', 'aws_top5', 'git+https://git.example.com/r.git@v1#subdirectory=aws']\n",
+    )
+    assert read.packs == (
+        tmp_path / "detections",
+        Path("aws_top5"),
+        GitPack(url="https://git.example.com/r.git", ref="v1", folder="aws"),
+    )
+
+
+def test_every_pack_from_git_that_is_not_understood_is_told_without_its_password(tmp_path: Path) -> None:
+    secret = "git+https://alice:s3cret@git.example.com/r.git"
+    toml = f"packs = ['{secret}@-x', '{secret}#egg=x', 'git+ftp://alice:s3cret@git.example.com/r']\n"
+    with pytest.raises(TrailcamError) as caught:
+        settings(tmp_path, toml)
+    assert [problem.code for problem in caught.value.problems] == [code("bad_git_pack")] * 3
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_pack_from_git_that_is_named_twice_is_told_without_its_password(tmp_path: Path) -> None:
+    secret = "git+https://alice:s3cret@git.example.com/r.git"
+    (told,) = problems(tmp_path, f"packs = ['{secret}', '{secret}']\n")
+    assert "twice" in told
+    assert "s3cret" not in told
+
+
+def test_how_often_a_server_looks_is_a_number_or_never(tmp_path: Path) -> None:
+    read = settings(tmp_path, "[deploy]\ncheck_seconds = 0\n", TRAILCAM_DEPLOY_GIT_SECONDS="2.5")
+    assert read.deploy == DeploySettings(check_seconds=0, git_seconds=2.5)
+    assert settings(tmp_path, "[deploy]\n", TRAILCAM_DEPLOY_CHECK_SECONDS="0").deploy.check_seconds == 0
+    for wrong in ("-1", "true", "'soon'", "inf"):
+        (told,) = problems(tmp_path, f"[deploy]\ncheck_seconds = {wrong}\n")
+        assert "must be a number of seconds, 0 for never" in told
+    assert "0 for never" in problems(tmp_path, "home = 'x'", TRAILCAM_DEPLOY_CHECK_SECONDS="no")[0]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select, text
 from tests.world import boxed, powerless
 
 from trailcam.alerts import tables as _alert_tables  # noqa: F401  # its tables join the metadata
+from trailcam.app.deploy import tables as _deploy_tables  # noqa: F401  # the same
 from trailcam.commit import tables as t
 from trailcam.enrichments import tables as _lookup_tables  # noqa: F401  # the same
 from trailcam.errors import WorldError, code

@@ -49,7 +49,7 @@ def command(
     """Read what a bucket already holds. Alerts are recorded and nobody is told of them.
 
     Objects that were read before are read again only for rules that have not seen them. It may be stopped and
-    begun again. Days are those in the keys.
+    begun again. Days are those in the keys. The rules are those in force.
 
     \b
     Examples:
@@ -57,6 +57,7 @@ def command(
       trailcam backfill s3://example-trail/AWSLogs --accounts 111122223333 --rule My.Rule
     """
     from trailcam.app.backfill import Asked, BackfillProgress, backfill  # noqa: PLC0415  # only when it is used
+    from trailcam.app.deploy.in_force import folders, in_force  # noqa: PLC0415  # the same
     from trailcam.app.home import make_home  # noqa: PLC0415  # the same
     from trailcam.app.load import load  # noqa: PLC0415  # the same
     from trailcam.settings.read import read_settings  # noqa: PLC0415  # the same
@@ -71,8 +72,10 @@ def command(
         per_second=rate,
     )
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
+    kept = make_home(home or settings.home)
+    settings = settings if packs else in_force(kept, settings)
     loaded = load(
-        packs=packs or (settings.packs if rules else ()),
+        packs=packs or (folders(settings) if rules else ()),
         rules=rules or (),
         log_types=log_types or (),
         settings=settings,
@@ -102,7 +105,7 @@ def command(
             asked,
             loaded,
             settings,
-            make_home(home or settings.home),
+            kept,
             stop=stop,
             told=told,
             workers=workers,
