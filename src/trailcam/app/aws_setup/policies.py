@@ -12,7 +12,7 @@ def queue_policy(setup: Setup) -> dict[str, Any]:
     """Lets the bucket send to the queue, or the topic, and nobody else.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
-    (aws:SourceArn and aws:SourceAccount of the bucket; read 2026-11-28). The ARN of a topic holds its account.
+    (aws:SourceArn, aws:SourceAccount of the bucket; read 2026-11-28). The ARN of a topic holds its account.
     """
     if setup.topic:
         sid, service = "TheTopicSends", "sns.amazonaws.com"
