@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 from awscli.clidriver import create_clidriver
@@ -27,7 +28,7 @@ def main(path: str, url: str) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(waiting)
         server.listen()
-        os.rename(waiting, path)
+        Path(waiting).rename(path)
         while True:
             connection, _ = server.accept()
             with connection:
@@ -49,7 +50,9 @@ def _read(connection: socket.socket, size: int) -> bytes:
     return read
 
 
-def _run(driver: Any, arguments: list[str], environment: dict[str, str], *, outputs: list[int], url: str) -> None:
+def _run(
+    driver: Any, arguments: list[str], environment: dict[str, str], *, outputs: list[int], url: str
+) -> None:
     """Does not return."""
     code = 255
     try:

@@ -73,7 +73,7 @@ def ministack(folder: Path) -> Iterator[Ministack]:
     program = folder / "aws"
     program.write_text(f"#!{sys.executable} -IS\n{_CLIENT.format(socket=str(listening))}", encoding="utf-8")
     program.chmod(0o755)
-    commands = (
+    commands: tuple[tuple[list[str], dict[str, str]], ...] = (
         ([sys.executable, "-m", "ministack"], {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}),
         ([sys.executable, "-m", "tests.aws_command_line", str(listening), url], {}),
     )

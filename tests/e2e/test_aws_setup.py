@@ -53,7 +53,9 @@ class Account:
 
     def attributes(self, name: str) -> dict[str, Any]:
         url = self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        found: dict[str, Any] = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        found: dict[str, Any] = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+            "Attributes"
+        ]
         return found
 
     def notification(self) -> dict[str, Any]:
@@ -103,7 +105,9 @@ def test_a_stack_and_the_commands_told_beside_it_bring_new_objects_into_the_queu
     template, words = printed("--principal", ELSEWHERE)
     outputs = deploy(account, template)
     assert account.run(command_of(words, "get-bucket-notification-configuration")).stdout == ""
-    done = account.run(f"export AWS_REGION={REGION}\n{command_of(words, 'put-bucket-notification-configuration')}")
+    done = account.run(
+        f"export AWS_REGION={REGION}\n{command_of(words, 'put-bucket-notification-configuration')}"
+    )
     assert done.returncode == 0, done.stderr
     account.put(FOLLOWED, NOT_FOLLOWED)
     assert account.told(outputs["QueueUrl"]) == [FOLLOWED]
@@ -151,7 +155,8 @@ def test_a_message_that_is_received_too_often_is_a_dead_letter(account: Account)
     assert account.run(script).returncode == 0
     account.put(FOLLOWED)
     queue, dead = (
-        account.sqs.get_queue_url(QueueName=f"trailcam-{name}")["QueueUrl"] for name in ("objects", "dead-letters")
+        account.sqs.get_queue_url(QueueName=f"trailcam-{name}")["QueueUrl"]
+        for name in ("objects", "dead-letters")
     )
     for _ in range(queues.MOST_RECEIVES):
         got = account.sqs.receive_message(
@@ -164,7 +169,9 @@ def test_a_message_that_is_received_too_often_is_a_dead_letter(account: Account)
 
 def test_the_script_changes_nothing_of_a_bucket_that_tells_others(account: Account) -> None:
     other = account.sqs.create_queue(QueueName="another")["QueueUrl"]
-    arn = account.sqs.get_queue_attributes(QueueUrl=other, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = account.sqs.get_queue_attributes(QueueUrl=other, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
     theirs = {"QueueConfigurations": [{"Id": "theirs", "QueueArn": arn, "Events": ["s3:ObjectCreated:Put"]}]}
     account.s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration=theirs)
     script, _ = printed("--principal", ELSEWHERE, "--format", "cli")

@@ -102,14 +102,18 @@ def check(asked: Asked) -> Setup:
     )
 
 
+_DIRECTIONS = re.compile("central|(north|south)?(east|west)|north|south")
+
+
 def _region(region: str | None, problems: list[Problem]) -> tuple[str, str, str]:
     """The region with its partition and the suffix of its host names; three empty texts for none.
 
-    A region of a known form that is not listed is taken: regions open faster than libraries are updated.
+    A region of a known form that is not listed is taken, if it names a direction: regions open faster than
+    libraries are updated, and `eu-centrl-1` is none.
 
     Source: partitions.json of botocore, which is AWS's own list.
     """
-    from botocore.loaders import create_loader  # noqa: PLC0415  # heavy
+    from botocore.loaders import create_loader  # noqa: PLC0415  # only when it is used
 
     hint = "the region of the bucket: aws s3api get-bucket-location --bucket BUCKET; null there is us-east-1"
     if region is None:
@@ -117,7 +121,8 @@ def _region(region: str | None, problems: list[Problem]) -> tuple[str, str, str]
         return "", "", ""
     known: list[str] = []
     for partition in create_loader().load_data("partitions")["partitions"]:
-        if re.fullmatch(partition["regionRegex"].strip("^$"), region, re.ASCII):
+        formed = re.fullmatch(partition["regionRegex"].strip("^$"), region, re.ASCII)
+        if formed and (region in partition["regions"] or _DIRECTIONS.fullmatch(region.split("-")[-2])):
             return region, str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
         known += [name for name in partition["regions"] if not name.endswith("-global")]
     problems.append(_bad(f"--region is not a region: {region!r}", nearest(region, known) or hint))

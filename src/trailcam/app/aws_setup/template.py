@@ -17,6 +17,9 @@ from trailcam.app.aws_setup.policies import queue_policy, reading_policy, trust_
 
 FORMAT_VERSION = "2010-09-09"
 
+_WITH_THE_STACK = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+"""A queue goes with its stack, which can be made again: what the queue told of is still in the bucket."""
+
 
 def template(setup: Setup) -> str:
     """The template in YAML. It holds ASCII only, whatever the prefixes hold."""
@@ -41,6 +44,7 @@ def _resources(setup: Setup) -> Iterator[tuple[str, str, dict[str, Any]]]:
         "DeadLetters",
         {
             "Type": "AWS::SQS::Queue",
+            **_WITH_THE_STACK,
             "Properties": {"QueueName": setup.dead_letters_name, **queues.dead_letters(setup)},
         },
     )
@@ -51,6 +55,7 @@ def _resources(setup: Setup) -> Iterator[tuple[str, str, dict[str, Any]]]:
         "Objects",
         {
             "Type": "AWS::SQS::Queue",
+            **_WITH_THE_STACK,
             "Properties": {"QueueName": setup.queue_name, **objects, "RedrivePolicy": redrive},
         },
     )

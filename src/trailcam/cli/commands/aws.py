@@ -64,7 +64,7 @@ def command(
     \b
     Examples:
       trailcam aws setup --bucket logs --account 111122223333 --region us-east-1 --principal $ARN
-      trailcam aws setup --bucket logs --account $ACCOUNT --region $REGION --principal $ARN --format cli
+      trailcam aws setup --bucket logs --account $LOGS --region $REGION --principal $ARN --format cli
     """
     from trailcam.app import aws_setup  # noqa: PLC0415  # only when it is used
 
