@@ -140,7 +140,10 @@ def test_the_script_makes_all_of_it_and_can_be_run_again(account: Account) -> No
     )  # fmt: skip
     account.put(FOLLOWED, NOT_FOLLOWED)
     assert account.told(queue) == [FOLLOWED]
-    attributes = account.attributes("trailcam-objects")
+    attributes, dead_letters = map(account.attributes, ("trailcam-objects", "trailcam-dead-letters"))
+    assert json.loads(dead_letters["RedriveAllowPolicy"])["sourceQueueArns"] == [attributes["QueueArn"]]
+    assert dead_letters["MessageRetentionPeriod"] == str(14 * 24 * 3600)
+    assert dead_letters["SqsManagedSseEnabled"] == "true"
     assert attributes["VisibilityTimeout"] == "300"
     assert attributes["ReceiveMessageWaitTimeSeconds"] == "20"
     assert attributes["MessageRetentionPeriod"] == str(14 * 24 * 3600)

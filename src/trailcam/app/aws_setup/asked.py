@@ -1,7 +1,7 @@
 """From what a person asked for to a setup, or to all that is wrong with it, at once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trailcam.app.aws_setup import forms
@@ -60,19 +60,8 @@ def check(asked: Asked) -> Setup:
     if organization:
         problems += _outside(asked.prefixes, organization[0])
     if region:
-        for option, found in (("--topic", topic), ("--kms-key", kms_key)):
-            if found and found["region"] != region:
-                problems.append(_elsewhere(option, found["region"], region))
-    if partition:
-        arns = (("--principal", principal), ("--topic", topic), ("--kms-key", kms_key))
-        problems += [
-            _unfit(
-                f"{option} is of the partition {found['partition']}, and {region} of {partition}",
-                "nothing of one partition can be allowed anything in another: check the ARN and --region",
-            )
-            for option, found in arns
-            if found and found["partition"] != partition
-        ]
+        arns = {"--principal": principal, "--topic": topic, "--kms-key": kms_key}
+        problems += _elsewhere({name: arn for name, arn in arns.items() if arn}, region, partition)
     if account and principal and principal["account"] == account[0]:
         problems += _same_account(principal, external_id=asked.external_id)
     if problems or not (bucket and account and region and principal):
@@ -186,6 +175,22 @@ def _outside(prefixes: Sequence[str], organization: str) -> list[Problem]:
     ]
 
 
+def _elsewhere(arns: Mapping[str, re.Match[str]], region: str, partition: str) -> Iterator[Problem]:
+    """What the bucket cannot be joined with, for it is of another region or of another partition."""
+    for option, found in arns.items():
+        where = found.groupdict()
+        if where.get("region", region) != region:
+            yield _unfit(
+                f"{option} is of the region {where['region']}, and the bucket of {region}",
+                "S3 uses topics and keys of the bucket's own region: check the ARN and --region",
+            )
+        if where["partition"] != partition:
+            yield _unfit(
+                f"{option} is of the partition {where['partition']}, and {region} of {partition}",
+                "nothing of one partition can be allowed anything in another: check the ARN and --region",
+            )
+
+
 def _same_account(principal: re.Match[str], *, external_id: str | None) -> list[Problem]:
     """What only a role of another account can have, and principals that cannot be given a policy.
 
@@ -219,13 +224,6 @@ def _same_account(principal: re.Match[str], *, external_id: str | None) -> list[
 
 def _missing(option: str, form: Form) -> Problem:
     return _bad(f"{option} is missing", f"{form.what}, {form.hint}", name="bad_option")
-
-
-def _elsewhere(option: str, found: str, region: str) -> Problem:
-    return _unfit(
-        f"{option} is of the region {found}, and the bucket of {region}",
-        "S3 uses topics and keys of the bucket's own region: check the ARN and --region",
-    )
 
 
 def _bad(message: str, hint: str, *, name: str = "bad_aws_value") -> Problem:

@@ -125,18 +125,7 @@ def _yaml(value: Any) -> str:
     """YAML in which every text is read as that text, by readers of YAML 1.1, too."""
     import yaml  # noqa: PLC0415  # only when it is used
 
-    return str(yaml.dump(value, Dumper=_dumper(), sort_keys=False, width=10_000, allow_unicode=False))
-
-
-def _dumper() -> Any:
-    """A dumper that writes a document twice where it stands twice: readers of templates know no anchors."""
-    import yaml  # noqa: PLC0415  # only when it is used
-
-    class Plain(yaml.SafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # the name is the library's
-            return True
-
-    return Plain
+    return str(yaml.safe_dump(value, sort_keys=False, width=10_000, allow_unicode=False))
 
 
 def _indented(text: str) -> str:
