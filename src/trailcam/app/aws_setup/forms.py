@@ -56,8 +56,7 @@ SESSION = Form(
     pattern=r"arn:(?P<partition>[a-z-]+):sts::(?P<account>\d{12}):assumed-role/(?P<name>[\w+=,.@-]{1,64})/.+",
     hint="",
 )
-"""Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumedRoleUser.html
-(read 2026-11-28)."""
+"""What `aws sts get-caller-identity` answers to a role: as `userIdentity.arn` in CloudTrail's own records."""
 
 TOPIC = Form(
     what="the ARN of a standard topic",
@@ -95,7 +94,7 @@ EXTERNAL_ID = Form(
 """Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (read 2026-11-28)."""
 
 MOST_KEY_BYTES = 1024
-"""Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html (read 2026-11-28)."""
+"""Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_FilterRule.html (read 2026-11-28)."""
 
 
 def key_part_problem(text: str) -> str:

@@ -103,6 +103,6 @@ def _planting(setup: Setup) -> Iterator[str]:
 def _toml(text: str) -> str:
     """A basic string of TOML: JSON's, but that characters beyond ASCII stand for themselves.
 
-    Source: https://toml.io/en/v1.0.0#string (no surrogates; read 2026-11-28).
+    TOML's escapes know no surrogates, by which JSON would write them.
     """
     return json.dumps(text, ensure_ascii=False)

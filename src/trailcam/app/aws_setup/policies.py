@@ -155,7 +155,7 @@ def _key(setup: Setup) -> list[dict[str, Any]]:
     """Use of the key through S3 alone. Whoever plants events under it needs new data keys, too.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-    and https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html (read 2026-11-28).
+    and https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (read 2026-11-28).
     """
     if setup.kms_key is None:
         return []

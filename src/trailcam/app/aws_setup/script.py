@@ -170,7 +170,7 @@ def _step(*words: str) -> Iterator[str]:
 def _bucket(setup: Setup) -> dict[str, str]:
     """The bucket, and that it must be of the account: whoever else took its name gets nothing.
 
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
     (read 2026-11-28).
     """
     return {"bucket": setup.bucket, "expected-bucket-owner": setup.account}
