@@ -81,6 +81,20 @@ _TABLE = (
         "A file, a disk or a process that a command needs was refused to it.",
         "Check the space left on the disk, permissions, and limits on processes and memory.",
     ),
+    (
+        "TC0150",
+        "bad_aws_value",
+        "not a value that AWS takes",
+        "A name, a number or an ARN given for AWS has not the form that AWS gives to it.",
+        "Copy it from AWS as it stands there; the hint says how to ask AWS for it.",
+    ),
+    (
+        "TC0151",
+        "aws_values_apart",
+        "values for AWS do not fit together",
+        "Each value given for AWS is one by itself, but AWS would refuse them together.",
+        "Change one of the two that the message names.",
+    ),
     # -- 02: rules -----------------------------------------------------------------------------------------
     (
         "TC0201",
