@@ -77,7 +77,9 @@ def test_only_the_accounts_regions_and_days_that_are_asked_for_are_read(
 
     def read(*arguments: str) -> int:
         home = tmp_path / f"home{len(list(tmp_path.iterdir()))}"
-        return int(backfill(seaweed, *arguments, "--home", home)[1]["events"])
+        _, told, words = backfill(seaweed, *arguments, "--home", home)
+        assert told, words
+        return int(told["events"])
 
     days = ("--since", "2026-03-01", "--until", "2026-03-02")
     assert read("s3://organisation/org", *days) == 8
