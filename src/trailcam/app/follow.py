@@ -20,6 +20,7 @@ from trailcam.app.line import Line
 from trailcam.app.load import Loaded
 from trailcam.app.publisher import Publisher
 from trailcam.app.switching import Switching
+from trailcam.app.watch import Watch
 from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind
 from trailcam.contracts.source import Blob
@@ -67,9 +68,11 @@ class Follower:
     followed: Sequence[Followed]
     versions: Callable[["Follower"], Switching] | None = None
     ticked: Callable[[Line], None] = lambda _: None
+    watch: Watch | None = None
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
     intake: Intake = field(init=False)
+    followed_since: Micros | None = None
     line: Line = field(init=False)
     """Through which groups go that are given out now."""
     leaving: list[Line] = field(default_factory=list)
@@ -77,6 +80,9 @@ class Follower:
     later: list[_Later] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
     started: float = 0.0
+    records: int = 0
+    """Of lines that have ended."""
+    matches: int = 0
     refusing_from: float = 0.0
 
     def run(self, loaded: Loaded) -> Line:
@@ -88,6 +94,7 @@ class Follower:
             TrailcamError, WorldError: those of `Line`, before anything is followed.
         """
         self.started = self.clock()
+        self.followed_since = self._micros() if self.kind is RunKind.live else None
         self._trying("lake", lambda: republish_rolled_back(self.home.database, self.home.iceberg))
         self.intake = self._intake()
         with ExitStack() as stack:
@@ -113,7 +120,11 @@ class Follower:
             if id_:
                 self._trying("state", lambda: self._finish(self.line))
                 self._trying("state", lambda: processes.end(self.home.database, id_, now=self._micros()))
-        self.told("stopped", records=self.line.keeper.records, matches=self.line.keeper.matches)
+        self.told(
+            "stopped",
+            records=self.records + self.line.keeper.records,
+            matches=self.matches + self.line.keeper.matches,
+        )
         return self.line
 
     def made(self, loaded: Loaded) -> Line:
@@ -127,6 +138,7 @@ class Follower:
             workers=self.workers,
             now=self.now,
             done=self._done,
+            followed_since=self.followed_since,
         )
 
     def switch(self, line: Line) -> None:
@@ -163,6 +175,8 @@ class Follower:
                 self._trying("state", partial(self._beat, id_))
             if switching is not None and not self.stop.is_set():
                 self._trying("state", switching.switch_if_ready)
+            if self.watch is not None and not self.stop.is_set():
+                self._trying("state", partial(self._look, self.watch))
             self._again()
             if self.clock() >= self.refusing_from:
                 for refused in self.intake.refused():
@@ -210,6 +224,8 @@ class Follower:
         waiting = {id(it.line) for it in self.later}
         for line in [it for it in self.leaving if it.engine.is_idle and id(it) not in waiting]:
             self.leaving.remove(line)
+            self.records += line.keeper.records
+            self.matches += line.keeper.matches
             self._trying("state", partial(self._finish, line))
             line.__exit__(None, None, None)
 
@@ -257,12 +273,15 @@ class Follower:
         )
         self.intake.settle(refused)
 
+    def _look(self, watch: Watch) -> None:
+        watch.look(self._lines, self.intake, now=self._micros())
+
     # -- how it stands -----------------------------------------------------------------------------------
 
     def _beat(self, id_: str) -> None:
         processes.beat(self.home.database, id_, now=self._micros())
         types = {it.name: it.type for it in self.settings.sources}
-        rows = [_row(name, types[name], condition) for name, condition in self.intake.conditions.items()]
+        rows = [_row(name, types[name], it) for name, it in self.intake.conditions.items() if name in types]
         with self.home.database.write() as connection:
             for row in rows:
                 statement = upsert(source_table).values(row)

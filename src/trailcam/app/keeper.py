@@ -18,8 +18,9 @@ from trailcam.engines.messages import WorkGroup
 from trailcam.errors import cannot_write, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
+from trailcam.model.place import Place, Seen
 from trailcam.model.staged import StagedFile
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.sources import files
 
 UNFINISHED = frozenset(
@@ -51,6 +52,8 @@ class Keeper:
     now: Callable[[], float]
     done: Callable[[Blob], None] = lambda blob: blob.acknowledge()
     """Called for each blob whose origin is decided."""
+    followed_since: Micros | None = None
+    """Since when sources are followed; None where nobody follows, and what comes tells nothing of habits."""
     records: int = 0
     matches: int = 0
     bytes_done: int = 0
@@ -93,6 +96,8 @@ class Keeper:
             matches=[match for chunk in result.chunks for match in chunk.matches],
             errors=[error for chunk in result.chunks for error in chunk.errors],
             not_run=not_run,
+            places=_places(result) if self.followed_since is not None else {},
+            followed_since=self.followed_since or BEGINNING,
         )
         try:
             self._decide(group)
@@ -182,6 +187,14 @@ class Keeper:
             return list(self.stager.letters(letters, str(ULID()), parse_time=parse_time))
         except OSError as error:
             raise cannot_write(error, "a file of the lake", path=self.home.path) from None
+
+
+def _places(result: GroupResult) -> dict[Place, Seen]:
+    found: dict[Place, Seen] = {}
+    for chunk in result.chunks:
+        for place, seen in chunk.places.items():
+            found[place] = found[place].plus(seen) if place in found else seen
+    return found
 
 
 def _treated(

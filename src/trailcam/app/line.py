@@ -35,7 +35,7 @@ class Line:
 
     `told` is what the run was asked to read, in words. `workers` 0 is one for each processor. `now` gives, in
     seconds, `p_parse_time` and the times of histories, and decides nothing. `done` is called for every blob
-    whose origin is decided.
+    whose origin is decided. `followed_since` is that of `Keeper`.
 
     Raises on making:
         TrailcamError: TC0612 a log type does not go with what is kept; TC0701 to TC0704 lookup tables.
@@ -57,6 +57,7 @@ class Line:
         workers: int = 0,
         now: Callable[[], float] = time.time,
         done: Callable[[Blob], None] = lambda blob: blob.acknowledge(),
+        followed_since: Micros | None = None,
     ) -> None:
         self.loaded = loaded
         self._home = home
@@ -82,6 +83,7 @@ class Line:
             stager=Stager(home.iceberg.warehouse, loaded.log_types, pack=self.pack),
             now=now,
             done=done,
+            followed_since=followed_since,
         )
 
     def __enter__(self) -> "Line":

@@ -1,17 +1,23 @@
 """Sources followed live, for as long as nobody says stop."""
 
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 
 from trailcam import registry
+from trailcam.app.canaries import Canaries
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.follow import Follower
+from trailcam.app.health import NAME, Health
 from trailcam.app.home import Home
 from trailcam.app.intake import Followed
 from trailcam.app.load import Loaded
 from trailcam.app.switching import Switching
+from trailcam.app.watch import Watch
 from trailcam.commit.run_kind import RunKind
 from trailcam.errors import Problem, TrailcamError, code
+from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
 from trailcam.settings.sources import KIND
 from trailcam.state.processes import Role
@@ -38,16 +44,22 @@ def serve(
     """
     if not settings.sources:
         raise no_sources()
-    followed = [
-        Followed(
-            name=it.name,
-            source=registry.load(KIND, it.type).open_source(
-                it.name, dict(it.options), database=home.database
-            ),
-            tries=it.tries,
-        )
+    opened = {
+        it.name: registry.load(KIND, it.type).open_source(it.name, dict(it.options), database=home.database)
         for it in settings.sources
-    ]
+    }
+    health = Health()
+    watch = Watch(
+        database=home.database,
+        health=health,
+        canaries=[
+            Canaries(source=opened[it.name], settings=it, database=home.database, health=health, told=told)
+            for it in settings.sources
+            if it.canary_seconds
+        ],
+        started=_now(),
+        serves=role is Role.serve,
+    )
     Follower(
         settings=settings,
         home=home,
@@ -56,8 +68,12 @@ def serve(
         stop=stop,
         told=told,
         workers=workers,
-        followed=followed,
-        versions=None if deployments is None else lambda it: _switching(it, deployments),
+        followed=[
+            *(Followed(name=it.name, source=opened[it.name], tries=it.tries) for it in settings.sources),
+            Followed(name=NAME, source=health, tries=1),
+        ],
+        watch=watch,
+        versions=None if deployments is None else partial(_switching, deployments, watch),
     ).run(loaded)
 
 
@@ -66,5 +82,15 @@ def no_sources() -> TrailcamError:
     return TrailcamError(Problem(code=code("no_sources"), message="no source is declared"))
 
 
-def _switching(follower: Follower, deployments: Deployments) -> Switching:
-    return Switching(deployments, made=follower.made, switch=follower.switch, told=follower.told)
+def _switching(deployments: Deployments, watch: Watch, follower: Follower) -> Switching:
+    return Switching(
+        deployments,
+        made=follower.made,
+        switch=follower.switch,
+        told=follower.told,
+        refused=lambda problems: watch.refused(problems, now=_now()),
+    )
+
+
+def _now() -> Micros:
+    return Micros(int(time.time() * 1_000_000))

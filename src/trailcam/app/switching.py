@@ -14,7 +14,8 @@ _TOLD_AT_MOST = 10
 
 
 class Switching:
-    """A context manager. `made` makes a line for some rules, `switch` gives groups to it from then on."""
+    """A context manager. `made` makes a line for some rules, `switch` gives groups to it from then on;
+    `refused` is called with the problems of what is refused."""
 
     def __init__(
         self,
@@ -23,11 +24,13 @@ class Switching:
         made: Callable[[Loaded], Line],
         switch: Callable[[Line], None],
         told: Callable[..., None],
+        refused: Callable[[Sequence[Problem]], None],
     ) -> None:
         self._deployments = deployments
         self._made = made
         self._switch = switch
         self._told = told
+        self._say_refused = refused
         self._ready: tuple[Deployment, Line] | None = None
         self._stopping = threading.Event()
         self._broken: BaseException | None = None
@@ -76,6 +79,7 @@ class Switching:
             return
         if isinstance(found, Refused):
             self._refused("refused: the rules in force go on", found.problems)
+            self._say_refused(found.problems)
         elif found is not None:
             self._get_ready(found)
 
@@ -87,6 +91,7 @@ class Switching:
         except TrailcamError as error:
             self._deployments.failed(deployment, error.problems)
             self._refused("refused: the rules in force go on", error.problems)
+            self._say_refused(error.problems)
             return
         self._ready = (deployment, line)
 

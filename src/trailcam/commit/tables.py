@@ -172,6 +172,23 @@ not_run = Table(
 )
 """What rules have not seen by now: how many events of which origin, and why; the next run takes it up."""
 
+place = Table(
+    "place",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("first_arrival", BigInteger, nullable=False),
+    Column("last_arrival", BigInteger, nullable=False),
+    Column("last_event", BigInteger, nullable=False),
+    Column("silences", Text, nullable=False),
+    Column("silent_told", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Where events come from that are followed live. `silences`: JSON, by day the longest silence in seconds;
+`silent_told`: the last arrival after which its silence was told, null while it is not silent."""
+
 window = Table(
     "window",
     metadata,

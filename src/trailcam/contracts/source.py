@@ -125,6 +125,18 @@ class Source(Protocol):
         ...
 
 
+class Plants(Protocol):
+    """A source that can be given something to announce, to see whether it comes through."""
+
+    def plant(self, data: bytes) -> None:
+        """Puts a small file of logs where the source finds what it announces; it takes the last one's place.
+
+        Raises:
+            WorldError: it is refused.
+        """
+        ...
+
+
 class SourceType(Protocol):
     """A module of one type of live source."""
 

@@ -11,6 +11,7 @@ from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.model.lookup import LookupTable
 from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.place import Place, Seen
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import BEGINNING, Micros
@@ -131,6 +132,8 @@ class ChunkDone:
     """How many there are, by the origin's id."""
     letters: Mapping[tuple[str, str], int]
     """How many dead letters there are, by the origin's id and the reason."""
+    places: Mapping[Place, Seen]
+    """What there is of each place that events come from."""
     files: tuple[StagedFile, ...]
     rows: tuple[Rows, ...]
     dead_letters: tuple[DeadLetter, ...]

@@ -11,13 +11,13 @@ import os
 import resource
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trailcam.codecs import json_records
 from trailcam.codecs.gzip import unpack
@@ -43,8 +43,10 @@ from trailcam.errors import TrailcamError, code
 from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.event import PantherEvent
+from trailcam.model.logtype import LogType
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.origin import Origin
+from trailcam.model.place import Place, Seen
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.decode import decode
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
 
 CHUNK, ROW, RULE = range(3)
 """The slots of shared memory: chunk and row in hand, and the rule's number plus one; 0 is no rule."""
+
+_LONGEST_PLACE = 64
 
 SILENCING = ("true", "1", "yes", "on")
 
@@ -286,6 +290,7 @@ class Worker:
             records=chunk.records,
             events=Counter(batch.origins[at].id for batch in chunk.batches for at in batch.origin),
             letters=Counter((letter.origin_id, letter.reason) for letter in chunk.dead_letters),
+            places=self._places(chunk) if self._stager is not None and task.whole else {},
             files=tuple(files),
             rows=tuple(map(_rows, chunk.batches)) if self._stager is None else (),
             dead_letters=chunk.dead_letters if self._stager is None else (),
@@ -293,6 +298,18 @@ class Worker:
             errors=tuple(errors),
             not_run=tuple(not_run),
         )
+
+    def _places(self, chunk: Chunk) -> dict[Place, Seen]:
+        found: dict[Place, Seen] = {}
+        log_types = {log_type.name: log_type for log_type in self._setup.log_types}
+        for batch in chunk.batches:
+            log_type = log_types[batch.log_type]
+            for row, value in enumerate(batch.values):
+                source = batch.origins[batch.origin[row]].source_id
+                account, region = (_text(value, log_type, key) for key in (log_type.account, log_type.region))
+                place, seen = Place(source, account, region), Seen(1, batch.event_time[row])
+                found[place] = found[place].plus(seen) if place in found else seen
+        return found
 
     def _enriched(self, batch: EventBatch) -> EventBatch:
         """The batch with what tables say of its events, where there are both tables and rules for them."""
@@ -357,6 +374,12 @@ class Worker:
         )
         slots[RULE] = 0
         return found
+
+
+def _text(record: Mapping[str, Any], log_type: LogType, key: str | None) -> str:
+    """A text that may name a place: log content is hostile, and a place is a row in the state."""
+    value = log_type.value(record, key) if key is not None else None
+    return value if isinstance(value, str) and len(value) <= _LONGEST_PLACE and value.isascii() else ""
 
 
 def _rows(batch: EventBatch) -> Rows:

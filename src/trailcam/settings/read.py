@@ -21,7 +21,7 @@ from trailcam.settings.schema import (
     seconds_or_never,
     size_bytes,
 )
-from trailcam.settings.sources import TRIES, SourceSettings, own_keys, paths_of
+from trailcam.settings.sources import CANARY_WITHIN_SECONDS, TRIES, SourceSettings, own_keys, paths_of
 from trailcam.yaml12 import Document
 
 SETTINGS_FILE = "trailcam.toml"
@@ -92,7 +92,14 @@ def _sources(written: dict[str, Any], folder: Path) -> Iterator[SourceSettings]:
         options = own_keys(source)
         for key in paths_of(type_) & options.keys():
             options[key] = folder / _folder(options[key])
-        yield SourceSettings(name=name, type=type_, tries=source.get("tries", TRIES), options=options)
+        yield SourceSettings(
+            name=name,
+            type=type_,
+            tries=source.get("tries", TRIES),
+            canary_seconds=source.get("canary_seconds", 0),
+            canary_within_seconds=source.get("canary_within_seconds", CANARY_WITHIN_SECONDS),
+            options=options,
+        )
 
 
 def _packs(written: Any, file: Path) -> tuple[tuple[Path | GitPack, ...], list[Problem]]:

@@ -5,17 +5,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailcam import registry
-from trailcam.forms import COUNT, PATH, Form, Key, OneOf, Report
+from trailcam.forms import COUNT, PATH, SECONDS, Form, Key, OneOf, Report
 from trailcam.yaml12 import Steps
 
 KIND = "source"
 
 TRIES = 5
 
+CANARY_WITHIN_SECONDS = 600.0
+
 _COMMON = {
     "tries": Key(
         COUNT,
         doc=f"How often what cannot be fetched is tried before it is a dead letter; {TRIES} if absent.",
+    ),
+    "canary_seconds": Key(
+        SECONDS,
+        doc="How often an event is planted that must come out as an alert; never if absent.",
+    ),
+    "canary_within_seconds": Key(
+        SECONDS, doc=f"In which time it must have come out; {CANARY_WITHIN_SECONDS:g} if absent."
     ),
 }
 
@@ -54,6 +63,9 @@ class SourceSettings:
     name: str
     type: str
     tries: int = TRIES
+    canary_seconds: float = 0
+    """0 is never."""
+    canary_within_seconds: float = CANARY_WITHIN_SECONDS
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

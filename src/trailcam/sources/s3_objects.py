@@ -125,6 +125,19 @@ class Objects:
             raise world_error(error, what=f"s3://{bucket}/{prefix} cannot be listed") from None
         return sorted(folders), objects
 
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        """Writes a small object.
+
+        Raises:
+            WorldError: TC0801, TC0802.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # with boto3
+
+        try:
+            self.client().put_object(Bucket=bucket, Key=key, Body=data)
+        except (BotoCoreError, ClientError) as error:
+            raise world_error(error, what=f"s3://{bucket}/{key} cannot be written") from None
+
     # -- one object --------------------------------------------------------------------------------------
 
     def _origin(self, it: S3Object, read: _Read) -> Origin:

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from trailcam.contracts.source import Blob, NotFetched, Notice
-from trailcam.errors import Problem, WorldError, code
+from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.forms import PATH, SECONDS, Form, Key
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.text import storable
@@ -94,7 +94,7 @@ class FolderSource:
 
     def receive(self, *, wait_seconds: float) -> Sequence[Notice]:
         """See `trailcam.contracts.source.Source`."""
-        until = time.monotonic() + wait_seconds
+        until = time.monotonic() + min(wait_seconds, _LOOK_SECONDS)  # a stop waits for it
         while True:
             begun = time.monotonic()
             notices = self._look()
@@ -142,6 +142,16 @@ class FolderSource:
                 seen = self._seen.get(notice.receipt.path)
                 if seen is not None:
                     seen.in_hand, seen.due = False, time.monotonic() + seconds
+
+    def plant(self, data: bytes) -> None:
+        """See `trailcam.contracts.source.Plants`: written under a hidden name, and moved to its own."""
+        path = self._path / f"trailcam-canary-{self._name}.json"
+        hidden = path.with_name(f".{path.name}")
+        try:
+            hidden.write_bytes(data)
+            hidden.replace(path)
+        except OSError as error:
+            raise cannot_write(error, "a canary", path=self._path) from None
 
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from trailcam.contracts.source import Blob, Notice, Unreadable
-from trailcam.errors import code
+from trailcam.errors import Problem, WorldError, code
 from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text
 from trailcam.model.text import storable
 from trailcam.sources.aws import make_session, region_of_queue, world_error
+from trailcam.sources.s3_listing import bucket_and_prefix
 from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
 from trailcam.sources.s3_objects import Objects
 from trailcam.state.database import Database
@@ -39,6 +40,11 @@ _URL = Plain(
     lambda value: isinstance(value, str) and value.startswith(("https://", "http://")),
 )
 
+_PLACE = Plain(
+    "a place such as s3://example-trail/trailcam-canary/",
+    lambda value: isinstance(value, str) and value.startswith("s3://") and value.count("/") >= 3,
+)
+
 FORM = Form(
     "[sources.NAME] of type s3",
     {
@@ -49,6 +55,9 @@ FORM = Form(
         "profile": Key(NAME, doc="A profile of AWS's own configuration files, for its credentials."),
         "prefixes": Key(
             ListOf(NAME, 0, same_text), doc="Only objects whose keys begin with one of these; all if absent."
+        ),
+        "canary_place": Key(
+            _PLACE, doc="Where canaries are written: a folder of a bucket whose new objects are announced."
         ),
         "pollers": Key(COUNT, doc="How many threads receive messages; 2 if absent."),
         "endpoint": Key(_URL, doc="Another server than AWS's, for the objects."),
@@ -85,12 +94,15 @@ class S3Source:
         external_id: str = "",
         profile: str = "",
         prefixes: Sequence[str] = (),
+        canary_place: str = "",
         pollers: int = 2,
         endpoint: str = "",
     ) -> None:
         self.pollers = pollers
         self._queue = queue
         self._prefixes = tuple(prefixes)
+        self._canary_place = canary_place
+        self._name = name
         region = region or region_of_queue(queue)
         self._session = make_session(
             region=region, role_arn=role_arn, external_id=external_id, profile=profile
@@ -150,6 +162,14 @@ class S3Source:
         """See `trailcam.contracts.source.Source`: the message with all its objects comes again."""
         self._hide(_messages(notices), min(_LONGEST_SECONDS, round(seconds)))
 
+    def plant(self, data: bytes) -> None:
+        """See `trailcam.contracts.source.Plants`."""
+        if not self._canary_place:
+            message = f"the source {self._name} has no canary_place to plant a canary in"
+            raise WorldError(Problem(code=code("source_refused"), message=message))
+        bucket, prefix = bucket_and_prefix(self._canary_place)
+        self._objects.put(bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._name}.json".lstrip("/"), data)
+
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""
         if self._client is not None:
@@ -184,6 +204,8 @@ class S3Source:
             )
 
     def _is_wanted(self, it: S3Object) -> bool:
+        if self._canary_place and it.name.startswith(self._canary_place):
+            return True
         return not self._prefixes or it.key.startswith(self._prefixes)
 
     def _hide(self, messages: Sequence[_Message], seconds: int) -> None:
