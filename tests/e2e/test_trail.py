@@ -60,12 +60,14 @@ def test_copies_lie_byte_by_byte_in_another_object(trail: Trail) -> None:
 
 
 def test_events_are_late_and_out_of_order(trail: Trail) -> None:
-    late = [
-        one.delivered.timestamp() - datetime.fromisoformat(record["eventTime"]).timestamp()
-        for one in trail.objects
-        for record in json.loads(gzip.decompress(one.body))["Records"]
-    ]
-    assert min(late) >= 0 and max(late) > 3 * 3_600 and statistics.median(late) < 15 * 60
+    late: dict[str, float] = {}
+    for number, record in records(trail):
+        seconds = (
+            trail.objects[number].delivered - datetime.fromisoformat(record["eventTime"])
+        ).total_seconds()
+        late[record["eventID"]] = min(seconds, late.get(record["eventID"], seconds))
+    assert min(late.values()) >= 0 and max(late.values()) > 3 * 3_600
+    assert statistics.median(late.values()) < 15 * 60
     times = [record["eventTime"] for _, record in records(trail)]
     assert times != sorted(times)
 
