@@ -36,7 +36,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from tests.servers.clients import REGION, client, credentials
+from obstore.store import S3Store
+from tests.servers.clients import REGION, client, credentials, store
 from tests.servers.process import HOST, free_ports, running
 
 ACCOUNT = "111122223333"
@@ -55,6 +56,10 @@ class Ministack:
         if service not in self._clients:
             self._clients[service] = client(service, self.endpoint)
         return self._clients[service]
+
+    def store(self, bucket: str) -> S3Store:
+        """The client of obstore for a bucket."""
+        return store(self.endpoint, bucket)
 
     def environment(self) -> dict[str, str]:
         """What a process must have in its environment to reach this server by its own means."""

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.servers.clients import KEY, client, credentials
+from obstore.store import S3Store
+from tests.servers.clients import KEY, client, credentials, store
 from tests.servers.process import HOST, free_ports, running
 
 _PARTS = ("master", "volume", "filer", "s3")
@@ -39,6 +40,10 @@ class Seaweed:
         """The client of boto3; safe for several threads."""
         assert service == "s3", f"seaweed has no {service}"
         return self._s3
+
+    def store(self, bucket: str) -> S3Store:
+        """The client of obstore for a bucket."""
+        return store(self.endpoint, bucket)
 
     def environment(self) -> dict[str, str]:
         """What a process must have in its environment to reach this server by its own means."""
