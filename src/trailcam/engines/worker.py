@@ -24,6 +24,7 @@ from trailcam.codecs.gzip import unpack
 from trailcam.contracts.codec import Envelope, Record
 from trailcam.contracts.runner import Runner, Subject
 from trailcam.contracts.source import Blob
+from trailcam.engines.kept import decode_kept
 from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import (
     ROW_LOADING,
@@ -57,6 +58,7 @@ from trailcam.rules.functions import describe
 from trailcam.rules.inline_tests import failed, run_test
 from trailcam.rules.modules import execute, helpers
 from trailcam.rules.run import RuleRunner
+from trailcam.sources.kept_records import KeptRecords
 
 if TYPE_CHECKING:
     from trailcam.commit.stage import Stager
@@ -245,6 +247,8 @@ class Worker:
         )
 
     def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
+        if isinstance(blob, KeptRecords):
+            return decode_kept(blob)
         return decode(
             blob,
             unpack=self._unpack,
