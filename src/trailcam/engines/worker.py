@@ -68,6 +68,9 @@ CHUNK, ROW, RULE = range(3)
 
 _LONGEST_PLACE = 64
 
+_OF_AWS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""What may be known of AWS."""
+
 SILENCING = ("true", "1", "yes", "on")
 
 
@@ -77,6 +80,7 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
     Ctrl-C is the parent's business. What rules print goes to stderr, so that it cannot mix with results.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forget_credentials()
     silent = os.environ.get("DISABLE_DETECTION_OUTPUT", "").lower() in SILENCING
     output = os.open(os.devnull, os.O_WRONLY) if silent else os.dup(2)
     os.dup2(output, 1)
@@ -90,6 +94,12 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
+
+
+def forget_credentials() -> None:
+    """Rules see no credentials: what reaches AWS for us is taken out of the environment they run in."""
+    for name in [name for name in os.environ if name.startswith("AWS_") and name not in _OF_AWS]:
+        del os.environ[name]
 
 
 def _sender(connection: Connection) -> Callable[[object], None]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,30 @@ def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_
     assert tally.match_count == 2
     assert tally.letters == {code("record_exhausts_memory"): 1}
     assert tally.records == tally.events + tally.letters.total()
+
+
+def test_rules_see_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_REGION",
+    ):
+        monkeypatch.setenv(name, "told")
+    rule = make_rule(
+        "Looks",
+        "import os\ndef rule(event):\n    return True\n"
+        "def title(event):\n    return ' '.join(sorted(name for name in os.environ if name.startswith('AWS_')))",
+    )
+    stop_fork_server()
+    tally, _ = run_rules(tmp_path, [rule], events=1)
+    stop_fork_server()
+    assert [match.title for match in tally.matches] == ["AWS_REGION"]
+
+
+def stop_fork_server() -> None:
+    """The next worker comes from a new one, with the environment of now."""
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # as multiprocessing's own tests do
 
 
 def test_leaving_the_engine_leaves_no_process(tmp_path: Path) -> None:
