@@ -67,6 +67,8 @@ class Deployments:
         self._told: dict[str, tuple[str, ...]] = {}
         """The last refusals, by what was done; they are not told again while they last."""
         self._not_followed = ""
+        self._unclean = False
+        """Copies have become too many, and wait for the thread that may take its time."""
         self._closed = False
 
     def __enter__(self) -> "Deployments":
@@ -118,6 +120,7 @@ class Deployments:
         """
         if self._waiting is not None:
             return None
+        self._clean()
         wish = wishes.take(self._home.database, now=self._micros())
         if wish is not None:
             return self._granted(wish)
@@ -135,17 +138,18 @@ class Deployments:
             now=self._micros(),
             not_again=deployment.not_again,
         )
-        self._current, self._waiting = deployment.id, None
+        self._current = deployment.id
         self._well()
         self._answer(Answer(outcome=Outcome.SWITCHED, deployed_id=deployment.id))
-        clean(self._home, now=self._now())
+        self._unclean = True
+        self._waiting = None  # last: from here on, another thread may be given the next
 
     def failed(self, deployment: Deployment, problems: Sequence[Problem]) -> None:
         """The version cannot come into force after all: what is in force goes on."""
         record.refuse(self._home.database, deployment.id, problems, now=self._micros())
-        self._waiting, self._refused_content = None, deployment.content
-        self._not_followed = deployment.id
+        self._refused_content, self._not_followed = deployment.content, deployment.id
         self._answer(Answer(outcome=Outcome.REFUSED, deployed_id=deployment.id, reasons=tuple(problems)))
+        self._waiting = None
 
     # -- what a command calls where no server runs -------------------------------------------------------
 
@@ -166,6 +170,7 @@ class Deployments:
         if found is None:
             return self._unchanged()
         self.switched(found)
+        self._clean()
         return Answer(outcome=Outcome.SWITCHED, deployed_id=found.id)
 
     # -- wishes ------------------------------------------------------------------------------------------
@@ -355,6 +360,11 @@ class Deployments:
         """What was refused is gone: should it come again, it is told again."""
         self._refused_content = ""
         self._told.pop(_CANDIDATE, None)
+
+    def _clean(self) -> None:
+        if self._unclean:
+            self._unclean = False
+            clean(self._home, now=self._now())
 
     def _micros(self) -> Micros:
         return Micros(int(self._now() * 1_000_000))

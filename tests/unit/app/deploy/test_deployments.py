@@ -294,6 +294,7 @@ def test_old_copies_are_removed_but_not_those_that_can_be_gone_back_to(server: S
     for number in range(KEPT + 4):
         write_rule(pack, top=f"# {number}")
         made.append(server.follow().id)
+    assert server.look() is None
     assert server.copies() == set(made[-KEPT - 1 :])
 
 

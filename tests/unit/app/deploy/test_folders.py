@@ -104,6 +104,7 @@ def test_packs_that_lie_in_each_other_or_lead_to_each_other_are_what_they_were(t
     other = tmp_path / "other"
     write_rule(other, "Other.Rule")
     (other / "linked.py").symlink_to(pack / "outer_rule.py")
+    (other / "linked").symlink_to(pack / "inner")
     for packs in ([pack / "inner", pack, other], [other, pack, pack / "inner"], [pack, pack]):
         copies = copy(*packs, to=tmp_path / f"copy{len(list(tmp_path.iterdir()))}")
         assert versions(*copies) == versions(*packs)
