@@ -16,7 +16,7 @@ from tests.deploying import STOPPED, commit, git, write_rule
 from tests.support import record, trailcam, write_log
 from tests.world import powerless
 
-from trailcam.app.deploy.deployment import Deployment
+from trailcam.app.deploy.deployment import Deployment, Refused
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.deploy.record import active
 from trailcam.app.home import make_home
@@ -226,3 +226,34 @@ def test_every_match_names_the_version_of_the_rules_that_made_it(folder: Path, h
     assert done.returncode == 0, done.stderr
     assert [row["pack"] for row in json.loads(done.stdout)] == [first.pack, first.pack, second.pack]
     assert first.pack != second.pack
+
+
+def test_logs_are_read_while_new_rules_hang_in_their_check(folder: Path, home: Path) -> None:
+    """A server's thread checks; its parent and workers go on with the old rules, and nothing is switched."""
+
+    def read() -> Settings:
+        settings = read_settings(folder=folder, environment={})
+        limits = replace(settings.limits, rule_seconds=6)
+        return replace(settings, limits=limits, deploy=replace(settings.deploy, check_seconds=0.01))
+
+    opened = make_home(home)
+    with Deployments(read, opened) as deployments, ThreadPoolExecutor(1) as threads:
+        first = deployments.start().deployment
+        deployments.switched(first)
+        write_rule(folder / "detections", "Hangs.Rule", condition="exec('while True: pass')")
+        write_rule(folder / "detections", "Dies.Rule", condition="__import__('os')._exit(1)")
+        write_rule(folder / "detections", "Fails.Rule", condition="False")
+        looking = threads.submit(deployments.look)
+        for number in range(3):
+            write_log(folder / "logs" / f"{number}.json", [record(number, eventName="StopLogging")])
+            settings = replace(read(), packs=())
+            report = run([folder / "logs" / f"{number}.json"], first.loaded, settings, opened, workers=1)
+            assert len(report.matches) == 1
+        assert not looking.done(), "the check was over before the logs were read"
+        refused = looking.result(timeout=60)
+        assert isinstance(refused, Refused)
+        assert [problem.code for problem in refused.problems] == [code("inline_test_failed")] * 3
+        assert any("longer than 6 s" in problem.message for problem in refused.problems)
+        assert any("exit status 1" in problem.message for problem in refused.problems)
+        found = active(opened.database)
+        assert found is not None and found.id == first.id
