@@ -176,8 +176,8 @@ class Deployments:
     # -- wishes ------------------------------------------------------------------------------------------
 
     def _granted(self, wish: Wish) -> Deployment | Refused | None:
-        self._wish = wish
         found = self._wished(wish)
+        self._wish = wish
         if self._closed:  # who asked finds that no server runs
             return None
         if isinstance(found, Deployment):

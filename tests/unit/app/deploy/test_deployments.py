@@ -481,6 +481,19 @@ def test_one_cannot_go_back_to_a_copy_that_is_damaged(server: Server, pack: Path
     assert server.status(third.id) is Status.ACTIVE
 
 
+def test_a_version_that_was_in_force_and_cannot_come_back_stays_what_it_was(
+    server: Server, pack: Path
+) -> None:
+    _, second, third = three_versions(server, pack)
+    wish = server.wish(What.ROLLBACK)
+    found = server.look()
+    assert isinstance(found, Deployment)
+    server.deployments.failed(found, [Problem(code=code("worker_broken"), message="no worker starts")])
+    assert server.answer(wish).outcome is Outcome.REFUSED
+    assert (server.status(second.id), server.status(third.id)) == (Status.SUPERSEDED, Status.ACTIVE)
+    assert server.look() is None
+
+
 # -- several processes ---------------------------------------------------------------------------------------
 
 
