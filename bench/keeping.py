@@ -50,7 +50,7 @@ def keep(
                 )
             )
         home.iceberg.find("warm")  # loading the library is nobody's share
-        stager = Stager(home.iceberg.warehouse, loaded.log_types, pack="p", parse_time=Micros(0))
+        stager = Stager(home.iceberg.warehouse, loaded.log_types, pack="p")
         started = time.process_time()
         files: list[StagedFile] = []
         for batch, (matches, errors) in zip(batches, found, strict=True):

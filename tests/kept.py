@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,34 @@ def everything(home: Path) -> dict[str, Any]:
             for row in live.values()
         },
     }
+
+
+def differences(
+    expected: dict[str, Any], found: dict[str, Any], *, besides: Sequence[str] = ("ledger",)
+) -> dict[str, str]:
+    """What is not the same in two homes, in few words: nothing if they came to the same.
+
+    Not of the ledger, whose origins are files here and objects there. With many events, better than `==`, whose
+    difference pytest takes minutes to write.
+    """
+    assert expected.keys() == found.keys()
+    return {
+        name: _difference(expected[name], found[name])
+        for name in expected
+        if name not in besides and expected[name] != found[name]
+    }
+
+
+def _difference(expected: Any, found: Any) -> str:
+    if not isinstance(expected, set):
+        return f"{found}, not {expected}"
+    missing, more = expected - found, found - expected
+    shown = [
+        f"{len(one)} {word}, as {min(one, key=repr)}"
+        for one, word in ((missing, "missing"), (more, "more"))
+        if one
+    ]
+    return "; ".join(shown)
 
 
 RULES = {

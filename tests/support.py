@@ -18,7 +18,6 @@ from trailcam.logtypes.loader import builtin
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.severity import Severity
-from trailcam.model.timestamps import Micros
 
 LIMITS = Limits(origin_bytes=1 << 30, record_bytes=1 << 24, worker_bytes=1 << 30, rule_seconds=15.0)
 
@@ -46,7 +45,6 @@ def make_setup(
         rules=tuple(rules),
         log_types=builtin(),
         limits=limits,
-        parse_time=Micros(0),
         lookups=tuple(lookups),
     )
 

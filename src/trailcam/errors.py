@@ -2,7 +2,7 @@
 
 Codes are never reused. The hundreds tell where: 01 use and settings, 02 rules, 03 log types,
 04 what was read (these are also the reasons of dead letters), 05 running rules, 06 what is kept,
-07 lookup tables, 08 what runs on its own, 09 what is simulated.
+07 lookup tables, 08 sources that are followed and versions of rules, 09 what is simulated.
 """
 
 import errno
@@ -80,6 +80,20 @@ _TABLE = (
         "the operating system refused",
         "A file, a disk or a process that a command needs was refused to it.",
         "Check the space left on the disk, permissions, and limits on processes and memory.",
+    ),
+    (
+        "TC0150",
+        "bad_aws_value",
+        "not a value that AWS takes",
+        "A name, a number or an ARN given for AWS has not the form that AWS gives to it.",
+        "Copy it from AWS as it stands there; the hint says how to ask AWS for it.",
+    ),
+    (
+        "TC0151",
+        "aws_values_apart",
+        "values for AWS do not fit together",
+        "Each value given for AWS is one by itself, but AWS would refuse them together.",
+        "Change one of the two that the message names.",
     ),
     # -- 02: rules -----------------------------------------------------------------------------------------
     (
@@ -343,6 +357,34 @@ _TABLE = (
         "Reading this one record alone needs more memory than limits.worker_bytes.",
         "Raise limits.worker_bytes, or lower limits.record_bytes so that such records are refused at once.",
     ),
+    (
+        "TC0415",
+        "notice_unreadable",
+        "announcement not understood",
+        "A message in the queue of a source is no notification of S3 or CloudTrail, directly, by SNS or by EventBridge.",
+        "See what sends to the queue; a queue of a source is for notifications of its buckets alone.",
+    ),
+    (
+        "TC0416",
+        "object_gone",
+        "object is gone",
+        "An object was announced and is not there: it was deleted before it could be read.",
+        "Let the bucket keep objects for longer than the queue keeps messages; `trailcam dead-letters retry` reads it when it is there again.",
+    ),
+    (
+        "TC0417",
+        "object_denied",
+        "object may not be read",
+        "S3 refuses the object, or KMS the key that it is encrypted with.",
+        "Give the role s3:GetObject on it and kms:Decrypt on its key (`trailcam doctor` tells more), then `trailcam dead-letters retry`.",
+    ),
+    (
+        "TC0418",
+        "object_replaced",
+        "object was replaced before it was read",
+        "An object was announced and written over; what was announced can no longer be read, what lies there now is announced by itself.",
+        "Switch on versioning of the bucket, so that every version can be read.",
+    ),
     # -- 05: running rules -----------------------------------------------------------------------------------
     (
         "TC0501",
@@ -507,7 +549,28 @@ _TABLE = (
         "What a lookup table held before cannot be read as it is declared now; events of that time are looked up in it.",
         "Give the table another name in [lookup_tables.NAME]: its versions begin anew then.",
     ),
-    # -- 08: what runs on its own --------------------------------------------------------------------------
+    # -- 08: sources that are followed ---------------------------------------------------------------------
+    (
+        "TC0801",
+        "source_refused",
+        "source refuses",
+        "AWS answers that something of a source does not exist, or may not be used with these credentials.",
+        "`trailcam doctor` tells what is missing; `trailcam aws setup` prints what must be there.",
+    ),
+    (
+        "TC0802",
+        "source_unreachable",
+        "source cannot be reached",
+        "A source does not answer, answers with errors of its own, or asks for patience; it is tried again.",
+        "Nothing is lost meanwhile. If it lasts: see the network, the region and the status page of the service.",
+    ),
+    (
+        "TC0803",
+        "no_sources",
+        "no sources",
+        "There is nothing to follow: trailcam.toml names no source.",
+        "Declare one as [sources.NAME]; docs/live.md has examples.",
+    ),
     (
         "TC0810",
         "bad_git_pack",

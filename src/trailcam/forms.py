@@ -212,6 +212,18 @@ def whole_between(least: int, most: int) -> Plain:
     )
 
 
+def seconds(value: Any) -> float | None:
+    """A number of seconds above zero; None when it is none."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        return None
+    return float(value)
+
+
 def same_text(item: Any) -> str | None:
     """For `ListOf.alike`: the text itself."""
     return item if isinstance(item, str) else None
@@ -224,8 +236,11 @@ def same_word(item: Any) -> str | None:
 
 TEXT = Plain("a text", lambda value: isinstance(value, str))
 NAME = Plain("a non-empty text", is_text)
+PATH = Plain("a path", is_text)
 TEXTS = ListOf(TEXT)
 WHOLE = Plain("a whole number", is_whole)
+COUNT = Plain("a whole number above zero", lambda value: is_whole(value) and value > 0)
+SECONDS = Plain("a number of seconds above zero", lambda value: seconds(value) is not None)
 TRUTH = Plain("true or false", lambda value: isinstance(value, bool))
 MAPPING = Plain("a mapping", lambda value: isinstance(value, dict))
 ANYTHING = Plain("anything", lambda _: True)

@@ -14,7 +14,11 @@ from typing import Any
 
 from trailcam.errors import Problem, TrailcamError, code, nearest
 
-_MODULES = {"lookup_format": "trailcam.enrichments.formats", "rule_format": "trailcam.rules.formats"}
+_MODULES = {
+    "lookup_format": "trailcam.enrichments.formats",
+    "rule_format": "trailcam.rules.formats",
+    "source": "trailcam.sources.live",
+}
 """Where the kinds live whose members are code."""
 
 _DATA = {"log_type": "trailcam.logtypes", "pack": "trailcam.packs"}

@@ -33,6 +33,7 @@ def chunk(*, time: int, timeless: bool = False, function: str = "") -> ChunkDone
         bytes_read=1,
         records=1,
         events={},
+        places={},
         letters={},
         files=(),
         rows=(

@@ -18,8 +18,9 @@ from trailcam.engines.messages import WorkGroup
 from trailcam.errors import cannot_write, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
+from trailcam.model.place import Place, Seen
 from trailcam.model.staged import StagedFile
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.sources import files
 
 UNFINISHED = frozenset(
@@ -49,6 +50,10 @@ class Keeper:
     ledger: Ledger
     stager: Stager
     now: Callable[[], float]
+    done: Callable[[Blob], None] = lambda blob: blob.acknowledge()
+    """Called for each blob whose origin is decided."""
+    followed_since: Micros | None = None
+    """Since when sources are followed; None where nobody follows, and what comes tells nothing of habits."""
     records: int = 0
     matches: int = 0
     bytes_done: int = 0
@@ -70,7 +75,7 @@ class Keeper:
         whole = result.group.whole
         staged = [file for chunk in result.chunks for file in chunk.files]
         if whole:
-            staged += self._stage_letters(result.dead_letters)
+            staged += self._stage_letters(result.dead_letters, result.parse_time)
         treated = [
             _treated(blob.origin, events, letters, whole=whole, run_id=self.run_id)
             for blob in result.group.blobs
@@ -91,6 +96,8 @@ class Keeper:
             matches=[match for chunk in result.chunks for match in chunk.matches],
             errors=[error for chunk in result.chunks for error in chunk.errors],
             not_run=not_run,
+            places=_places(result) if self.followed_since is not None else {},
+            followed_since=self.followed_since or BEGINNING,
         )
         try:
             self._decide(group)
@@ -106,7 +113,7 @@ class Keeper:
         self.matches += len(group.matches)
         self.bytes_done += sum(blob.origin.size_bytes for blob in result.group.blobs)
         for blob in result.group.blobs:
-            blob.acknowledge()
+            self.done(blob)
         return ()
 
     def _decide(self, group: Group) -> None:
@@ -125,14 +132,15 @@ class Keeper:
                     missed[Unseen(rule_id, origin_id, reason)] = events[origin_id]
         return missed
 
-    def refuse(self, letters: Sequence[DeadLetter]) -> None:
-        """Keeps what is told of files that cannot be read at all; each of them once."""
+    def refuse(self, letters: Sequence[DeadLetter], *, source: str = files.SOURCE) -> None:
+        """Keeps what is told of origins that cannot be read at all; each of them once."""
+        parse_time = Micros(int(self.now() * 1_000_000))
         for letter in letters:
             origin = Origin(
                 id=letter.origin_id,
                 name=letter.origin_name,
-                source_id=files.SOURCE,
-                source_label=files.SOURCE,
+                source_id=source,
+                source_label=source,
                 size_bytes=0,
                 fallback_time=Micros(0),
             )
@@ -144,7 +152,7 @@ class Keeper:
                 pack="",
                 rules={},
                 treated=[treated],
-                files=self._stage_letters([letter]),
+                files=self._stage_letters([letter], parse_time),
                 matches=(),
                 errors=(),
                 not_run={},
@@ -169,16 +177,24 @@ class Keeper:
         done = [blob for blob in decided if blob not in again]
         self.ledger.note(self.run_id, [blob.origin.id for blob in done])
         for blob in done:
-            blob.acknowledge()
+            self.done(blob)
             self.bytes_done += blob.origin.size_bytes
         rest = (WorkGroup(tuple(left), group.whole), WorkGroup(tuple(again), whole=False))
         return [group for group in rest if group.blobs]
 
-    def _stage_letters(self, letters: Sequence[DeadLetter]) -> list[StagedFile]:
+    def _stage_letters(self, letters: Sequence[DeadLetter], parse_time: Micros) -> list[StagedFile]:
         try:
-            return list(self.stager.letters(letters, str(ULID())))
+            return list(self.stager.letters(letters, str(ULID()), parse_time=parse_time))
         except OSError as error:
             raise cannot_write(error, "a file of the lake", path=self.home.path) from None
+
+
+def _places(result: GroupResult) -> dict[Place, Seen]:
+    found: dict[Place, Seen] = {}
+    for chunk in result.chunks:
+        for place, seen in chunk.places.items():
+            found[place] = found[place].plus(seen) if place in found else seen
+    return found
 
 
 def _treated(

@@ -1,39 +1,19 @@
 """Logs in, kept and run through rules: what is claimed is worked on, kept and published."""
 
-import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import insert, update
-from sqlalchemy.dialects.sqlite import insert as upsert
-from ulid import ULID
-
-from trailcam import __version__
 from trailcam.app.claims import Claims
 from trailcam.app.home import Home
-from trailcam.app.keeper import Keeper
+from trailcam.app.line import Line
 from trailcam.app.load import Loaded
-from trailcam.app.lookup_tables import declared
-from trailcam.app.lookup_versions import take_in
 from trailcam.app.report import Report, report
-from trailcam.app.setup import engine_setup
-from trailcam.commit import tables as t
-from trailcam.commit.columns import refuse_changed_columns
-from trailcam.commit.ledger import Ledger
-from trailcam.commit.publish import publish, republish_rolled_back
-from trailcam.commit.stage import Stager
-from trailcam.engines.local import LocalEngine
-from trailcam.engines.messages import Staging
-from trailcam.errors import Problem, WorldError
-from trailcam.lake.iceberg import Iceberg
-from trailcam.model.timestamps import Micros
-from trailcam.rules.versions import pack_version, rule_versions
+from trailcam.commit.publish import publish, republish_rolled_back, told
+from trailcam.commit.run_kind import RunKind
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
-from trailcam.state.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +48,13 @@ def run(
     """
     started = time.monotonic()
     found = files.find(paths)
-    problems = _told(republish_rolled_back, home)
-    refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
-    tables = declared(settings, loaded.log_types)
-    lookups = take_in(settings, tables, home, now=Micros(int(now() * 1_000_000)))
-    versions = rule_versions(loaded.packs, loaded.rules, lookups)
-    pack = pack_version(versions)
-    staging = Staging(warehouse=home.iceberg.warehouse, pack=pack)
-    setup = engine_setup(loaded, settings, now=now(), lookups=lookups, staging=staging)
-    run_id = _begin(home, paths, pack, versions, now=now())
-    stager = Stager(staging.warehouse, loaded.log_types, pack=pack, parse_time=setup.parse_time)
-    ledger = Ledger(home.database, versions)
-    claims = Claims(found, home.spool, settings.limits.group_bytes, run_id, ledger)
-    keeper = Keeper(home, run_id, pack, versions, ledger, stager, now)
-    with claims, LocalEngine(setup, workers=workers or os.cpu_count() or 1) as engine:
+    problems = told(republish_rolled_back, home.database, home.iceberg)
+    line = Line(
+        loaded, settings, home, kind=RunKind.run, told=list(map(str, paths)), workers=workers, now=now
+    )
+    claims = Claims(found, home.spool, settings.limits.group_bytes, line.run_id, line.ledger)
+    keeper, engine = line.keeper, line.engine
+    with claims, line:
 
         def heard() -> None:
             size_bytes, records, matches = engine.in_work
@@ -98,12 +71,12 @@ def run(
         keeper.refuse(found.unreadable)
         for result in engine.run(claims.groups(keeper.refuse), heard=heard):
             for again in keeper.keep(result):
-                engine.redo(again)
+                engine.give(again)
             heard()
-    problems += _told(publish, home)
+    problems += told(publish, home.database, home.iceberg)
     made = report(
         home,
-        run_id,
+        line.run_id,
         loaded,
         seconds=time.monotonic() - started,
         size_bytes=claims.size_bytes,
@@ -111,47 +84,6 @@ def run(
         skipped=found.skipped,
         empty=claims.empty,
     )
-    _end(home, run_id, made, now=now())
-    problems += _told(publish, home)
+    line.finish(made.summary)
+    problems += told(publish, home.database, home.iceberg)
     return replace(made, problems=list(dict.fromkeys(problems)))
-
-
-def _told(publishing: Callable[[Database, Iceberg], object], home: Home) -> list[Problem]:
-    """What the lake refuses: all is decided, and none of it keeps the run from telling what it found."""
-    try:
-        publishing(home.database, home.iceberg)
-    except WorldError as error:
-        return list(error.problems)
-    return []
-
-
-def _begin(home: Home, paths: Sequence[Path], pack: str, versions: dict[str, str], *, now: float) -> str:
-    run_id = str(ULID())
-    with home.database.write() as connection:
-        connection.execute(
-            insert(t.run).values(
-                id=run_id,
-                started_at=int(now * 1_000_000),
-                version=__version__,
-                pack=pack,
-                rules=len(versions),
-                paths=json.dumps([str(path) for path in paths]),
-                published=False,
-            )
-        )
-        rules = [
-            {"pack": pack, "rule_id": rule_id, "rule_version": version}
-            for rule_id, version in versions.items()
-        ]
-        if rules:
-            connection.execute(upsert(t.pack_rule).on_conflict_do_nothing(), rules)
-    return run_id
-
-
-def _end(home: Home, run_id: str, made: Report, *, now: float) -> None:
-    with home.database.write() as connection:
-        connection.execute(
-            update(t.run)
-            .where(t.run.c.id == run_id)
-            .values(finished_at=int(now * 1_000_000), summary=json.dumps(made.summary))
-        )

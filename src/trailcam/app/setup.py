@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from trailcam.app.load import Loaded
 from trailcam.engines.messages import Limits, Setup, Staging
 from trailcam.model.lookup import LookupTable
-from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
 
 
@@ -13,11 +12,10 @@ def engine_setup(
     loaded: Loaded,
     settings: Settings,
     *,
-    now: float,
     lookups: Sequence[LookupTable] = (),
     staging: Staging | None = None,
 ) -> Setup:
-    """`now` in seconds gives `p_parse_time` and nothing else."""
+    """The packs, rules and log types that were loaded, under the limits of the settings."""
     limits = settings.limits
     return Setup(
         packs=loaded.packs,
@@ -29,7 +27,6 @@ def engine_setup(
             worker_bytes=limits.worker_bytes,
             rule_seconds=limits.rule_seconds,
         ),
-        parse_time=Micros(int(now * 1_000_000)),
         lookups=tuple(lookups),
         staging=staging,
     )

@@ -1,6 +1,5 @@
 """Runs the inline tests of rules."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -57,7 +56,7 @@ def test(
     Raises:
         WorldError: TC0504 workers do not come up.
     """
-    setup = engine_setup(loaded, settings, now=time.time())
+    setup = engine_setup(loaded, settings)
     failures: dict[str, LoadFailure] = {}
     results: dict[str, list[TestResult]] = {}
     while setup.rules:

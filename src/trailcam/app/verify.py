@@ -1,7 +1,6 @@
 """Proves that what was read is kept: files against the ledger, the ledger against the lake."""
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -222,7 +221,7 @@ class _Reader:
 
     def look_for(self, asked: _Asked, checked: Checked) -> None:
         known = _whole(self.home)
-        setup = engine_setup(self.loaded, self.settings, now=time.time())
+        setup = engine_setup(self.loaded, self.settings)
         named = {blob.origin.id for blob in asked.blobs}
         others = [
             entry

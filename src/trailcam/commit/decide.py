@@ -14,6 +14,7 @@ from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
 from trailcam.commit.group import Group, Purpose
 from trailcam.commit.naming import name_files
+from trailcam.commit.places import note
 from trailcam.commit.windows import Recut, error_item
 from trailcam.model.match import Match, RuleError
 from trailcam.model.text import storable
@@ -53,6 +54,7 @@ def decide(database: Database, group: Group, *, warehouse: Path, now: Micros) ->
         _insert_matches(connection, matches, recut.window_of, decision_id)
         _insert_errors(connection, errors, group.rules, recut.window_of, decision_id)
         alert(connection, recut.changes, decision_id, now=now)
+        note(connection, group.places, followed_since=group.followed_since, now=now)
     return decision_id
 
 

@@ -1,13 +1,15 @@
 """What is decided at once: origins of one source with everything that came of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from trailcam.model.match import Match, RuleError
 from trailcam.model.origin import Origin
+from trailcam.model.place import Place, Seen
 from trailcam.model.staged import StagedFile
+from trailcam.model.timestamps import BEGINNING, Micros
 
 
 class Purpose(StrEnum):
@@ -66,5 +68,9 @@ class Group:
     files: Sequence[StagedFile]
     matches: Sequence[Match]
     errors: Sequence[RuleError]
-    not_run: Mapping[Unseen, int]
+    places: Mapping[Place, Seen] = field(default_factory=dict)
+    """What came from where; empty where nobody follows."""
+    followed_since: Micros = BEGINNING
+    """Since when whoever follows would have heard."""
+    not_run: Mapping[Unseen, int] = field(default_factory=dict)
     """How many events of which origin a rule has not seen, and why."""

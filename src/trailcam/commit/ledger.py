@@ -31,6 +31,20 @@ class Ledger:
                 found |= self._look_up(connection, chunk)
         return found
 
+    def unseen(self, origin_ids: Sequence[str]) -> dict[str, bool]:
+        """Those of the origins that are known as a whole; true where some rule is still to see them."""
+        return {origin_id: bool(rules) for origin_id, rules in self.look_up(origin_ids).items()}
+
+    def known(self, origin_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the origins that are known as a whole."""
+        c = t.origin.c
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for chunk in chunked(origin_ids):
+                whole = select(c.origin_id).where(c.origin_id.in_(chunk), c.purpose == Purpose.WHOLE.value)
+                found.update(connection.execute(whole).scalars())
+        return frozenset(found)
+
     def note(self, run_id: str, origin_ids: Sequence[str]) -> None:
         """Notes that a run came upon origins which it need not treat."""
         if origin_ids:

@@ -38,6 +38,17 @@ def publish(database: Database, iceberg: Iceberg) -> int:
     return _each(_unpublished(database), lambda name: publish_table(database, iceberg, name))
 
 
+def told(
+    publishing: Callable[[Database, Iceberg], object], database: Database, iceberg: Iceberg
+) -> list[Problem]:
+    """What the lake refuses, as problems: all is decided, and none of it keeps anybody from going on."""
+    try:
+        publishing(database, iceberg)
+    except WorldError as error:
+        return list(error.problems)
+    return []
+
+
 def _each(names: Iterable[str], publishing: Callable[[str], int]) -> int:
     """Does it for each of the tables, whatever becomes of the others; the sum."""
     files = 0

@@ -19,12 +19,9 @@ from trailcam.model.timestamps import Micros
 class Stager:
     """Writes the results of one process into files; it owns nothing that must survive."""
 
-    def __init__(
-        self, warehouse: Path, log_types: Iterable[LogType], *, pack: str, parse_time: Micros
-    ) -> None:
+    def __init__(self, warehouse: Path, log_types: Iterable[LogType], *, pack: str) -> None:
         self._warehouse = warehouse
         self._pack = pack
-        self._parse_time = parse_time
         self._log_types = {log_type.name: log_type for log_type in log_types}
         self._tables = {name: event_table(log_type) for name, log_type in self._log_types.items()}
 
@@ -46,17 +43,19 @@ class Stager:
         origin = [batch.origins[at].id for at in batch.origin]
         if matches:
             found = [(match, origin[row]) for row, match in matches]
-            staged = rows.matches(found, parse_time=self._parse_time, pack=self._pack)
+            staged = rows.matches(found, parse_time=batch.parse_time, pack=self._pack)
             yield from self._write(staged, MATCHES, attempt)
         if errors:
             failed = [(error, origin[row]) for row, error in errors]
-            staged = rows.rule_errors(failed, parse_time=self._parse_time, pack=self._pack)
+            staged = rows.rule_errors(failed, parse_time=batch.parse_time, pack=self._pack)
             yield from self._write(staged, RULE_ERRORS, attempt)
 
-    def letters(self, letters: Sequence[DeadLetter], attempt: str) -> Iterator[StagedFile]:
+    def letters(
+        self, letters: Sequence[DeadLetter], attempt: str, *, parse_time: Micros
+    ) -> Iterator[StagedFile]:
         """Dead letters, whole."""
         if letters:
-            staged = rows.dead_letters(letters, parse_time=self._parse_time)
+            staged = rows.dead_letters(letters, parse_time=parse_time)
             yield from self._write(staged, DEAD_LETTERS, attempt)
 
     def _write(self, staged: pa.Table, table: LakeTable, attempt: str) -> Iterator[StagedFile]:

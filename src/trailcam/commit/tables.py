@@ -11,6 +11,7 @@ run = Table(
     "run",
     metadata,
     Column("id", Text, primary_key=True),
+    Column("kind", Text),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("version", Text, nullable=False),
@@ -21,7 +22,8 @@ run = Table(
     Column("published", Boolean, nullable=False),
 )
 """One row a run; without `finished_at` it is going on, or was ended from outside. `paths` and `summary` are
-JSON; `published`: its end lies in a file of the lake."""
+JSON; `published`: its end lies in a file of the lake; `kind` is one of `RunKind`, null before there were
+kinds."""
 
 run_origin = Table(
     "run_origin",
@@ -169,6 +171,23 @@ not_run = Table(
     sqlite_with_rowid=False,
 )
 """What rules have not seen by now: how many events of which origin, and why; the next run takes it up."""
+
+place = Table(
+    "place",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("first_arrival", BigInteger, nullable=False),
+    Column("last_arrival", BigInteger, nullable=False),
+    Column("last_event", BigInteger, nullable=False),
+    Column("silences", Text, nullable=False),
+    Column("silent_told", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Where events come from that are followed live. `silences`: JSON, by day the longest silence in seconds;
+`silent_told`: the last arrival after which its silence was told, null while it is not silent."""
 
 window = Table(
     "window",

@@ -23,9 +23,10 @@ from trailcam.engines.messages import (
     TestDone,
     WorkGroup,
 )
-from trailcam.engines.process import DiedLoading, WorkerProcess, start, start_first
+from trailcam.engines.process import DiedLoading, InHand, WorkerProcess, start, start_first
 from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.model.deadletter import DeadLetter
+from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
 
@@ -37,12 +38,16 @@ _FEWER_EVENTS = 50
 
 @dataclass(slots=True)
 class GroupResult:
-    """What came of a group of origins, whole."""
+    """What came of a group of origins: all of it, or `failure` and nothing that could be kept."""
 
     group: WorkGroup
+    parse_time: Micros = BEGINNING
+    """When the group was given out."""
     chunks: list[ChunkDone] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     """Beside those of the chunks: origins that no worker can hold."""
+    failure: WorldError | None = None
+    """The world failed: the disk, or a kept table. The group itself is as good as it was."""
 
 
 @dataclass(slots=True)
@@ -53,10 +58,15 @@ class _Work:
     result: GroupResult
     tests: list[TestResult] = field(default_factory=list)
     crashes: int = 0
+    suspected: set[InHand] = field(default_factory=set)
+    """Pairs that a worker had in hand when it was ended, perhaps by somebody else."""
 
 
 class LocalEngine:
     """Worker processes under one parent; a context manager, so that none outlives it.
+
+    Groups go in by `give` and come back by `collect`, both of which return soon; `run` does it for a list of
+    groups. `now` gives, in seconds, the time at which a group is given out.
 
     Entering executes all rules once in a worker, so that a rule that fails on import is told before any log
     is read.
@@ -65,10 +75,18 @@ class LocalEngine:
         RulesNotImported: TC0210 for every rule whose top level raises, hangs or ends its process.
     """
 
-    def __init__(self, setup: Setup, *, workers: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        workers: int,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._setup = setup
         self._most = workers
         self._clock = clock
+        self._now = now
         self._idle: list[WorkerProcess] = []
         self._busy: dict[WorkerProcess, _Work] = {}
         self._deaths: dict[int, deque[float]] = {}
@@ -107,15 +125,40 @@ class LocalEngine:
         `in_work` has changed.
 
         Raises:
-            WorldError: TC0504 workers do not come up any more.
+            WorldError: TC0504 workers do not come up any more; what made a group fail.
         """
         self._heard = heard
         for work in self._run(self._work(group) for group in groups):
+            if work.result.failure is not None:
+                raise work.result.failure
             yield work.result
 
-    def redo(self, group: WorkGroup) -> None:
-        """Takes a group in again, while the results of `run` are read."""
+    @property
+    def has_room(self) -> bool:
+        """Whether a group that is given now begins at once, or as soon as a worker is free."""
+        return len(self._busy) + len(self._queue) <= self._most
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in work and nothing waits."""
+        return not self._busy and not self._queue
+
+    def give(self, group: WorkGroup) -> None:
+        """Takes a group in; its result comes by `collect`, or by the `run` that is being read."""
         self._queue.append(self._work(group))
+
+    def collect(self, *, timeout: float) -> list[GroupResult]:
+        """What is done by now, waited for at most `timeout` seconds; gives out what waits.
+
+        Raises:
+            WorldError: TC0504 no worker comes up. What was given is not forgotten: it may be tried again.
+        """
+        self._give_out(self._queue)
+        if not self._busy:
+            return []
+        done = [work.result for work in self._collect(self._queue, timeout=timeout)]
+        self._give_out(self._queue)  # workers go on while the caller keeps what these have done
+        return done
 
     @property
     def in_work(self) -> tuple[int, int, int]:
@@ -146,22 +189,24 @@ class LocalEngine:
             self._give_out(queue)
             if not self._busy:
                 return
-            yield from self._collect(queue)
+            yield from self._collect(queue, timeout=self._poll_seconds)
 
     # -- giving out --------------------------------------------------------------------------------------
 
     def _work(
         self, group: WorkGroup, *, batch_events: int = BATCH_EVENTS, batch_bytes: int = BATCH_BYTES
     ) -> _Work:
+        now = Micros(int(self._now() * 1_000_000))
         task = Task(
             id=next(self._numbers),
             blobs=group.blobs,
             whole=group.whole,
+            parse_time=now,
             attempt=str(ULID()),
             batch_events=batch_events,
             batch_bytes=batch_bytes,
         )
-        return _Work(task, GroupResult(group))
+        return _Work(task, GroupResult(group, now))
 
     def _give_out(self, queue: deque[_Work]) -> None:
         while queue and len(self._busy) < self._most:
@@ -184,8 +229,9 @@ class LocalEngine:
 
     # -- collecting --------------------------------------------------------------------------------------
 
-    def _collect(self, queue: deque[_Work]) -> Iterator[_Work]:
-        ready = wait([process.connection for process in self._busy], timeout=self._poll_seconds)
+    def _collect(self, queue: deque[_Work], *, timeout: float) -> Iterator[_Work]:
+        timeout = min(timeout, self._poll_seconds)
+        ready = wait([process.connection for process in self._busy], timeout=timeout)
         for process in list(self._busy):
             if process.connection in ready:
                 message = process.receive()
@@ -208,17 +254,23 @@ class LocalEngine:
             self._idle.append(process)
             del self._busy[process]
             return work
-        elif isinstance(message, CannotStage):
-            staging = self._setup.staging
-            where = staging.warehouse if staging is not None else None
-            raise cannot_write(message.error, "a file of the lake", path=where)
-        elif isinstance(message, CannotLookUp):
-            raise WorldError(message.problems)
+        elif isinstance(message, CannotStage | CannotLookUp):
+            self._idle.append(process)
+            del self._busy[process]
+            work.result = GroupResult(work.result.group, failure=self._failure(message))
+            return work
         elif isinstance(message, OutOfMemory):
             self._idle.append(process)
             del self._busy[process]
             return self._smaller(work, queue, code("record_exhausts_memory"))
         return None
+
+    def _failure(self, message: CannotStage | CannotLookUp) -> WorldError:
+        if isinstance(message, CannotLookUp):
+            return WorldError(message.problems)
+        staging = self._setup.staging
+        where = staging.warehouse if staging is not None else None
+        return cannot_write(message.error, "a file of the lake", path=where)
 
     def _smaller(self, work: _Work, queue: deque[_Work], reason: str) -> _Work | None:
         """A group that exhausts memory is cut in two; an origin alone is read in smaller batches.
@@ -244,6 +296,10 @@ class LocalEngine:
         """A worker is gone: its pair in hand becomes a rule error, its work goes on in another."""
         work = self._busy.pop(process)
         killing, in_hand = process.end(), process.in_hand
+        if in_hand.rule >= 0 and killing.may_be_foreign and in_hand not in work.suspected:
+            work.suspected.add(in_hand)  # a rule that does it will do it again
+            queue.appendleft(work)
+            return None
         if in_hand.rule >= 0:
             work.task.killing[in_hand.chunk, in_hand.row, in_hand.rule] = killing
             if self._died_of(in_hand.rule):

@@ -11,9 +11,10 @@ from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.model.lookup import LookupTable
 from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.place import Place, Seen
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.staged import StagedFile
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
 
@@ -48,7 +49,6 @@ class Setup:
     rules: tuple[Rule, ...]
     log_types: tuple[LogType, ...]
     limits: Limits
-    parse_time: Micros
     lookups: tuple[LookupTable, ...] = ()
     """The tables that events are looked up in, each with its versions."""
     staging: Staging | None = None
@@ -61,6 +61,8 @@ class Killing:
 
     error_class: str
     message: str
+    may_be_foreign: bool = False
+    """It was ended by a signal that others send too: an operator, a machine that runs out of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Task:
     """What the files of this task are named after."""
     whole: bool = True
     """See `WorkGroup`."""
+    parse_time: Micros = BEGINNING
+    """When it was given out: `p_parse_time` of its rows."""
     batch_events: int = BATCH_EVENTS
     batch_bytes: int = BATCH_BYTES
     resume: int = 0
@@ -128,6 +132,8 @@ class ChunkDone:
     """How many there are, by the origin's id."""
     letters: Mapping[tuple[str, str], int]
     """How many dead letters there are, by the origin's id and the reason."""
+    places: Mapping[Place, Seen]
+    """What there is of each place that events come from."""
     files: tuple[StagedFile, ...]
     rows: tuple[Rows, ...]
     dead_letters: tuple[DeadLetter, ...]

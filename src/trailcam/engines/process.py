@@ -8,12 +8,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 from trailcam.engines import worker
 from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import ROW_LOADING, Killing, Loaded, Setup, Task
 from trailcam.errors import Problem, WorldError, code
+
+_MOST_AT_ONCE_SECONDS = 1.0
+"""Who looks less often was held up: more than this between two looks is not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class WorkerProcess:
         other.close()
         self._timed_out = False
         self._seen = self.in_hand
-        self._since = time.monotonic()
+        self._watched_seconds = 0.0
+        self._looked_at = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -75,7 +80,7 @@ class WorkerProcess:
 
     def give(self, task: Task) -> bool:
         """Sends a task; False when the process is gone."""
-        self._since = time.monotonic()
+        self._watched_seconds, self._looked_at = 0.0, time.monotonic()
         try:
             self.connection.send(task)
         except (BrokenPipeError, ConnectionResetError):
@@ -90,11 +95,18 @@ class WorkerProcess:
             return None
 
     def kill_if_stuck(self) -> bool:
-        """Kills the process if one rule has had one event in hand for too long."""
-        seen = self.in_hand
+        """Kills the process if one rule has had one event in hand for too long.
+
+        Only time that was watched counts, and in which the process could run: a machine that slept, or a
+        process that was stopped, is no fault of the rule.
+        """
+        seen, now = self.in_hand, time.monotonic()
+        passed, self._looked_at = min(now - self._looked_at, _MOST_AT_ONCE_SECONDS), now
         if seen != self._seen or seen.rule < 0:
-            self._seen, self._since = seen, time.monotonic()
-        elif time.monotonic() - self._since > self._limit_seconds:
+            self._seen, self._watched_seconds = seen, 0.0
+        elif not _is_stopped(self.pid):
+            self._watched_seconds += passed
+        if self._watched_seconds > self._limit_seconds:
             self._timed_out = True
             self._process.kill()
         return self._timed_out
@@ -112,6 +124,7 @@ class WorkerProcess:
         return Killing(
             error_class="RuleKilledWorker",
             message=f"{code('rule_killed_worker')}: it ended its process with {status}",
+            may_be_foreign=self._process.exitcode in (-signal.SIGKILL, -signal.SIGTERM),
         )
 
     def stop(self) -> None:
@@ -182,6 +195,14 @@ def start_first(setup: Setup, *, poll_seconds: float) -> WorkerProcess:
         else:
             started.close()
         raise RulesNotImported(setup.rules, failures)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a signal or a debugger holds the process (proc(5): its state follows the name in brackets)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except (OSError, IndexError):  # it is gone, or this system tells nothing of it
+        return False
 
 
 def _status(status: int | None) -> str:

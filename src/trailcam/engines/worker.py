@@ -11,13 +11,13 @@ import os
 import resource
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trailcam.codecs import json_records
 from trailcam.codecs.gzip import unpack
@@ -43,14 +43,16 @@ from trailcam.errors import TrailcamError, code
 from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.event import PantherEvent
+from trailcam.model.logtype import LogType
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.origin import Origin
+from trailcam.model.place import Place, Seen
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import Detections, detect
 from trailcam.pipeline.enrich import enrich
-from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS, Chunk, Normalizer
+from trailcam.pipeline.normalize import Chunk, Normalizer
 from trailcam.rules.functions import describe
 from trailcam.rules.inline_tests import failed, run_test
 from trailcam.rules.modules import execute, helpers
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
 
 CHUNK, ROW, RULE = range(3)
 """The slots of shared memory: chunk and row in hand, and the rule's number plus one; 0 is no rule."""
+
+_LONGEST_PLACE = 64
 
 SILENCING = ("true", "1", "yes", "on")
 
@@ -200,7 +204,7 @@ class Worker:
         """A sample record through decode and normalise, as if it had come alone in a file."""
         raw = json.dumps(record).encode()
         blob = MemoryBlob(raw)
-        normalizer = self._normalizer(BATCH_EVENTS, BATCH_BYTES)
+        normalizer = self._normalizer(Task(id=0))
         chunks = list(normalizer.chunks((blob,), partial(self._decode, normalizer)))
         letters = [letter for chunk in chunks for letter in chunk.dead_letters]
         batches = [batch for chunk in chunks for batch in chunk.batches]
@@ -229,15 +233,15 @@ class Worker:
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
         self._bytes_read = 0
-        normalizer = self._normalizer(task.batch_events, task.batch_bytes)
+        normalizer = self._normalizer(task)
         return normalizer.chunks(task.blobs, partial(self._decode, normalizer))
 
-    def _normalizer(self, batch_events: int, batch_bytes: int) -> Normalizer:
+    def _normalizer(self, task: Task) -> Normalizer:
         return Normalizer(
             self._setup.log_types,
-            parse_time=self._setup.parse_time,
-            batch_events=batch_events,
-            batch_bytes=batch_bytes,
+            parse_time=task.parse_time,
+            batch_events=task.batch_events,
+            batch_bytes=task.batch_bytes,
         )
 
     def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
@@ -277,7 +281,8 @@ class Worker:
             errors += [error for _, error in found.errors]
             not_run += [pair for _, pair in found.not_run]
         if self._stager is not None and task.whole:
-            files += self._stager.letters(chunk.dead_letters, task.attempt)
+            letters = self._stager.letters(chunk.dead_letters, task.attempt, parse_time=task.parse_time)
+            files += letters
         return ChunkDone(
             task=task.id,
             number=number,
@@ -285,6 +290,7 @@ class Worker:
             records=chunk.records,
             events=Counter(batch.origins[at].id for batch in chunk.batches for at in batch.origin),
             letters=Counter((letter.origin_id, letter.reason) for letter in chunk.dead_letters),
+            places=self._places(chunk) if self._stager is not None and task.whole else {},
             files=tuple(files),
             rows=tuple(map(_rows, chunk.batches)) if self._stager is None else (),
             dead_letters=chunk.dead_letters if self._stager is None else (),
@@ -292,6 +298,18 @@ class Worker:
             errors=tuple(errors),
             not_run=tuple(not_run),
         )
+
+    def _places(self, chunk: Chunk) -> dict[Place, Seen]:
+        found: dict[Place, Seen] = {}
+        log_types = {log_type.name: log_type for log_type in self._setup.log_types}
+        for batch in chunk.batches:
+            log_type = log_types[batch.log_type]
+            for row, value in enumerate(batch.values):
+                source = batch.origins[batch.origin[row]].source_id
+                account, region = (_text(value, log_type, key) for key in (log_type.account, log_type.region))
+                place, seen = Place(source, account, region), Seen(1, batch.event_time[row])
+                found[place] = found[place].plus(seen) if place in found else seen
+        return found
 
     def _enriched(self, batch: EventBatch) -> EventBatch:
         """The batch with what tables say of its events, where there are both tables and rules for them."""
@@ -358,6 +376,12 @@ class Worker:
         return found
 
 
+def _text(record: Mapping[str, Any], log_type: LogType, key: str | None) -> str:
+    """A text that may name a place: log content is hostile, and a place is a row in the state."""
+    value = log_type.value(record, key) if key is not None else None
+    return value if isinstance(value, str) and len(value) <= _LONGEST_PLACE and value.isascii() else ""
+
+
 def _rows(batch: EventBatch) -> Rows:
     return Rows(
         log_type=batch.log_type,
@@ -381,9 +405,7 @@ def _stager(setup: Setup) -> "Stager | None":
 
     pa.set_cpu_count(1)  # a worker is one processor's work, and threads cost memory
     pa.set_io_thread_count(1)
-    return Stager(
-        setup.staging.warehouse, setup.log_types, pack=setup.staging.pack, parse_time=setup.parse_time
-    )
+    return Stager(setup.staging.warehouse, setup.log_types, pack=setup.staging.pack)
 
 
 @dataclass(frozen=True, slots=True)

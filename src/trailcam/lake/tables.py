@@ -211,6 +211,7 @@ RUNS = LakeTable(
             ("rules", pa.int64()),
             ("paths", TEXTS),
             ("summary", pa.string()),
+            ("kind", pa.string()),
         ]
     ),
     time="started_at",

@@ -64,6 +64,16 @@ SCHEMA_FORM = Form(
         "revision": Key(
             NAME, doc="Top-level key that changes with each update under one id: an update is no conflict."
         ),
+        "place": Key(
+            Form(
+                "a place",
+                {
+                    "account": Key(NAME, doc="Top-level key of the account."),
+                    "region": Key(NAME, doc="Top-level key of the region."),
+                },
+            ),
+            doc="Where an event comes from: a place that falls silent against its habit is told of.",
+        ),
         "any_case": Key(TRUTH, doc="The vendor writes one key in several cases: keys are looked for in any."),
         "signature": Key(
             Form(
@@ -297,6 +307,8 @@ def _log_type(schema: dict[str, Any], folder: Path) -> LogType:
         ),
         event_time=times[0] if times else None,
         identity=schema.get("identity"),
+        account=schema.get("place", {}).get("account"),
+        region=schema.get("place", {}).get("region"),
         revision=schema.get("revision"),
         any_case=schema.get("any_case", False),
         fields=fields,

@@ -74,6 +74,10 @@ class LogType:
     """The top-level key of the vendor's own id; with it a row's id is the hash of its bytes."""
     revision: str | None = None
     """The top-level key that tells updates under one id apart; None when an id means one record."""
+    account: str | None = None
+    """The top-level key of the account that an event comes from."""
+    region: str | None = None
+    """The top-level key of the region that an event comes from."""
     any_case: bool = False
     """The vendor writes one key in several cases, so keys are looked for in any."""
     fields: tuple[Field, ...]

@@ -11,6 +11,7 @@ from typing import NewType
 Micros = NewType("Micros", int)
 """Microseconds since the epoch, UTC."""
 
+BEGINNING = Micros(0)
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND

@@ -6,27 +6,29 @@ from pathlib import Path
 from typing import Any
 
 from trailcam.errors import Problem, TrailcamError, code, nearest
-from trailcam.forms import Form, check
+from trailcam.forms import Form, check, seconds
 from trailcam.settings.git_pack import FORM, GitPack, is_git, parse
 from trailcam.settings.schema import (
     DEPLOY_FORM,
     LIMITS_FORM,
+    LIVE_FORM,
     SETTINGS_FORM,
     DeploySettings,
     LimitSettings,
+    LiveSettings,
     LookupTableSettings,
     Settings,
-    seconds,
     seconds_or_never,
     size_bytes,
 )
+from trailcam.settings.sources import CANARY_WITHIN_SECONDS, TRIES, SourceSettings, own_keys, paths_of
 from trailcam.yaml12 import Document
 
 SETTINGS_FILE = "trailcam.toml"
 _PREFIX = "TRAILCAM_"
 HOME_VARIABLE = f"{_PREFIX}HOME"
 
-_SECTIONS: Mapping[str, Form] = {"deploy": DEPLOY_FORM, "limits": LIMITS_FORM}
+_SECTIONS: Mapping[str, Form] = {"deploy": DEPLOY_FORM, "limits": LIMITS_FORM, "live": LIVE_FORM}
 """Those whose keys have variables."""
 
 
@@ -65,7 +67,9 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
         packs=packs,
         rules=written.get("rules", {}),
         limits=LimitSettings(**numbers["limits"]),
+        live=LiveSettings(**numbers["live"]),
         deploy=DeploySettings(**numbers["deploy"]),
+        sources=tuple(_sources(written.get("sources", {}), path.parent)),
         lookup_tables=tuple(_tables(written.get("lookup_tables", {}), path.parent)),
         file=path if written else None,
     )
@@ -79,6 +83,22 @@ def _tables(written: dict[str, Any], folder: Path) -> Iterator[LookupTableSettin
             format=table.get("format", ""),
             key=table.get("key", ""),
             selectors=tuple((log_type, tuple(fields)) for log_type, fields in table["selectors"].items()),
+        )
+
+
+def _sources(written: dict[str, Any], folder: Path) -> Iterator[SourceSettings]:
+    for name, source in sorted(written.items()):
+        type_ = source["type"]
+        options = own_keys(source)
+        for key in paths_of(type_) & options.keys():
+            options[key] = folder / _folder(options[key])
+        yield SourceSettings(
+            name=name,
+            type=type_,
+            tries=source.get("tries", TRIES),
+            canary_seconds=source.get("canary_seconds", 0),
+            canary_within_seconds=source.get("canary_within_seconds", CANARY_WITHIN_SECONDS),
+            options=options,
         )
 
 

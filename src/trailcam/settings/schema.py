@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.forms import NAME, Form, Key, ListOf, MappingOf, Plain, Report, same_text
+from trailcam.forms import NAME, SECONDS, Form, Key, ListOf, MappingOf, Plain, Report, same_text, seconds
 from trailcam.model.lookup import TABLE_NAME
 from trailcam.settings.git_pack import PREFIX, GitPack, is_git, redacted
+from trailcam.settings.sources import AnySource, SourceSettings
 from trailcam.yaml12 import Steps
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -28,18 +29,6 @@ def size_bytes(value: Any) -> int | None:
     return size or None
 
 
-def seconds(value: Any) -> float | None:
-    """A number of seconds above zero; None when it is none."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        return None
-    return float(value)
-
-
 def seconds_or_never(value: Any) -> float | None:
     """A number of seconds, 0 for never; None when it is none."""
     if value in (0, "0") and not isinstance(value, bool):
@@ -48,7 +37,6 @@ def seconds_or_never(value: Any) -> float | None:
 
 
 SIZE = Plain('a size such as 4096 or "64 MiB"', lambda value: size_bytes(value) is not None)
-SECONDS = Plain("a number of seconds above zero", lambda value: seconds(value) is not None)
 
 SECONDS_OR_NEVER = Plain(
     "a number of seconds, 0 for never", lambda value: seconds_or_never(value) is not None
@@ -62,6 +50,16 @@ LIMITS_FORM = Form(
         "worker_bytes": Key(SIZE, doc="Memory of one worker process."),
         "rule_seconds": Key(SECONDS, doc="The longest a rule may take on one event."),
         "group_bytes": Key(SIZE, doc="How many packed bytes of small files go to a worker at once."),
+    },
+)
+
+LIVE_FORM = Form(
+    "[live]",
+    {
+        "group_seconds": Key(SECONDS, doc="How long what has come may wait for more to go to a worker with."),
+        "publish_seconds": Key(SECONDS, doc="How often what is decided is published in the lake's tables."),
+        "wait_seconds": Key(SECONDS, doc="How long a source may wait for news before it answers."),
+        "ahead_bytes": Key(SIZE, doc="How much may be fetched ahead of what is decided, as it lies there."),
     },
 )
 
@@ -161,6 +159,17 @@ SETTINGS_FORM = Form(
             doc="By the id of a rule, in quotes when it has dots: values for the settings its file declares.",
         ),
         "limits": Key(LIMITS_FORM, doc="What may be used."),
+        "live": Key(LIVE_FORM, doc="How `trailcam serve` and `trailcam worker` keep pace."),
+        "sources": Key(
+            MappingOf(
+                AnySource(),
+                key=Plain(
+                    "a name of letters, digits, `_` and `-`",
+                    lambda value: isinstance(value, str) and _BARE.fullmatch(value) is not None,
+                ),
+            ),
+            doc="What is followed by `trailcam serve`; `NAME` is the `p_source_label` of its events.",
+        ),
         "deploy": Key(DEPLOY_FORM, doc="How a server comes to new rules."),
         "lookup_tables": Key(
             MappingOf(
@@ -185,6 +194,16 @@ class LimitSettings:
     worker_bytes: int = 1 << 30
     rule_seconds: float = 15.0
     group_bytes: int = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings:
+    """The pace of what runs for long."""
+
+    group_seconds: float = 2.0
+    publish_seconds: float = 30.0
+    wait_seconds: float = 10.0
+    ahead_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +237,9 @@ class Settings:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By the id of a rule, the values given to its settings; they are checked when the rule is loaded."""
     limits: LimitSettings = LimitSettings()
+    live: LiveSettings = LiveSettings()
+    sources: tuple[SourceSettings, ...] = ()
+    """By name."""
     deploy: DeploySettings = DeploySettings()
     lookup_tables: tuple[LookupTableSettings, ...] = ()
     """By name."""

@@ -102,6 +102,11 @@ def find(paths: Sequence[Path]) -> Found:
     return found
 
 
+def is_log(name: str) -> bool:
+    """Whether a file in a folder is read: by its name, and when it is not hidden."""
+    return not name.startswith(".") and _LOG_NAME.search(name) is not None
+
+
 def claim(path: Path, *, spool: Path) -> LocalBlob | DeadLetter:
     """A file with its identity, or a dead letter that says why it cannot be read.
 
@@ -233,11 +238,15 @@ def _origin(identity: str, name: str, size_bytes: int, fallback_time: Micros) ->
 
 
 def _time_of(name: str, modified_ns: int) -> Micros:
-    """The time in a CloudTrail file name (`..._20260901T0010Z_...`), else when the file was last modified."""
+    """The time in a file's name, else when the file was last modified."""
+    named = time_in_name(name)
+    return Micros(modified_ns // 1_000) if named is None else named
+
+
+def time_in_name(name: str) -> Micros | None:
+    """The time in the name of a CloudTrail file (`..._20260901T0010Z_...`); None when it has none."""
     written = _TIME_IN_NAME.search(name)
-    if written:
-        year, month, day, hour, minute, second = written.groups("00")
-        instant = parse(f"{year}-{month}-{day}T{hour}:{minute}:{second}Z")
-        if instant is not None:
-            return instant
-    return Micros(modified_ns // 1_000)
+    if not written:
+        return None
+    year, month, day, hour, minute, second = written.groups("00")
+    return parse(f"{year}-{month}-{day}T{hour}:{minute}:{second}Z")

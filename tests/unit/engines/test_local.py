@@ -2,8 +2,10 @@
 
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -178,9 +180,43 @@ def test_a_worker_killed_from_outside_is_replaced_and_its_group_done_again(tmp_p
         "        flag.write_text('')\n        os.kill(os.getpid(), 9)\n    return True",
     )
     tally, _ = run_rules(tmp_path, [suicide], events=5000, triggers=(4500,))
-    assert tally.events == 5000
-    assert tally.match_count == 4999
-    assert [error.error_class for error in tally.errors] == ["RuleKilledWorker"]
+    assert (tally.events, tally.match_count, tally.errors) == (5000, 5000, [])
+
+
+def test_a_rule_that_kills_its_worker_again_and_again_is_the_one_to_blame(tmp_path: Path) -> None:
+    tally, _ = run_rules(tmp_path, [EVERY, names("Bad", "os.kill(os.getpid(), 9)")], events=20, triggers=(7,))
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Bad", "RuleKilledWorker")]
+    assert tally.match_count == 20
+
+
+def test_a_worker_that_is_stopped_for_longer_than_a_rule_may_take_costs_nothing(tmp_path: Path) -> None:
+    limits = replace(LIMITS, rule_seconds=0.5)
+    rule = names("Stopped", "os.kill(os.getpid(), 19); return True")
+    waker = threading.Timer(2.5, wake_children)
+    waker.start()
+    tally, _ = run_rules(tmp_path, [rule], limits=limits)
+    waker.join()
+    assert (tally.match_count, tally.errors) == (1, [])
+
+
+def wake_children() -> None:
+    for pid in children():
+        os.kill(pid, signal.SIGCONT)
+
+
+def children() -> list[int]:
+    """The processes of workers under this one: the fork server is between."""
+    tree: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            tree.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, wanted = [], [os.getpid()]
+    while wanted:
+        below = tree.get(wanted.pop(), [])
+        found += below
+        wanted += below
+    return found
 
 
 def test_a_group_that_exhausts_memory_is_split_until_it_fits(tmp_path: Path) -> None:

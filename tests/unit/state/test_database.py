@@ -20,6 +20,8 @@ from trailcam.app.deploy import tables as _deploy_tables  # noqa: F401  # the sa
 from trailcam.commit import tables as t
 from trailcam.enrichments import tables as _lookup_tables  # noqa: F401  # the same
 from trailcam.errors import WorldError, code
+from trailcam.sources import tables as _source_tables  # noqa: F401  # the same
+from trailcam.state import processes as _processes  # noqa: F401  # the same
 from trailcam.state.database import Database, migrations
 from trailcam.state.metadata import metadata
 

@@ -166,7 +166,7 @@ def checked(question: Question) -> Good | Bad:
             return Bad(problems=(*report.problems, *_failed(report)))
         tests = sum(len(rule.results) for rule in report.rules)
     elif loaded.rules:
-        with LocalEngine(engine_setup(loaded, settings, now=time.time()), workers=1):
+        with LocalEngine(engine_setup(loaded, settings), workers=1):
             pass
     return Good(loaded=loaded, pack=pack_version(versions), rules=versions, tests=tests)
 

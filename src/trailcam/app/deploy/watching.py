@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trailcam.app.deploy import git, snapshot
+from trailcam.app.health import with_health
 from trailcam.settings.git_pack import GitPack
 from trailcam.settings.schema import Settings
 
@@ -44,7 +45,7 @@ class Watch:
         if self._first is None:
             self._first = read
         self.last = replace(
-            self._first, packs=read.packs, rules=read.rules, deploy=read.deploy, file=read.file
+            self._first, packs=with_health(read.packs), rules=read.rules, deploy=read.deploy, file=read.file
         )
         return self.last
 

@@ -100,6 +100,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "rules": "How many rules were run.",
         "paths": "What it was told to read.",
         "summary": "What `--summary json` prints, as JSON text.",
+        "kind": "run, live, backfill or retry.",
     },
 }
 """A sentence for each column of the tables that do not belong to a log type."""

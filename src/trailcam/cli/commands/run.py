@@ -12,21 +12,18 @@ from trailcam.cli.output import (
     Format,
     TextFormat,
     alert_row,
-    count,
     existing,
     finding_row,
-    grouped,
     print_rows,
     reading_bar,
-    say,
     say_problem,
     to_json,
     window_row,
 )
-from trailcam.errors import ERRORS, Problem, TrailcamError, code, nearest
+from trailcam.cli.told_report import tell_report
+from trailcam.errors import Problem, TrailcamError, code
 
 if TYPE_CHECKING:
-    from trailcam.app.load import Loaded
     from trailcam.app.report import Report
     from trailcam.model.match import Match, RuleError
 
@@ -91,7 +88,7 @@ def command(
             for letter in scope_of(kept, report.run_id).dead_letters():
                 write_letter(letter)
     _print(report, form, windows=windows, alerts=alerts, summary=summary)
-    _tell(report, loaded)
+    tell_report(report, loaded)
     for problem in report.problems:
         say_problem(problem)
     return report.exit_code
@@ -127,75 +124,3 @@ def _print(
     if summary is TextFormat.json:
         print(to_json(report.summary))
     sys.stdout.flush()
-
-
-def _tell(report: "Report", loaded: "Loaded") -> None:
-    """The summary in words, on stderr."""
-    letters = sum(report.letters.values())
-    say(
-        f"{count(report.origins, 'file')}, {count(report.records, 'record')}"
-        f" = {count(report.events.distinct, 'event')} + {count(report.duplicates, 'duplicate')}"
-        f" + {count(letters, 'dead letter')}"
-    )
-    found = [count(len(report.matches), "match", "matches"), count(len(report.windows), "window")]
-    rate = report.records / report.seconds if report.seconds else 0
-    found.append(f"{count(len(report.alerts), 'alert')}; {report.seconds:.1f} s, {rate:,.0f} records/s")
-    say(", ".join(found))
-    new = report.new
-    say(
-        f"new: {count(new.events, 'event')}, {count(new.matches, 'match', 'matches')}, "
-        f"{count(new.windows, 'window')}, {count(new.alerts, 'alert')}"
-    )
-    for reason, number in sorted(report.letters.items()):
-        say(f"dead letters: {number:,} {ERRORS[reason].title} [{reason}]")
-        for letter in report.first_letters:
-            if letter.reason == reason:
-                place = f" at byte {letter.position:,}" if letter.position >= 0 else ""
-                say(f"  {letter.origin_name}{place}: {letter.detail}")
-        if number > _MOST_TOLD:
-            say(f"  and {number - _MOST_TOLD:,} more: --dead-letters FILE writes all of them")
-    for rule_id, errors in grouped(report.errors, lambda error: error.rule_id).items():
-        say(f"rule errors: {count(len(errors), 'event')} in {rule_id}, first {errors[0].error}")
-        say(f"  {errors[0].function}: {errors[0].message}")
-    for (rule_id, reason), entries in grouped(
-        report.not_run, lambda entry: (entry.rule_id, entry.reason)
-    ).items():
-        say(f"not run: {rule_id} did not see {count(sum(e.events for e in entries), 'event')}:")
-        say(f"  {ERRORS[reason].title} [{reason}]; {ERRORS[reason].cure}")
-        for entry in entries[:_MOST_TOLD]:
-            say(f"  {count(entry.events, 'event')} of {entry.origin_name}")
-        if len(entries) > _MOST_TOLD:
-            say(f"  and {len(entries) - _MOST_TOLD:,} more files")
-    for rule_id, name, number, first in report.fallbacks:
-        say(f"fallback: {name}() of {rule_id} failed on {count(number, 'match', 'matches')}, first {first}")
-    conflicts = report.events.conflicting_ids
-    if conflicts:
-        say(f"{count(conflicts, 'vendor id')} used by more than one event: all are kept")
-    for words, number in (
-        ("with the bytes of a file read before: passed over", report.repeated),
-        ("without a log's name in the folders: passed over", len(report.skipped)),
-        ("empty", len(report.empty)),
-    ):
-        if number:
-            say(f"{count(number, 'file')} {words}")
-    if not loaded.packs:
-        say("no rules were run: name some with --packs or --rules")
-    elif not loaded.rules:
-        say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
-    for name, rule_ids in loaded.without_schema.items():
-        rules = count(len(rule_ids), "rule")
-        say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")
-    for name, tables in loaded.never_asked.items():
-        asked = f"{count(len(tables), 'lookup table')} for {name}"
-        say(f"never asked: {asked}, of which there is no schema: bring it with --log-types")
-    ids = [rule.id for pack in loaded.packs for rule in pack.rules]
-    near = {rule_id: hint for rule_id in loaded.not_configured if (hint := nearest(rule_id, ids))}
-    for rule_id, hint in near.items():
-        say(f'settings for "{rule_id}", which is none of these rules: {hint}')
-    others = [rule_id for rule_id in loaded.not_configured if rule_id not in near]
-    if others:
-        say(f"settings for rules that are not among these: {', '.join(others)}")
-    if loaded.disabled:
-        say(f"{count(len(loaded.disabled), 'rule')} switched off in their metadata")
-    for kind, number in loaded.not_loaded.items():
-        say(f"{number:,} of the kind {kind} not run by this version")

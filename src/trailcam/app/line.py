@@ -1,0 +1,133 @@
+"""The line under one version of the rules: its workers, and who keeps what they stage."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+from sqlalchemy import insert, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from ulid import ULID
+
+from trailcam import __version__
+from trailcam.app.home import Home
+from trailcam.app.keeper import Keeper
+from trailcam.app.load import Loaded
+from trailcam.app.lookup_tables import declared
+from trailcam.app.lookup_versions import take_in
+from trailcam.app.setup import engine_setup
+from trailcam.commit import tables as t
+from trailcam.commit.columns import refuse_changed_columns
+from trailcam.commit.ledger import Ledger
+from trailcam.commit.run_kind import RunKind
+from trailcam.commit.stage import Stager
+from trailcam.contracts.source import Blob
+from trailcam.engines.local import LocalEngine
+from trailcam.engines.messages import Staging
+from trailcam.model.timestamps import Micros
+from trailcam.rules.versions import pack_version, rule_versions
+from trailcam.settings.schema import Settings
+
+
+class Line:
+    """A context manager: what is entered is a run in the state, and worker processes that have the rules.
+
+    `told` is what the run was asked to read, in words. `workers` 0 is one for each processor. `now` gives, in
+    seconds, `p_parse_time` and the times of histories, and decides nothing. `done` is called for every blob
+    whose origin is decided. `followed_since` is that of `Keeper`.
+
+    Raises on making:
+        TrailcamError: TC0612 a log type does not go with what is kept; TC0701 to TC0704 lookup tables.
+        WorldError: the home cannot be written.
+
+    Raises on entering:
+        RulesNotImported: TC0210 rules that cannot be executed.
+        WorldError: TC0504 no worker starts; the home cannot be written.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        settings: Settings,
+        home: Home,
+        *,
+        kind: RunKind,
+        told: Sequence[str],
+        workers: int = 0,
+        now: Callable[[], float] = time.time,
+        done: Callable[[Blob], None] = lambda blob: blob.acknowledge(),
+        followed_since: Micros | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self._home = home
+        self._kind = kind
+        self._told = told
+        self._now = now
+        refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
+        tables = declared(settings, loaded.log_types)
+        lookups = take_in(settings, tables, home, now=self._micros())
+        self.rules = rule_versions(loaded.packs, loaded.rules, lookups)
+        self.pack = pack_version(self.rules)
+        staging = Staging(warehouse=home.iceberg.warehouse, pack=self.pack)
+        setup = engine_setup(loaded, settings, lookups=lookups, staging=staging)
+        self.engine = LocalEngine(setup, workers=workers or os.cpu_count() or 1, now=now)
+        self.run_id = str(ULID())
+        self.ledger = Ledger(home.database, self.rules)
+        self.keeper = Keeper(
+            home=home,
+            run_id=self.run_id,
+            pack=self.pack,
+            rules=self.rules,
+            ledger=self.ledger,
+            stager=Stager(home.iceberg.warehouse, loaded.log_types, pack=self.pack),
+            now=now,
+            done=done,
+            followed_since=followed_since,
+        )
+
+    def __enter__(self) -> "Line":
+        self._begin()
+        self.engine.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.engine.__exit__()
+
+    def finish(self, summary: dict[str, int | float]) -> None:
+        """Notes that the run has come to its end, with what it counted."""
+        with self._home.database.write() as connection:
+            connection.execute(
+                update(t.run)
+                .where(t.run.c.id == self.run_id)
+                .values(finished_at=self._micros(), summary=json.dumps(summary))
+            )
+
+    def _begin(self) -> None:
+        with self._home.database.write() as connection:
+            connection.execute(
+                insert(t.run).values(
+                    id=self.run_id,
+                    kind=self._kind.value,
+                    started_at=self._micros(),
+                    version=__version__,
+                    pack=self.pack,
+                    rules=len(self.rules),
+                    paths=json.dumps([str(it) for it in self._told]),
+                    published=False,
+                )
+            )
+            rules = [
+                {"pack": self.pack, "rule_id": rule_id, "rule_version": version}
+                for rule_id, version in self.rules.items()
+            ]
+            if rules:
+                connection.execute(upsert(t.pack_rule).on_conflict_do_nothing(), rules)
+
+    def _micros(self) -> Micros:
+        return Micros(int(self._now() * 1_000_000))

@@ -1,0 +1,104 @@
+"""How it stands with the sources: what has come from each, by account and region, and what does not work."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from trailcam.app.canary_table import canary
+from trailcam.app.home import Home
+from trailcam.commit import tables as t
+from trailcam.commit.places import Heard, heard
+from trailcam.model.timestamps import Micros
+from trailcam.settings.schema import Settings
+from trailcam.sources.tables import source
+from trailcam.state.processes import Process, running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One source; times are None where there is none."""
+
+    name: str
+    type: str
+    declared: bool
+    """False: it was followed once, and the settings do not name it any more."""
+    origins: int
+    events: int
+    dead_letters: int
+    size_bytes: int
+    asked_at: Micros | None
+    announced_at: Micros | None
+    fault: str | None
+    fault_since: Micros | None
+    canary_planted: Micros | None
+    canary_came_out: bool | None
+    """Whether the last canary did; None where there is none, or it is under way."""
+    places: Sequence[Heard]
+
+    def lag(self, *, now: Micros) -> int | None:
+        """How old its latest event is, in microseconds."""
+        return min((now - it.last_event for it in self.places), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All sources, and who follows them."""
+
+    sources: Sequence[Standing]
+    processes: Sequence[Process]
+
+
+def overview(home: Home, settings: Settings, *, now: Micros) -> Overview:
+    """What the state knows of sources, those of the settings first.
+
+    Raises:
+        WorldError: the state cannot be read.
+    """
+    return Overview(sources=list(_standings(home, settings)), processes=running(home.database, now=now))
+
+
+def _standings(home: Home, settings: Settings) -> Iterator[Standing]:
+    o = t.origin.c
+    with home.database.read() as state:
+        known = {row.name: row for row in state.execute(select(source))}
+        counted = {
+            row.source_id: row
+            for row in state.execute(
+                select(
+                    o.source_id,
+                    func.count(o.origin_id.distinct()).label("origins"),
+                    func.sum(o.events).label("events"),
+                    func.sum(o.dead_letters).label("dead_letters"),
+                    func.sum(o.size_bytes).label("size_bytes"),
+                ).group_by(o.source_id)
+            )
+        }
+        c = canary.c
+        canaries = {row.source: row for row in state.execute(select(canary).order_by(c.planted_at))}
+    declared = {it.name: it.type for it in settings.sources}
+    places = heard(home.database)
+    for name in [*declared, *sorted(known.keys() - declared.keys())]:
+        row, sums, last = known.get(name), counted.get(name), canaries.get(name)
+        yield Standing(
+            name=name,
+            type=declared.get(name) or (row.type if row is not None else ""),
+            declared=name in declared,
+            origins=sums.origins if sums is not None else 0,
+            events=sums.events if sums is not None else 0,
+            dead_letters=sums.dead_letters if sums is not None else 0,
+            size_bytes=sums.size_bytes if sums is not None else 0,
+            asked_at=row.asked_at if row is not None else None,
+            announced_at=row.announced_at if row is not None else None,
+            fault=row.fault if row is not None else None,
+            fault_since=row.fault_since if row is not None else None,
+            canary_planted=last.planted_at if last is not None else None,
+            canary_came_out=_came_out(last) if last is not None else None,
+            places=[it for it in places if it.place.source == name],
+        )
+
+
+def _came_out(row: object) -> bool | None:
+    if row.seen_at is not None:  # type: ignore[attr-defined]  # a row of `canary`
+        return True
+    return False if row.missed_at is not None else None  # type: ignore[attr-defined]  # the same

@@ -1,0 +1,100 @@
+"""New versions of the rules are got ready in a thread of their own, and come into force between groups."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from trailcam.app.deploy.deployment import Deployment, Refused
+from trailcam.app.deploy.deployments import Deployments
+from trailcam.app.line import Line
+from trailcam.app.load import Loaded
+from trailcam.errors import Problem, TrailcamError, WorldError
+
+LOOK_SECONDS = 1.0
+_TOLD_AT_MOST = 10
+
+
+class Switching:
+    """A context manager. `made` makes a line for some rules, `switch` gives groups to it from then on;
+    `refused` is called with the problems of what is refused."""
+
+    def __init__(
+        self,
+        deployments: Deployments,
+        *,
+        made: Callable[[Loaded], Line],
+        switch: Callable[[Line], None],
+        told: Callable[..., None],
+        refused: Callable[[Sequence[Problem]], None],
+    ) -> None:
+        self._deployments = deployments
+        self._made = made
+        self._switch = switch
+        self._told = told
+        self._say_refused = refused
+        self._ready: tuple[Deployment, Line] | None = None
+        self._stopping = threading.Event()
+        self._broken: BaseException | None = None
+        self._thread = threading.Thread(target=self._watched, name="trailcam-versions", daemon=True)
+
+    def __enter__(self) -> "Switching":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._deployments.close()
+        self._thread.join()
+        if self._ready is not None:
+            self._ready[1].__exit__(None, None, None)
+
+    def switch_if_ready(self) -> None:
+        """Brings the next version into force, if there is one; called between two groups.
+
+        Raises:
+            WorldError: the state cannot be written; it is tried again.
+            BaseException: what has ended our thread: a defect, which must not go unseen.
+        """
+        if self._broken is not None:
+            raise self._broken
+        if self._ready is not None:
+            deployment, line = self._ready
+            self._deployments.switched(deployment)
+            self._ready = None
+            self._switch(line)
+
+    def _watched(self) -> None:
+        try:
+            while not self._stopping.wait(LOOK_SECONDS):
+                if self._ready is None:
+                    self._look()
+        except BaseException as error:
+            self._broken = error
+
+    def _look(self) -> None:
+        try:
+            found = self._deployments.look()
+        except WorldError as error:
+            self._refused("versions cannot be looked at", error.problems)
+            self._stopping.wait(10 * LOOK_SECONDS)
+            return
+        if isinstance(found, Refused):
+            self._refused("refused: the rules in force go on", found.problems)
+            self._say_refused(found.problems)
+        elif found is not None:
+            self._get_ready(found)
+
+    def _get_ready(self, deployment: Deployment) -> None:
+        """Executes its rules in a worker before anything goes through them."""
+        try:
+            line = self._made(deployment.loaded)
+            line.__enter__()
+        except TrailcamError as error:
+            self._deployments.failed(deployment, error.problems)
+            self._refused("refused: the rules in force go on", error.problems)
+            self._say_refused(error.problems)
+            return
+        self._ready = (deployment, line)
+
+    def _refused(self, what: str, problems: Sequence[Problem]) -> None:
+        for problem in list(problems)[:_TOLD_AT_MOST]:
+            self._told(what, code=problem.code, why=problem.message, where=str(problem.path or ""))

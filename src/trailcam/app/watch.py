@@ -1,0 +1,108 @@
+"""Watches what should be heard and is not: silent places, faults that last, rules taken off, canaries."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from trailcam.app.canaries import Canaries
+from trailcam.app.health import NAME, Health
+from trailcam.app.intake import Intake
+from trailcam.app.line import Line
+from trailcam.commit.places import HABIT_DAYS, Heard, heard, tell_silent
+from trailcam.errors import Problem
+from trailcam.model.timestamps import MINUTE, SECOND, Micros, to_rfc3339
+from trailcam.state.database import Database
+
+_EVERY_SECONDS = 5.0
+_FAULT_SECONDS = 900.0
+"""A source may fail for so long before that is an alert."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a process that serves looks at now and then."""
+
+    database: Database
+    health: Health
+    canaries: Sequence[Canaries]
+    started: Micros
+    serves: bool
+    """Else silence and canaries are left to who does."""
+    clock: Callable[[], float] = time.monotonic
+    looked_at: float = -_EVERY_SECONDS
+    taken_off: set[tuple[str, str]] = field(default_factory=set)
+
+    def look(self, lines: Sequence[Line], intake: Intake, *, now: Micros) -> None:
+        """Says what has become so since the last time.
+
+        Raises:
+            WorldError: the state cannot be read or written.
+        """
+        if self.clock() - self.looked_at < _EVERY_SECONDS:
+            return
+        self.looked_at = self.clock()
+        for line in lines:
+            self._rules(line, now=now)
+        if not self.serves:
+            return
+        self._faults(intake, now=now)
+        for it in heard(self.database):
+            if it.place.source != NAME:
+                self._silence(it, now=now)
+        for canaries in self.canaries:
+            canaries.tend(now=now)
+
+    def refused(self, problems: Sequence[Problem], *, now: Micros) -> None:
+        """Says that new rules were refused."""
+        first = problems[0]
+        more = f", and {len(problems) - 1:,} more problems" if len(problems) > 1 else ""
+        where = f"{first.path}: " if first.path else ""
+        self.health.say("pack_refused", "packs", f"{where}{first.message}{more}", time=now)
+
+    def _rules(self, line: Line, *, now: Micros) -> None:
+        for number in line.engine.taken_off:
+            rule_id = line.loaded.rules[number].id
+            if (line.run_id, rule_id) not in self.taken_off:
+                self.taken_off.add((line.run_id, rule_id))
+                message = (
+                    "it ended its process three times within ten minutes; "
+                    "events that it did not see are listed as not run"
+                )
+                self.health.say("rule_taken_off", rule_id, message, time=now)
+
+    def _faults(self, intake: Intake, *, now: Micros) -> None:
+        for name, condition in intake.conditions.items():
+            for said, since in list(condition.faults.values()):
+                begun = Micros(int(since * SECOND))
+                if now - begun >= _FAULT_SECONDS * SECOND:
+                    self.health.say(
+                        "source_fails",
+                        name,
+                        f"does not work since {_short(begun)}: {said}",
+                        time=Micros(begun + int(_FAULT_SECONDS * SECOND)),
+                        source=name,
+                    )
+
+    def _silence(self, it: Heard, *, now: Micros) -> None:
+        since = it.silent_from
+        if since is None or it.silent_told == it.last_arrival:
+            return
+        since = Micros(max(since, self.started + (since - it.last_arrival)))  # nobody has listened before
+        if now < since:
+            return
+        longest = f"{it.longest // MINUTE:,} min" if it.longest >= MINUTE else f"{it.longest // SECOND} s"
+        self.health.say(
+            "source_silent",
+            " ".join(filter(None, it.place)),
+            f"nothing has come since {_short(it.last_arrival)}; "
+            f"in {HABIT_DAYS} days before it was never silent for longer than {longest}",
+            time=since,
+            source=it.place.source,
+            account=it.place.account,
+            region=it.place.region,
+            kept=lambda: tell_silent(self.database, it),
+        )
+
+
+def _short(time: Micros) -> str:
+    return f"{to_rfc3339(time)[:19]}Z"

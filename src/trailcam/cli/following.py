@@ -1,0 +1,36 @@
+"""How a process that follows sources is started, and told to stop."""
+
+import signal
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+from trailcam.cli.logs import LogFormat, teller
+from trailcam.state.processes import Role
+
+
+def follow(
+    role: Role,
+    *,
+    config: Path | None,
+    home: Path | None,
+    log_types: list[Path],
+    workers: int,
+    log_format: LogFormat,
+) -> int:
+    """Runs until SIGTERM or Ctrl-C, and then finishes what is in hand; a second one ends it at once."""
+    from trailcam.app.start import start  # noqa: PLC0415  # only when it is used
+
+    stop = Event()
+    told = teller(log_format)
+
+    def asked(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + number)
+        told("stopping", signal=signal.Signals(number).name)
+        stop.set()
+
+    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ending, asked)
+    start(role, config=config, home=home, log_types=log_types, workers=workers, stop=stop, told=told)
+    return 0

@@ -1,0 +1,123 @@
+"""Keeps account of the places that events come from, and of their habits: how long each may be silent."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from trailcam.commit import tables as t
+from trailcam.model.place import Place, Seen
+from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
+from trailcam.state.database import Database
+
+HABIT_DAYS = 14
+"""Of so many days the longest silences are remembered: two weekends."""
+
+_AHEAD = 10 * MINUTE
+"""No event is believed to be later than this from now: one forged time would end all alarms."""
+
+_LEAST_HISTORY = DAY
+_LEAST_SILENCE = 15 * MINUTE
+_TIMES_LONGER = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What is known of a place; times are microseconds, UTC."""
+
+    place: Place
+    events: int
+    first_arrival: Micros
+    last_arrival: Micros
+    last_event: Micros
+    longest: Micros
+    """The longest silence of the days that are remembered."""
+    silent_told: Micros | None
+    """The arrival after which its silence was told; None while it is not silent."""
+
+    @property
+    def silent_from(self) -> Micros | None:
+        """When its silence becomes longer than its habit allows; None while too little is known of it."""
+        if self.last_arrival - self.first_arrival < _LEAST_HISTORY:
+            return None
+        return Micros(self.last_arrival + max(_TIMES_LONGER * self.longest, _LEAST_SILENCE))
+
+
+def note(
+    connection: Connection, places: Mapping[Place, Seen], *, followed_since: Micros, now: Micros
+) -> None:
+    """Adds what has come; a silence counts from when somebody listened, in the transaction of a decision."""
+    p = t.place.c
+    for place, seen in places.items():
+        key = and_(p.source == place.source, p.account == place.account, p.region == place.region)
+        last_event = min(seen.last, now + _AHEAD)
+        known = connection.execute(select(t.place).where(key)).first()
+        if known is None:
+            connection.execute(
+                upsert(t.place).values(
+                    **place._asdict(),
+                    events=seen.events,
+                    first_arrival=now,
+                    last_arrival=now,
+                    last_event=last_event,
+                    silences="{}",
+                    silent_told=None,
+                )
+            )
+            continue
+        silence = max(0, now - max(known.last_arrival, followed_since))
+        connection.execute(
+            update(t.place)
+            .where(key)
+            .values(
+                events=known.events + seen.events,
+                last_arrival=max(now, known.last_arrival),
+                last_event=max(last_event, known.last_event),
+                silences=_with(known.silences, silence, now=now),
+                silent_told=None,
+            )
+        )
+
+
+def heard(database: Database) -> list[Heard]:
+    """All places, by source, account and region."""
+    with database.read() as connection:
+        rows = connection.execute(select(t.place).order_by(*t.place.primary_key.columns)).all()
+    return [
+        Heard(
+            place=Place(row.source, row.account, row.region),
+            events=row.events,
+            first_arrival=Micros(row.first_arrival),
+            last_arrival=Micros(row.last_arrival),
+            last_event=Micros(row.last_event),
+            longest=Micros(max(json.loads(row.silences).values(), default=0) * SECOND),
+            silent_told=None if row.silent_told is None else Micros(row.silent_told),
+        )
+        for row in rows
+    ]
+
+
+def tell_silent(database: Database, it: Heard) -> None:
+    """Notes that the silence of a place was told, unless it has ended meanwhile."""
+    p = t.place.c
+    with database.write() as connection:
+        connection.execute(
+            update(t.place)
+            .where(
+                p.source == it.place.source,
+                p.account == it.place.account,
+                p.region == it.place.region,
+                p.last_arrival == it.last_arrival,
+            )
+            .values(silent_told=it.last_arrival)
+        )
+
+
+def _with(written: str, silence: int, *, now: Micros) -> str:
+    """Silences by day, in seconds, with one more."""
+    today = now // DAY
+    kept = {day: longest for day, longest in json.loads(written).items() if int(day) > today - HABIT_DAYS}
+    kept[str(today)] = max(kept.get(str(today), 0), silence // SECOND)
+    return json.dumps(kept)

@@ -1,0 +1,255 @@
+"""Objects of S3 as a queue of SQS announces them: from S3 itself, by SNS, by EventBridge or by CloudTrail.
+
+A message is deleted when all its objects are decided. Until then it is held: hidden from others for a while
+that is prolonged again and again, so that whoever dies holding it has lost nothing.
+Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html,
+read 2026-11-28.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trailcam.contracts.source import Blob, Notice, Unreadable
+from trailcam.errors import Problem, WorldError, code
+from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text
+from trailcam.model.text import storable
+from trailcam.sources.aws import make_session, region_of_queue, world_error
+from trailcam.sources.s3_listing import bucket_and_prefix
+from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
+from trailcam.sources.s3_objects import Objects
+from trailcam.state.database import Database
+
+_AT_ONCE = 10
+"""The most messages that SQS gives, or takes, in one call."""
+
+_HIDDEN_SECONDS = 120
+"""For how long what was received is hidden from others, unless that is prolonged."""
+
+_LONGEST_SECONDS = 43_200
+"""SQS hides nothing for longer."""
+
+_ROLE = Plain(
+    "the ARN of a role, such as arn:aws:iam::111122223333:role/trailcam",
+    lambda value: isinstance(value, str) and value.startswith("arn:") and ":role/" in value,
+)
+_URL = Plain(
+    "a URL that begins with https:// or http://",
+    lambda value: isinstance(value, str) and value.startswith(("https://", "http://")),
+)
+
+_PLACE = Plain(
+    "a place such as s3://example-trail/trailcam-canary/",
+    lambda value: isinstance(value, str) and value.startswith("s3://") and value.count("/") >= 3,
+)
+
+FORM = Form(
+    "[sources.NAME] of type s3",
+    {
+        "queue": Key(_URL, required=True, doc="The URL of the SQS queue in which objects are announced."),
+        "region": Key(NAME, doc="The region of the queue; that of its URL if absent."),
+        "role_arn": Key(_ROLE, doc="A role to assume for queue and objects, of this account or another."),
+        "external_id": Key(NAME, doc="What the role asks of who assumes it."),
+        "profile": Key(NAME, doc="A profile of AWS's own configuration files, for its credentials."),
+        "prefixes": Key(
+            ListOf(NAME, 0, same_text), doc="Only objects whose keys begin with one of these; all if absent."
+        ),
+        "canary_place": Key(
+            _PLACE, doc="Where canaries are written: a folder of a bucket whose new objects are announced."
+        ),
+        "pollers": Key(COUNT, doc="How many threads receive messages; 2 if absent."),
+        "endpoint": Key(_URL, doc="Another server than AWS's, for the objects."),
+    },
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Message:
+    """A message and what is still to be done of it."""
+
+    id: str
+    handle: str
+    open: set[S3Object] = field(default_factory=set)
+
+
+def open_source(name: str, options: dict[str, Any], *, database: Database) -> "S3Source":  # noqa: ARG001  # the queue remembers
+    """See `trailcam.contracts.source.SourceType`."""
+    return S3Source(name, **options)
+
+
+class S3Source:
+    """See `trailcam.contracts.source.Source`."""
+
+    hold_seconds = _HIDDEN_SECONDS / 4
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        queue: str,
+        region: str = "",
+        role_arn: str = "",
+        external_id: str = "",
+        profile: str = "",
+        prefixes: Sequence[str] = (),
+        canary_place: str = "",
+        pollers: int = 2,
+        endpoint: str = "",
+    ) -> None:
+        self.pollers = pollers
+        self._queue = queue
+        self._prefixes = tuple(prefixes)
+        self._canary_place = canary_place
+        self._name = name
+        region = region or region_of_queue(queue)
+        self._session = make_session(
+            region=region, role_arn=role_arn, external_id=external_id, profile=profile
+        )
+        self._objects = Objects(self._session, name=name, endpoint=endpoint)
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    def receive(self, *, wait_seconds: float) -> Sequence[Notice]:
+        """See `trailcam.contracts.source.Source`: the objects of up to ten messages.
+
+        What announces nothing that is wanted is settled at once.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # with boto3
+
+        try:
+            answer = self._sqs().receive_message(
+                QueueUrl=self._queue,
+                MaxNumberOfMessages=_AT_ONCE,
+                WaitTimeSeconds=min(20, max(0, round(wait_seconds))),
+                VisibilityTimeout=_HIDDEN_SECONDS,
+                AttributeNames=["ApproximateReceiveCount"],
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise world_error(error, what=f"{self._queue} gives no messages") from None
+        notices: list[Notice] = []
+        done = []
+        for message in answer.get("Messages", ()):
+            found = list(self._notices(message))
+            notices += found
+            if not found:
+                done.append(_Message(message["MessageId"], message["ReceiptHandle"]))
+        self._delete(done)
+        return notices
+
+    def fetch(self, notice: Notice, *, spool: Path) -> Blob:
+        """See `trailcam.contracts.source.Source`."""
+        _, it = notice.receipt
+        return self._objects.fetch(it, spool=spool)
+
+    def hold(self, notices: Sequence[Notice]) -> None:
+        """See `trailcam.contracts.source.Source`."""
+        self._hide(_messages(notices), _HIDDEN_SECONDS)
+
+    def settle(self, notices: Sequence[Notice]) -> None:
+        """See `trailcam.contracts.source.Source`."""
+        finished = []
+        with self._lock:
+            for notice in notices:
+                message, it = notice.receipt
+                message.open.discard(it)
+                if not message.open:
+                    finished.append(message)
+        self._delete(list(dict.fromkeys(finished)))
+
+    def postpone(self, notices: Sequence[Notice], *, seconds: float) -> None:
+        """See `trailcam.contracts.source.Source`: the message with all its objects comes again."""
+        self._hide(_messages(notices), min(_LONGEST_SECONDS, round(seconds)))
+
+    def plant(self, data: bytes) -> None:
+        """See `trailcam.contracts.source.Plants`."""
+        if not self._canary_place:
+            message = f"the source {self._name} has no canary_place to plant a canary in"
+            raise WorldError(Problem(code=code("source_refused"), message=message))
+        bucket, prefix = bucket_and_prefix(self._canary_place)
+        self._objects.put(bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._name}.json".lstrip("/"), data)
+
+    def close(self) -> None:
+        """See `trailcam.contracts.source.Source`."""
+        if self._client is not None:
+            self._client.close()
+
+    def _notices(self, message: dict[str, Any]) -> Iterator[Notice]:
+        body = message["Body"]
+        tries = int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1))
+        held = _Message(message["MessageId"], message["ReceiptHandle"])
+        try:
+            objects = [it for it in dict.fromkeys(announced(body)) if self._is_wanted(it)]
+        except NotUnderstood as error:
+            yield Unreadable(
+                name=f"message {held.id} of {self._queue}",
+                origin_id=storable(f"{self._queue}#{held.id}"),
+                size_bytes=len(body.encode()),
+                tries=tries,
+                receipt=(held, None),
+                reason=code("notice_unreadable"),
+                detail=str(error),
+                raw=body.encode("utf-8", "surrogatepass"),
+            )
+            return
+        held.open.update(objects)
+        for it in objects:
+            yield Notice(
+                name=it.name,
+                origin_id=storable(it.origin_id) if it.origin_id else None,
+                size_bytes=it.size_bytes,
+                tries=tries,
+                receipt=(held, it),
+            )
+
+    def _is_wanted(self, it: S3Object) -> bool:
+        if self._canary_place and it.name.startswith(self._canary_place):
+            return True
+        return not self._prefixes or it.key.startswith(self._prefixes)
+
+    def _hide(self, messages: Sequence[_Message], seconds: int) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # with boto3
+
+        for start in range(0, len(messages), _AT_ONCE):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message.handle, "VisibilityTimeout": seconds}
+                for number, message in enumerate(messages[start : start + _AT_ONCE])
+            ]
+            try:
+                self._sqs().change_message_visibility_batch(QueueUrl=self._queue, Entries=entries)
+            except (BotoCoreError, ClientError):  # then they come again sooner, and are passed over
+                return
+
+    def _delete(self, messages: Sequence[_Message]) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # with boto3
+
+        for start in range(0, len(messages), _AT_ONCE):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message.handle}
+                for number, message in enumerate(messages[start : start + _AT_ONCE])
+            ]
+            try:
+                self._sqs().delete_message_batch(QueueUrl=self._queue, Entries=entries)
+            except (BotoCoreError, ClientError):  # the same
+                return
+
+    def _sqs(self) -> Any:
+        from botocore.config import Config  # noqa: PLC0415  # with boto3
+
+        with self._lock:
+            if self._client is None:
+                config = Config(
+                    connect_timeout=10,
+                    read_timeout=30,  # longer than SQS may wait before it answers
+                    retries={"max_attempts": 3, "mode": "standard"},
+                    max_pool_connections=self.pollers + 4,
+                )
+                host = self._queue.split("/", 3)[:3]
+                own = "" if ".amazonaws.com" in host[2] else "/".join(host)
+                self._client = self._session.client("sqs", endpoint_url=own or None, config=config)
+            return self._client
+
+
+def _messages(notices: Sequence[Notice]) -> list[_Message]:
+    return list(dict.fromkeys(notice.receipt[0] for notice in notices))

@@ -1,0 +1,132 @@
+"""The past of a bucket as a source that comes to an end: what a listing finds is announced once."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from trailcam.contracts.source import Blob, Exhausted, Notice
+from trailcam.errors import WorldError
+from trailcam.model.text import storable
+from trailcam.sources.s3_notifications import S3Object
+from trailcam.sources.s3_objects import Objects
+
+_AT_ONCE = 200
+
+
+class S3Past:
+    """See `trailcam.contracts.source.Source`. `find` begins a listing, which is read as far as it is needed.
+
+    A listing that breaks off is begun again: what comes twice is known by then, or in hand.
+
+    `per_second` bounds how many objects are fetched; 0 is no bound. The counters are of objects and bytes:
+    those that were announced, and those that are settled.
+    """
+
+    pollers = 1
+    hold_seconds = 3600.0
+
+    def __init__(
+        self,
+        find: Callable[[], Iterator[S3Object]],
+        objects: Objects,
+        *,
+        per_second: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._find = find
+        self._found = find()
+        self._objects = objects
+        self._pause = 1 / per_second if per_second else 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._next_fetch = 0.0
+        self._again: deque[tuple[float, Notice]] = deque()
+        self._listed = False
+        self._open = 0
+        self._lock = threading.Lock()
+        self.announced = self.announced_bytes = self.settled = self.settled_bytes = 0
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all is announced."""
+        return self._listed
+
+    def receive(self, *, wait_seconds: float) -> Sequence[Notice]:
+        """See `trailcam.contracts.source.Source`."""
+        until = self._clock() + wait_seconds
+        while True:
+            notices = self._due() or self._more()
+            if notices:
+                return notices
+            with self._lock:
+                if not self._open:
+                    raise Exhausted
+            if self._clock() >= until:
+                return ()
+            self._sleep(0.05)
+
+    def fetch(self, notice: Notice, *, spool: Path) -> Blob:
+        """See `trailcam.contracts.source.Source`."""
+        with self._lock:
+            begin = max(self._clock(), self._next_fetch)
+            self._next_fetch = begin + self._pause
+        if begin > self._clock():
+            self._sleep(begin - self._clock())
+        return self._objects.fetch(notice.receipt, spool=spool)
+
+    def hold(self, notices: Sequence[Notice]) -> None:
+        """See `trailcam.contracts.source.Source`: nobody else has them."""
+
+    def settle(self, notices: Sequence[Notice]) -> None:
+        """See `trailcam.contracts.source.Source`."""
+        with self._lock:
+            self._open -= len(notices)
+            self.settled += len(notices)
+            self.settled_bytes += sum(notice.size_bytes for notice in notices)
+
+    def postpone(self, notices: Sequence[Notice], *, seconds: float) -> None:
+        """See `trailcam.contracts.source.Source`."""
+        due = self._clock() + seconds
+        with self._lock:
+            self._again.extend((due, _notice(notice.receipt, notice.tries + 1)) for notice in notices)
+
+    def close(self) -> None:
+        """See `trailcam.contracts.source.Source`."""
+
+    def _due(self) -> list[Notice]:
+        with self._lock:
+            due = [it for at, it in self._again if at <= self._clock()]
+            self._again = deque((at, it) for at, it in self._again if it not in due)
+            return due
+
+    def _more(self) -> list[Notice]:
+        notices = []
+        try:
+            for it in self._found:
+                notices.append(_notice(it, 1))
+                if len(notices) == _AT_ONCE:
+                    break
+        except WorldError:
+            self._found = self._find()
+            with self._lock:
+                self.announced = self.announced_bytes = self.settled = self.settled_bytes = 0
+            raise
+        with self._lock:
+            self._listed = not notices
+            self._open += len(notices)
+            self.announced += len(notices)
+            self.announced_bytes += sum(notice.size_bytes for notice in notices)
+        return notices
+
+
+def _notice(it: S3Object, tries: int) -> Notice:
+    return Notice(
+        name=it.name,
+        origin_id=storable(it.origin_id) if it.origin_id else None,
+        size_bytes=it.size_bytes,
+        tries=tries,
+        receipt=it,
+    )

@@ -1,0 +1,103 @@
+"""The processes that run for long, by their heartbeats: who follows sources now, and who did."""
+
+import os
+import socket
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, insert, select, update
+from ulid import ULID
+
+from trailcam.model.timestamps import SECOND, Micros
+from trailcam.state.database import Database
+from trailcam.state.metadata import metadata
+
+BEAT_SECONDS = 5.0
+"""How often a process says that it is there."""
+
+_GONE_SECONDS = 30.0
+"""Who has not been heard for so long is not counted on."""
+
+
+class Role(StrEnum):
+    """What a process does beside reading."""
+
+    serve = "serve"
+    worker = "worker"
+
+
+process = Table(
+    "process",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("stopped_at", BigInteger),
+)
+"""One row a process. Without `stopped_at` it runs, or was ended from outside: then `seen_at` stands still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process as it was last heard of."""
+
+    id: str
+    role: Role
+    host: str
+    pid: int
+    started_at: Micros
+    seen_at: Micros
+
+
+def begin(database: Database, role: Role, *, now: Micros) -> str:
+    """Notes that this process has begun; its id."""
+    id_ = str(ULID())
+    with database.write() as connection:
+        connection.execute(
+            insert(process).values(
+                id=id_,
+                role=role.value,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                started_at=now,
+                seen_at=now,
+            )
+        )
+    return id_
+
+
+def beat(database: Database, id_: str, *, now: Micros) -> None:
+    """Notes that a process is there."""
+    with database.write() as connection:
+        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now))
+
+
+def end(database: Database, id_: str, *, now: Micros) -> None:
+    """Notes that a process has ended by itself."""
+    with database.write() as connection:
+        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now, stopped_at=now))
+
+
+def running(database: Database, *, now: Micros) -> list[Process]:
+    """The processes that were heard a moment ago, the oldest first."""
+    p = process.c
+    with database.read() as connection:
+        rows = connection.execute(
+            select(process)
+            .where(p.stopped_at.is_(None), p.seen_at > now - int(_GONE_SECONDS * SECOND))
+            .order_by(p.started_at)
+        )
+        return [
+            Process(
+                id=row.id,
+                role=Role(row.role),
+                host=row.host,
+                pid=row.pid,
+                started_at=Micros(row.started_at),
+                seen_at=Micros(row.seen_at),
+            )
+            for row in rows
+        ]

@@ -1,0 +1,103 @@
+"""The past of a bucket: what a backfill keeps is what a run over the same bytes keeps."""
+
+import gzip
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.kept import everything, verified, write_rules, write_tree
+from tests.servers.clients import credentials
+from tests.support import record, trailcam
+
+if TYPE_CHECKING:
+    from tests.servers.seaweed import Seaweed
+
+SAME = ("events", "matches", "errors", "windows", "alerts")
+
+
+def backfill(server: "Seaweed", *arguments: str | Path) -> tuple[int, dict[str, Any], str]:
+    """(exit code, summary, what was told)."""
+    env = {**os.environ, **credentials(), "AWS_ENDPOINT_URL": server.endpoint}
+    done = trailcam("backfill", *arguments, "--summary", "json", env=env)
+    return done.returncode, json.loads(done.stdout or "{}"), done.stderr
+
+
+def upload(server: "Seaweed", bucket: str, objects: dict[str, bytes]) -> None:
+    client = server.client()
+    client.create_bucket(Bucket=bucket)
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(
+                lambda item: client.put_object(Bucket=bucket, Key=item[0], Body=item[1]), objects.items()
+            )
+        )
+
+
+def test_a_backfill_keeps_what_a_run_over_the_same_bytes_keeps_and_nothing_twice(
+    tmp_path: Path, seaweed: "Seaweed"
+) -> None:
+    records = write_tree(tmp_path / "tree", objects=60)
+    rules = write_rules(tmp_path / "rules")
+    paths = sorted((tmp_path / "tree").rglob("*.gz"))
+    upload(
+        seaweed, "past", {f"logs/{path.relative_to(tmp_path / 'tree')}": path.read_bytes() for path in paths}
+    )
+    trailcam("run", tmp_path / "tree", "--packs", rules, "--home", tmp_path / "plain")
+    code, told, words = backfill(seaweed, "s3://past/logs", "--packs", rules, "--home", tmp_path / "home")
+    assert (code, told["records"], told["origins"]) == (1, records, 60), words
+    plain, past = everything(tmp_path / "plain"), everything(tmp_path / "home")
+    for part in SAME:
+        assert past[part] == plain[part], part
+    assert verified(tmp_path / "home").holds
+    again = backfill(seaweed, "s3://past/logs", "--packs", rules, "--home", tmp_path / "home")
+    assert (again[1]["records"], again[1]["new_events"], again[1]["new_matches"]) == (records, 0, 0)
+    kinds = trailcam(
+        "query", "--home", tmp_path / "home", "SELECT DISTINCT kind FROM runs", "--format", "jsonl"
+    )
+    assert json.loads(kinds.stdout) == {"kind": "backfill"}
+
+
+def test_only_the_accounts_regions_and_days_that_are_asked_for_are_read(
+    tmp_path: Path, seaweed: "Seaweed"
+) -> None:
+    objects = {}
+    number = 0
+    for account in ("111122223333", "444455556666"):
+        for region in ("eu-central-1", "us-east-1"):
+            for day in ("2026/02/28", "2026/03/01", "2026/03/02", "2027/01/01"):
+                number += 1
+                stamp = day.replace("/", "")
+                key = f"org/AWSLogs/o-exampleorgid/{account}/CloudTrail/{region}/{day}/{account}_CloudTrail_{region}_{stamp}T0005Z_{number:016}.json.gz"
+                objects[key] = gzip.compress(json.dumps({"Records": [record(number)]}).encode(), mtime=0)
+    objects["org/AWSLogs/o-exampleorgid/111122223333/CloudTrail/eu-central-1/notes.txt"] = b""
+    upload(seaweed, "organisation", objects)
+
+    def read(*arguments: str) -> int:
+        home = tmp_path / f"home{len(list(tmp_path.iterdir()))}"
+        _, told, words = backfill(seaweed, *arguments, "--home", home)
+        assert told, words
+        return int(told["events"])
+
+    days = ("--since", "2026-03-01", "--until", "2026-03-02")
+    assert read("s3://organisation/org", *days) == 8
+    assert read("s3://organisation/org/AWSLogs", *days, "--accounts", "111122223333") == 4
+    assert read("s3://organisation", *days, "--regions", "us-east-1", "--accounts", "444455556666") == 2
+    assert read("s3://organisation/org/AWSLogs/o-exampleorgid/4444", "--until", "2026-02-28") == 2
+    assert read("s3://organisation", "--since", "2026-12-31") == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("s3:/bucket",), "no place in S3"),
+        (("s3://bucket", "--since", "yesterday"), "--since is a day"),
+        (("s3://bucket", "--source", "other"), 'no source "other"'),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = trailcam("backfill", *arguments, "--home", tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
