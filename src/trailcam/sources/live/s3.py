@@ -14,7 +14,7 @@ from typing import Any
 
 from trailcam.contracts.source import Blob, Notice, Unreadable
 from trailcam.errors import Problem, WorldError, code
-from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text
+from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text, whole_between
 from trailcam.model.text import storable
 from trailcam.sources.aws import make_session, region_of_queue, world_error
 from trailcam.sources.s3_listing import bucket_and_prefix
@@ -26,7 +26,7 @@ _AT_ONCE = 10
 """The most messages that SQS gives, or takes, in one call."""
 
 _HIDDEN_SECONDS = 120
-"""For how long what was received is hidden from others, unless that is prolonged."""
+"""For how long what was received is hidden from others, unless that is prolonged, where nothing is set."""
 
 _LONGEST_SECONDS = 43_200
 """SQS hides nothing for longer."""
@@ -59,6 +59,11 @@ FORM = Form(
         "canary_place": Key(
             _PLACE, doc="Where canaries are written: a folder of a bucket whose new objects are announced."
         ),
+        "hidden_seconds": Key(
+            whole_between(2, _LONGEST_SECONDS),
+            doc="For how many seconds others do not see a message that was received; prolonged while it is "
+            f"worked on, so others take over so soon when a process dies. {_HIDDEN_SECONDS} if absent.",
+        ),
         "pollers": Key(COUNT, doc="How many threads receive messages; 2 if absent."),
         "endpoint": Key(_URL, doc="Another server than AWS's, for the objects."),
     },
@@ -82,8 +87,6 @@ def open_source(name: str, options: dict[str, Any], *, database: Database) -> "S
 class S3Source:
     """See `trailcam.contracts.source.Source`."""
 
-    hold_seconds = _HIDDEN_SECONDS / 4
-
     def __init__(
         self,
         name: str,
@@ -96,9 +99,12 @@ class S3Source:
         prefixes: Sequence[str] = (),
         canary_place: str = "",
         pollers: int = 2,
+        hidden_seconds: int = _HIDDEN_SECONDS,
         endpoint: str = "",
     ) -> None:
         self.pollers = pollers
+        self.hold_seconds = hidden_seconds / 4
+        self._hidden_seconds = hidden_seconds
         self._queue = queue
         self._prefixes = tuple(prefixes)
         self._canary_place = canary_place
@@ -123,7 +129,7 @@ class S3Source:
                 QueueUrl=self._queue,
                 MaxNumberOfMessages=_AT_ONCE,
                 WaitTimeSeconds=min(20, max(0, round(wait_seconds))),
-                VisibilityTimeout=_HIDDEN_SECONDS,
+                VisibilityTimeout=self._hidden_seconds,
                 AttributeNames=["ApproximateReceiveCount"],
             )
         except (BotoCoreError, ClientError) as error:
@@ -145,7 +151,7 @@ class S3Source:
 
     def hold(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`."""
-        self._hide(_messages(notices), _HIDDEN_SECONDS)
+        self._hide(_messages(notices), self._hidden_seconds)
 
     def settle(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`."""
