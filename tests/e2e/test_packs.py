@@ -16,7 +16,7 @@ from tests.deploying import STOPPED, commit, git, write_rule
 from tests.support import record, trailcam, write_log
 from tests.world import powerless
 
-from trailcam.app.deploy.deployment import Deployment
+from trailcam.app.deploy.deployment import Deployment, Refused
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.deploy.record import active
 from trailcam.app.home import make_home
@@ -226,3 +226,37 @@ def test_every_match_names_the_version_of_the_rules_that_made_it(folder: Path, h
     assert done.returncode == 0, done.stderr
     assert [row["pack"] for row in json.loads(done.stdout)] == [first.pack, first.pack, second.pack]
     assert first.pack != second.pack
+
+
+def test_logs_are_read_while_the_check_of_new_rules_takes_long(folder: Path, home: Path) -> None:
+    """A server's thread checks; its parent and workers go on with the old rules, and nothing is switched."""
+
+    def read() -> Settings:
+        settings = read_settings(folder=folder, environment={})
+        return replace(settings, deploy=replace(settings.deploy, check_seconds=0.01))
+
+    opened = make_home(home)
+    go = folder / "go"
+    waits = f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)"
+    with Deployments(read, opened) as deployments, ThreadPoolExecutor(1) as threads:
+        first = deployments.start().deployment
+        deployments.switched(first)
+        write_rule(folder / "detections", "Waits.Rule", top=waits)
+        write_rule(folder / "detections", "Dies.Rule", condition="__import__('os')._exit(1)")
+        write_rule(folder / "detections", "Fails.Rule", condition="False")
+        looking = threads.submit(deployments.look)
+        try:
+            for number in range(2):
+                write_log(folder / "logs" / f"{number}.json", [record(number, eventName="StopLogging")])
+                settings = replace(read(), packs=())
+                report = run([folder / "logs" / f"{number}.json"], first.loaded, settings, opened, workers=1)
+                assert len(report.matches) == 1
+            assert not looking.done()
+        finally:
+            go.touch()
+        refused = looking.result(timeout=60)
+        assert isinstance(refused, Refused)
+        assert [problem.code for problem in refused.problems] == [code("inline_test_failed")] * 2
+        assert "exit status 1" in refused.problems[0].message
+        found = active(opened.database)
+        assert found is not None and found.id == first.id

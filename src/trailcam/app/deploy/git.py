@@ -1,26 +1,24 @@
 """Packs from git repositories: a mirror of each in the home, and the files of a commit as they were written.
 
-The command `git` does it, told to run nothing of what it fetches: no hook, no filter, no submodule.
+No filter is run over them, and no submodule is fetched.
 """
 
 import fcntl
 import hashlib
-import os
 import posixpath
 import re
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from trailcam.app.deploy.folders import MOST_BYTES, MOST_FILES, too_large
-from trailcam.errors import Problem, TrailcamError, WorldError, cannot_write, code, nearest
+from trailcam.app.deploy.git_command import problem, run_git
+from trailcam.errors import TrailcamError, WorldError, cannot_write, nearest
 from trailcam.rules import walk
 from trailcam.rules.helper_modules import FOLDERS
-from trailcam.settings.git_pack import SCHEMES, GitPack
+from trailcam.settings.git_pack import GitPack
 
 ASK_SECONDS = 30.0
 FETCH_SECONDS = 300.0
@@ -29,22 +27,6 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _SHORT = re.compile(r"[0-9a-f]{7,64}")
 _AT_ONCE_BYTES = 8 << 20
 _FILE, _EXECUTABLE, _LINK = "100644", "100755", "120000"
-
-_OTHERS_BUSINESS = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_PREFIX",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_SHALLOW_FILE",
-    "GIT_TRACE",
-    "GIT_EXTERNAL_DIFF",
-    "SSH_ASKPASS",
-)
-"""Variables by which a git that runs us, a hook, would have ours work on its own repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +60,12 @@ def commit_of(pack: GitPack) -> str:
         name.split("/", 2)[-1] for name in _names(pack) if name.startswith(("refs/heads/", "refs/tags/"))
     }
     message = "the repository has no commits yet" if ref == "HEAD" else f'it has no branch or tag "{ref}"'
-    raise TrailcamError(_problem("no_such_ref", pack, message, nearest(ref, sorted(known))))
+    raise TrailcamError(problem("no_such_ref", pack, message, nearest(ref, sorted(known))))
 
 
 def _names(pack: GitPack, *wanted: str) -> dict[str, str]:
     """Commits by the whole names of branches and tags: those that are wanted, else all."""
-    told = _git(pack, ["ls-remote", "--quiet", "--", pack.url, *wanted], seconds=ASK_SECONDS)
+    told = run_git(pack, ["ls-remote", "--quiet", "--", pack.url, *wanted], seconds=ASK_SECONDS)
     lines = (line.partition("\t") for line in told.decode("utf-8", "replace").splitlines())
     return {name: commit for commit, _, name in lines}
 
@@ -117,7 +99,7 @@ def _mirror(pack: GitPack, mirrors: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (mirror / "HEAD").is_file():
                 command = ["init", "--quiet", "--bare", "--template=", "--", str(mirror)]
-                _git(pack, command, seconds=ASK_SECONDS)
+                run_git(pack, command, seconds=ASK_SECONDS)
             yield mirror
     except OSError as error:
         raise cannot_write(error, "the mirror of a repository", path=mirrors) from None
@@ -135,23 +117,23 @@ def _fetched(pack: GitPack, commit: str, mirror: Path) -> str:
     deeper = ["--unshallow"] if (mirror / "shallow").is_file() else []
     _fetch(pack, mirror, deeper, ["+refs/heads/*:refs/trailcam/heads/*", "+refs/tags/*:refs/trailcam/tags/*"])
     try:
-        told = _git(
+        told = run_git(
             pack, ["rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"], seconds=ASK_SECONDS, at=mirror
         )
     except WorldError:
         message = f'no branch and no tag holds a commit "{commit}"'
-        raise TrailcamError(_problem("no_such_ref", pack, message)) from None
+        raise TrailcamError(problem("no_such_ref", pack, message)) from None
     return told.decode().strip()
 
 
 def _fetch(pack: GitPack, mirror: Path, options: Sequence[str], refs: Sequence[str]) -> None:
     command = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", *options]
-    _git(pack, [*command, "--", pack.url, *refs], seconds=FETCH_SECONDS, at=mirror)
+    run_git(pack, [*command, "--", pack.url, *refs], seconds=FETCH_SECONDS, at=mirror)
 
 
 def _has(pack: GitPack, commit: str, mirror: Path) -> bool:
     try:
-        _git(pack, ["cat-file", "-e", f"{commit}^{{tree}}"], seconds=ASK_SECONDS, at=mirror)
+        run_git(pack, ["cat-file", "-e", f"{commit}^{{tree}}"], seconds=ASK_SECONDS, at=mirror)
     except WorldError:
         return False
     return True
@@ -159,7 +141,9 @@ def _has(pack: GitPack, commit: str, mirror: Path) -> bool:
 
 def _tree(pack: GitPack, commit: str, mirror: Path) -> list[_Blob]:
     """All files and links of a commit."""
-    listed = _git(pack, ["ls-tree", "-r", "-l", "-z", "--full-tree", commit], seconds=ASK_SECONDS, at=mirror)
+    listed = run_git(
+        pack, ["ls-tree", "-r", "-l", "-z", "--full-tree", commit], seconds=ASK_SECONDS, at=mirror
+    )
     blobs = []
     for line in listed.decode("utf-8", "surrogateescape").split("\0"):
         about, _, path = line.partition("\t")
@@ -175,7 +159,7 @@ def _wanted(pack: GitPack, blobs: Sequence[_Blob]) -> list[_Blob]:
     if pack.folder and not any(blob.path.startswith(f"{pack.folder}/") for blob in blobs):
         folders = {posixpath.dirname(blob.path) for blob in blobs}
         message = f'the commit has no folder "{pack.folder}"'
-        raise TrailcamError(_problem("no_such_ref", pack, message, nearest(pack.folder, folders)))
+        raise TrailcamError(problem("no_such_ref", pack, message, nearest(pack.folder, folders)))
     wanted = [f"{pack.folder}/" if pack.folder else ""]
     above = pack.folder
     while above:
@@ -219,81 +203,13 @@ def _read(pack: GitPack, blobs: Sequence[_Blob], mirror: Path) -> Iterator[tuple
         if sum(each.size for each in waiting) < _AT_ONCE_BYTES and number < len(blobs):
             continue
         asked = "".join(f"{each.id}\n" for each in waiting).encode()
-        told = _git(pack, ["cat-file", "--batch"], seconds=FETCH_SECONDS, at=mirror, given=asked)
+        told = run_git(pack, ["cat-file", "--batch"], seconds=FETCH_SECONDS, at=mirror, given=asked)
         at = 0
         for each in waiting:
             start = told.index(b"\n", at) + 1
             if told[at:start] != f"{each.id} blob {each.size}\n".encode():
                 shutil.rmtree(mirror, ignore_errors=True)  # the next time it is fetched anew
-                raise WorldError(_problem("git_refused", pack, f"the mirror in {mirror} was damaged"))
+                raise WorldError(problem("git_refused", pack, f"the mirror in {mirror} was damaged"))
             yield each, told[start : start + each.size]
             at = start + each.size + 1
         waiting = []
-
-
-def _git(
-    pack: GitPack, command: Sequence[str], *, seconds: float, at: Path | None = None, given: bytes = b""
-) -> bytes:
-    """What git prints; it asks nobody anything, and is ended with all that it started when its time is up."""
-    options = [
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "gc.autoDetach=false",
-        "-c",
-        "credential.interactive=false",
-    ]
-    place = [f"--git-dir={at}"] if at else []
-    try:
-        process = subprocess.Popen(  # noqa: S603  # no shell, and what users give stands behind `--`
-            ["git", *place, *options, *command],  # noqa: S607  # the git of whoever runs us
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            start_new_session=True,  # without a terminal nobody can be asked
-        )
-    except OSError as error:
-        message = f"the command git cannot be run: {error.strerror}"
-        raise WorldError(Problem(code=code("git_missing"), message=message, path=str(pack))) from None
-    try:
-        out, said = process.communicate(given, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        message = f"it did not answer within {seconds:g} s"
-        raise WorldError(_problem("git_refused", pack, message)) from None
-    finally:
-        if process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if process.returncode:
-        raise WorldError(_problem("git_refused", pack, _words(pack, said, process.returncode)))
-    return out
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _OTHERS_BUSINESS}
-    return {
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15",
-        **kept,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),
-        "SSH_ASKPASS_REQUIRE": "never",
-        "GCM_INTERACTIVE": "never",
-        "LC_ALL": "C",
-    }
-
-
-def _words(pack: GitPack, said: bytes, status: int) -> str:
-    """The last lines of what git says, without name and password of the URL."""
-    text = said.decode("utf-8", "replace").replace(pack.url, pack.shown_url)
-    named = re.match(r"\w+://([^/@]+)@", pack.url)
-    if named is not None:
-        for secret in sorted({named[1], *named[1].split(":")[1:]}, key=len, reverse=True):
-            text = text.replace(secret, "***") if secret else text
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return f"git says: {'; '.join(lines[-3:])}" if lines else f"git ended with exit status {status}"
-
-
-def _problem(name: str, pack: GitPack, message: str, hint: str = "") -> Problem:
-    return Problem(code=code(name), message=message, path=str(pack), hint=hint)

@@ -107,11 +107,11 @@ def put_in_force(
 
 
 def refuse(database: Database, deployed_id: str, reasons: Sequence[Problem], *, now: Micros) -> None:
-    """A version that was ready cannot come into force after all."""
+    """A version that was ready cannot come into force after all; one that was in force stays what it is."""
     with database.write() as state:
         state.execute(
             update(deployment)
-            .where(deployment.c.id == deployed_id, deployment.c.status != Status.ACTIVE)
+            .where(deployment.c.id == deployed_id, deployment.c.status == Status.READY)
             .values(status=Status.REFUSED.value, reasons=to_text(reasons), decided_at=now)
         )
 

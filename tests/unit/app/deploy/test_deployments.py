@@ -19,7 +19,7 @@ from trailcam.app.deploy.wishes import Outcome, What
 from trailcam.app.home import Home, make_home
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.timestamps import Micros
-from trailcam.settings.schema import DeploySettings, Settings
+from trailcam.settings.schema import DeploySettings, LimitSettings, Settings
 
 
 @dataclass
@@ -183,7 +183,6 @@ def test_new_rules_come_into_force_and_what_runs_is_their_copy(server: Server, p
     second = server.look()
     assert isinstance(second, Deployment)
     assert (server.status(first.id), server.status(second.id)) == (Status.ACTIVE, Status.READY)
-    assert server.look() is None, "until it is in force there is nothing new"
     server.deployments.switched(second)
     assert (server.status(first.id), server.status(second.id)) == (Status.SUPERSEDED, Status.ACTIVE)
     assert ids_of_rules(second) == ["My.Rule", "New.Rule"]
@@ -191,6 +190,22 @@ def test_new_rules_come_into_force_and_what_runs_is_their_copy(server: Server, p
     for rule in second.loaded.rules:
         assert rule.path.is_relative_to(server.home.path / "packs" / second.id)
     assert server.look() is None
+
+
+def test_until_a_version_is_in_force_there_is_nothing_new_and_no_wish_is_taken(
+    server: Server, pack: Path
+) -> None:
+    server.begin()
+    write_rule(pack, "New.Rule")
+    found = server.look()
+    assert isinstance(found, Deployment)
+    write_rule(pack, "Newer.Rule")
+    wish = server.wish(What.RELOAD)
+    assert server.look() is None
+    server.deployments.switched(found)
+    assert wishes.answered(server.home.database, wish) is None
+    assert ids_of_rules(server.follow()) == ["My.Rule", "New.Rule", "Newer.Rule"]
+    assert server.answer(wish).outcome is Outcome.SWITCHED
 
 
 def test_bad_rules_are_told_once_and_the_old_version_goes_on(server: Server, pack: Path) -> None:
@@ -241,14 +256,28 @@ def test_never_is_a_time_too(server: Server, pack: Path) -> None:
     assert server.answer(wish).outcome is Outcome.SWITCHED
 
 
-def test_settings_of_rules_and_the_list_of_packs_follow_the_file(server: Server, tmp_path: Path) -> None:
-    server.begin()
+def test_packs_values_for_rules_and_how_often_to_look_follow_the_file_and_nothing_else(
+    server: Server, pack: Path, tmp_path: Path
+) -> None:
+    write_rule(pack, top='SETTINGS = {"level": 1}')
+    first = server.begin()
     write_rule(tmp_path / "more", "More.Rule")
     server.settings = replace(
-        server.settings, packs=(*server.settings.packs, tmp_path / "more"), home=tmp_path / "not this"
+        server.settings,
+        packs=(*server.settings.packs, tmp_path / "more"),
+        rules={"My.Rule": {"level": 2}},
+        home=tmp_path / "not this",
+        limits=LimitSettings(rule_seconds=1),
+        deploy=DeploySettings(check_seconds=0),
     )
-    assert ids_of_rules(server.follow()) == ["More.Rule", "My.Rule"]
-    assert server.checker.asked[-1].settings.home == server.home.path
+    second = server.follow()
+    assert ids_of_rules(second) == ["More.Rule", "My.Rule"]
+    assert second.rules["My.Rule"] != first.rules["My.Rule"]
+    assert {rule.id: rule.configured for rule in second.loaded.rules}["My.Rule"] == '{"level": 2}'
+    checked = server.checker.asked[-1].settings
+    assert (checked.home, checked.limits) == (server.home.path, LimitSettings())
+    write_rule(pack, "Newer.Rule")
+    assert server.look() is None
 
 
 def test_a_mistake_in_the_settings_is_told_once_and_again_when_it_comes_again(server: Server) -> None:
@@ -294,6 +323,7 @@ def test_old_copies_are_removed_but_not_those_that_can_be_gone_back_to(server: S
     for number in range(KEPT + 4):
         write_rule(pack, top=f"# {number}")
         made.append(server.follow().id)
+    assert server.look() is None
     assert server.copies() == set(made[-KEPT - 1 :])
 
 
@@ -478,6 +508,19 @@ def test_one_cannot_go_back_to_a_copy_that_is_damaged(server: Server, pack: Path
     assert codes(server.look()) == [code("snapshot_damaged")]
     assert server.answer(wish).outcome is Outcome.REFUSED
     assert server.status(third.id) is Status.ACTIVE
+
+
+def test_a_version_that_was_in_force_and_cannot_come_back_stays_what_it_was(
+    server: Server, pack: Path
+) -> None:
+    _, second, third = three_versions(server, pack)
+    wish = server.wish(What.ROLLBACK)
+    found = server.look()
+    assert isinstance(found, Deployment)
+    server.deployments.failed(found, [Problem(code=code("worker_broken"), message="no worker starts")])
+    assert server.answer(wish).outcome is Outcome.REFUSED
+    assert (server.status(second.id), server.status(third.id)) == (Status.SUPERSEDED, Status.ACTIVE)
+    assert server.look() is None
 
 
 # -- several processes ---------------------------------------------------------------------------------------

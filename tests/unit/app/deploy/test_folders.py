@@ -43,7 +43,9 @@ def test_a_copy_holds_what_rules_may_use_and_nothing_else(tmp_path: Path) -> Non
     assert made.name == pack.name
 
 
-def test_versions_of_rules_are_those_of_the_original_wherever_the_copy_lies(tmp_path: Path) -> None:
+def test_versions_of_rules_are_those_of_the_original_wherever_the_copy_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repository = tmp_path / "repository"
     pack = repository / "detections"
     write_rule(pack, top="import ours, a_module, z_module, alias, local")
@@ -55,7 +57,8 @@ def test_versions_of_rules_are_those_of_the_original_wherever_the_copy_lies(tmp_
     (repository / "helpers" / ".venv").mkdir()
     (repository / "helpers" / ".venv" / "x.py").write_text("\n")
     copies = [copy(pack, to=tmp_path / name)[0] for name in ("a", "z/deeper")]
-    assert versions(pack) == versions(copies[0]) == versions(copies[1])
+    monkeypatch.chdir(repository)
+    assert versions(Path("detections")) == versions(pack) == versions(copies[0]) == versions(copies[1])
     (repository / "helpers" / "alias.py").unlink()
     (repository / "helpers" / "alias.py").symlink_to("a_module.py")
     assert versions(pack) != versions(copies[0])
@@ -104,6 +107,7 @@ def test_packs_that_lie_in_each_other_or_lead_to_each_other_are_what_they_were(t
     other = tmp_path / "other"
     write_rule(other, "Other.Rule")
     (other / "linked.py").symlink_to(pack / "outer_rule.py")
+    (other / "linked").symlink_to(pack / "inner")
     for packs in ([pack / "inner", pack, other], [other, pack, pack / "inner"], [pack, pack]):
         copies = copy(*packs, to=tmp_path / f"copy{len(list(tmp_path.iterdir()))}")
         assert versions(*copies) == versions(*packs)

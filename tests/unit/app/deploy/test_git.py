@@ -156,9 +156,10 @@ def test_nothing_of_a_repository_is_run(
     config.write_text(f"[core]\n hooksPath = {hooks}\n[init]\n templateDir = {hooks.parent}\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
-    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "objects of a push"))
     assert names_in(exported(git_pack(repository), tmp_path)) == ["packs/aws/my_rule.py"]
     assert not ran.exists()
+    assert not (tmp_path / "objects of a push").exists()
 
 
 def test_a_submodule_is_left_out(repository: Path, tmp_path: Path) -> None:

@@ -95,11 +95,18 @@ def test_problems_name_what_a_person_knows(settings: Settings, tmp_path: Path) -
     assert any(f"also that of {tmp_path}/pack/my_rule.py:" in problem.message for problem in told)
 
 
-def test_a_name_that_only_begins_as_that_of_a_pack_is_left_alone(settings: Settings) -> None:
-    taken = take(settings)
-    inside = f"{taken.folder / taken.packs[0]}2/x.py"
-    (told,) = taken.told([Problem(code=code("rule_syntax"), message=f"see {inside}", path=inside)])
-    assert told.path == f"{settings.packs[0]}2/x.py"
+def test_packs_are_told_as_they_were_named_and_no_other_is_taken_for_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    current = tmp_path / "current"
+    current.symlink_to("pack")
+    taken = take(settings_of(current, home=settings.home))
+    inside = taken.folder / taken.packs[0]
+    paths = [f"{inside}/x.py", f"{inside}2/x.py", f"{inside}.more/x.py"]
+    told = taken.told(Problem(code=code("rule_syntax"), message=f"see {path}", path=path) for path in paths)
+    named = [f"{current}/x.py", f"{tmp_path}/pack2/x.py", f"{tmp_path}/pack.more/x.py"]
+    assert [problem.path for problem in told] == named
+    assert [problem.message for problem in told] == [f"see {name}" for name in named]
 
 
 def test_packs_from_git_are_told_with_their_commit_and_known_without_it(tmp_path: Path) -> None:

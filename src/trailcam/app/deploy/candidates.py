@@ -1,0 +1,194 @@
+"""Candidates: versions of the rules that could come into force, out of packs or of copies that are kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ulid import ULID
+
+from trailcam.app.deploy import record, snapshot
+from trailcam.app.deploy.checking import Bad, Check, Good, Question
+from trailcam.app.deploy.deployment import Deployment, Refused
+from trailcam.app.deploy.record import By, Deployed, Status
+from trailcam.app.deploy.snapshot import Snapshot
+from trailcam.app.deploy.watching import Watch
+from trailcam.app.home import Home
+from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.model.timestamps import Micros
+from trailcam.settings.schema import Settings
+
+CANDIDATE = "candidate"
+"""What was done when packs were refused that had been copied, or could not be."""
+
+_AGAIN = frozenset({code("worker_broken")})
+"""Of what a check says, this may be otherwise the next time."""
+
+
+class Candidates:
+    """Makes candidates, writes them down, and knows what was refused last."""
+
+    def __init__(
+        self,
+        home: Home,
+        watch: Watch,
+        checker: Check,
+        *,
+        log_types: Sequence[Path],
+        micros: Callable[[], Micros],
+    ) -> None:
+        self._home = home
+        self._watch = watch
+        self._checker = checker
+        self._log_types = tuple(log_types)
+        self._micros = micros
+        self._refused_content = ""
+        self._told: dict[str, tuple[str, ...]] = {}
+        """The last refusals, by what was done; they are not told again while they last."""
+        self.closed = False
+        """A check is ended, and says nothing of the packs."""
+
+    def made(self, by: By, *, asked: bool = False) -> Deployment | Refused | None:
+        """The packs as they are now; None when they are what is in force, or are not to come back unasked."""
+        new = _New(str(ULID()), by, self._micros())
+        try:
+            settings = self._watch.settings()
+            commits = self._watch.commits(settings, anew=asked)
+            if by is By.CHANGE:
+                self._watch.settle(settings)
+            self._watch.see(settings)
+            taken = snapshot.take(settings, home=self._home.path, snapshot_id=new.id, commits=commits)
+        except TrailcamError as error:
+            if isinstance(error, WorldError):
+                self._watch.forget()
+            return self.refused(by, error, new=new)
+        last = self.last()
+        known = {last.content, *(() if asked else last.not_again)} if last is not None else set()
+        if taken.content in known or (taken.content == self._refused_content and not asked):
+            snapshot.remove(self._home.path, new.id)
+            if taken.content in known:
+                self.well()
+            return None
+        try:
+            answer = self._check(taken, settings, tests=True)
+        except BaseException:
+            snapshot.remove(self._home.path, new.id)
+            raise
+        if isinstance(answer, Bad):
+            snapshot.remove(self._home.path, new.id)
+            if self.closed:  # it says that the check was ended, and nothing of the packs
+                return None
+            if _AGAIN & {problem.code for problem in answer.problems}:
+                self._watch.forget()
+            else:
+                self._refused_content = taken.content
+            return self.refused(by, TrailcamError(taken.told(answer.problems)), new=new, taken=taken)
+        self._record(new, status=Status.READY, taken=taken, good=answer)
+        return _deployment(new.id, by, taken, answer)
+
+    def from_copy(self, row: Deployed, *, by: By, not_again: frozenset[str]) -> Deployment | Refused:
+        """A version from the copy that is kept of it; its rules are executed, its tests were run before."""
+        try:
+            taken = snapshot.kept(self._home.path, row.id)
+        except WorldError as error:
+            return Refused(by=by, problems=tuple(error.problems), id=row.id, world=True)
+        answer = self._check(taken, self._watch.last, tests=False)
+        if isinstance(answer, Bad):
+            return Refused(by=by, problems=tuple(taken.told(answer.problems)), id=row.id)
+        return _deployment(row.id, by, taken, answer, not_again)
+
+    def _check(self, taken: Snapshot, settings: Settings, *, tests: bool) -> Good | Bad:
+        return self._checker.check(
+            Question(settings=taken.settings(settings), log_types=self._log_types, tests=tests)
+        )
+
+    def not_again(self, content: str) -> None:
+        """A content that could not come into force is refused as one that was not well."""
+        self._refused_content = content
+
+    def last(self) -> Deployed | None:
+        """What is in force, if its copy is whole."""
+        found = record.active(self._home.database)
+        try:
+            if found is not None:
+                snapshot.kept(self._home.path, found.id)
+        except WorldError:
+            return None
+        return found
+
+    def refused(
+        self,
+        by: By,
+        error: TrailcamError,
+        *,
+        new: "_New | None" = None,
+        taken: Snapshot | None = None,
+        what: str = CANDIDATE,
+    ) -> Refused | None:
+        """Writes a refusal down; None for one that was told already and that nobody has asked for."""
+        problems = tuple(error.problems)
+        told = tuple(problem.render() for problem in problems)
+        if by is By.CHANGE and told in self._told.values():
+            return None
+        self._told[what] = told
+        new = new or _New(str(ULID()), by, self._micros())
+        self._record(new, status=Status.REFUSED, taken=taken, problems=problems)
+        return Refused(by=by, problems=problems, id=new.id, world=isinstance(error, WorldError))
+
+    def _record(
+        self,
+        new: "_New",
+        *,
+        status: Status,
+        taken: Snapshot | None,
+        good: Good | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        named = taken.sources if taken is not None else tuple(map(str, self._watch.last.packs))
+        record.add(
+            self._home.database,
+            Deployed(
+                id=new.id,
+                status=status,
+                by=new.by,
+                sources=named,
+                content=taken.content if taken is not None else "",
+                pack=good.pack if good is not None else "",
+                rules=good.rules if good is not None else {},
+                reasons=tuple(problems),
+                reasons_all=len(problems),
+                taken_at=new.taken_at,
+                decided_at=self._micros(),
+                in_force_at=None,
+                not_again=frozenset(),
+            ),
+        )
+
+    def well(self, what: str = CANDIDATE) -> None:
+        """What was refused is gone: should it come again, it is told again."""
+        self._told.pop(what, None)
+        if what == CANDIDATE:
+            self._refused_content = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A version that is looked at for the first time."""
+
+    id: str
+    by: By
+    taken_at: Micros
+
+
+def _deployment(
+    deployed_id: str, by: By, taken: Snapshot, good: Good, not_again: frozenset[str] = frozenset()
+) -> Deployment:
+    return Deployment(
+        id=deployed_id,
+        by=by,
+        pack=good.pack,
+        loaded=good.loaded,
+        rules=good.rules,
+        sources=taken.sources,
+        content=taken.content,
+        not_again=not_again,
+    )
