@@ -261,7 +261,9 @@ def test_what_is_no_notification_is_refused_in_few_words(body: str) -> None:
     assert 0 < len(str(refused.value)) <= 600
 
 
-@pytest.mark.parametrize("bucket", ["evil.example.com/", "a/../b", "a@b", "a?b", "a#b", "a:80", "..", "a b", "ü", ""])
+@pytest.mark.parametrize(
+    "bucket", ["evil.example.com/", "a/../b", "a@b", "a?b", "a#b", "a:80", "..", "a b", "ü", ""]
+)
 def test_a_bucket_is_no_part_of_another_address(bucket: str) -> None:
     of_s3 = record()
     of_s3["s3"]["bucket"]["name"] = bucket
@@ -329,7 +331,11 @@ def test_no_text_makes_it_raise_anything_else(body: str) -> None:
     understood_or_not(sns(body))
 
 
-@given(st.sampled_from(["bucket", "object"]), st.sampled_from(["name", "key", "size", "eTag", "versionId"]), _JSON)
+@given(
+    st.sampled_from(["bucket", "object"]),
+    st.sampled_from(["name", "key", "size", "eTag", "versionId"]),
+    _JSON,
+)
 def test_no_value_in_a_record_makes_it_raise_anything_else(part: str, key: str, value: Any) -> None:
     said = record()
     said["s3"][part][key] = value
