@@ -280,7 +280,7 @@ def test_what_fails_once_is_tried_again_at_once_and_what_fails_on_is_the_world(
 ) -> None:
     from tests.servers import faults
 
-    of_name = {"reset": faults.Reset(), "cut": faults.Cut(100)}
+    of_name: dict[str, Any] = {"reset": faults.Reset(), "cut": faults.Cut(100)}
     said = of_name.get(fault) or getattr(faults, fault)
     data = os.urandom(5_000)
     it = bucket.put(key, data)
