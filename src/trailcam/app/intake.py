@@ -97,7 +97,7 @@ class Intake:
     conditions: dict[str, Condition] = field(default_factory=dict)
     _held: dict[str, _Held] = field(default_factory=dict)
     _ready: dict[tuple[str, bool], deque[_Held]] = field(default_factory=dict)
-    """What is at hand, by source and whether it is new as a whole; who has waited longest for a turn first."""
+    """What is at hand, by source and whether it is new as a whole; who waits longest for a turn first."""
     _refused: list[Refused] = field(default_factory=list)
     _settling: dict[str, list[Notice]] = field(default_factory=dict)
     _unnamed: dict[Notice, Followed] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from tests.unit.app.followed import Fake, Held, identity, intake_of, out_of_orde
 from trailcam.app import intake as module
 from trailcam.app.conditions import Part
 from trailcam.app.intake import Intake, Refused
-from trailcam.contracts.source import Blob, NotFetched, Notice
+from trailcam.contracts.source import Blob, Exhausted, NotFetched, Notice
 from trailcam.errors import code
 
 
@@ -128,6 +128,20 @@ def test_what_is_known_by_its_bytes_is_settled_and_its_copy_acknowledged() -> No
         until(lambda: fake.settled == ["old"])
         assert intake.next_group() is None
     assert len(fake.acknowledged) == 1
+
+
+@pytest.mark.parametrize("id_", ["again", None], ids=["by its name", "by its bytes"])
+def test_what_some_rule_has_not_seen_yet_is_given_out_apart_from_what_is_new(id_: str | None) -> None:
+    fake = Fake()
+    again = fake.announce("again", b"again", id=id_)
+    fake.announce("new")
+    with intake_of(
+        fake, known=lambda ids: {identity(again): True} if identity(again) in ids else {}
+    ) as intake:
+        until(lambda: len(fake.fetched) == 2)
+        groups = [until(intake.next_group) for _ in range(2)]
+    assert {(names(list(it.blobs))[0], it.whole) for it in groups} == {("new", True), ("again", False)}
+    assert fake.settled == []
 
 
 def test_what_is_not_known_yet_for_a_fault_of_the_home_is_given_back() -> None:
@@ -528,6 +542,23 @@ def test_what_is_received_while_we_stop_is_given_back() -> None:
         intake.stop()
         fake.announce("a")
     assert (fake.fetched, fake.postponed) == ([], [("a", 0)])
+
+
+def test_a_source_that_comes_to_its_end_is_drained_when_all_is_decided_and_nothing_waits_for_more() -> None:
+    def receiving() -> None:
+        if not fake.things:
+            raise Exhausted
+
+    fake = Fake(receiving=receiving)
+    fake.announce("a")
+    with intake_of(fake, group_seconds=60) as intake:
+        until(lambda: fake.fetched)
+        fake.things.clear()
+        (blob,) = group(intake)
+        assert not drained(intake)
+        intake.done(blob)
+        assert drained(intake)
+    assert fake.settled == ["a"]
 
 
 def test_waiting_ends_when_something_is_ready_and_does_not_spin() -> None:
