@@ -14,8 +14,9 @@ from functools import partial
 
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from trailcam.app.conditions import Condition
 from trailcam.app.home import Home
-from trailcam.app.intake import Condition, Followed, Intake, Refused
+from trailcam.app.intake import Followed, Intake, Refused
 from trailcam.app.line import Line
 from trailcam.app.load import Loaded
 from trailcam.app.publisher import Publisher

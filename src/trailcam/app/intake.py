@@ -9,12 +9,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from trailcam.app.conditions import Condition, Part
 from trailcam.contracts.source import Blob, Exhausted, NotFetched, Notice, Source, Unreadable
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import WorldError
@@ -26,6 +26,8 @@ GROUP_ORIGINS = 500
 
 _MOST_HELD = 4_000
 _FETCHERS = 16
+"""Threads of each source, so that one that hangs holds up no other."""
+
 _PATIENCE_SECONDS = 10.0
 _PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """How long a source that does not answer is left alone, again and again."""
@@ -33,6 +35,8 @@ _PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _POSTPONED_SECONDS = 30.0
 _LONGEST_POSTPONED_SECONDS = 900.0
 _SETTLED_EVERY_SECONDS = 0.2
+
+_LOOKED_EVERY_SECONDS = 0.05
 
 Known = Callable[[Sequence[str]], Mapping[str, bool]]
 """Those of the origins that were read before; true where some rule has not seen one of them yet."""
@@ -47,31 +51,17 @@ class Followed:
     tries: int
 
 
+_Announced = tuple[Followed, Notice]
+"""An announcement with the source that made it: two sources may announce the same origin."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """What cannot be fetched, or was announced in no known form, as a dead letter."""
 
     source: str
     letter: DeadLetter
-    notices: Sequence[Notice]
-
-
-@dataclass(slots=True)
-class Condition:
-    """How it stands with a source."""
-
-    asked_at: float | None = None
-    """When it last answered, by the wall clock in seconds."""
-    announced_at: float | None = None
-    faults: dict["Part", tuple[str, float]] = field(default_factory=dict)
-    """What does not work now, in words, and since when."""
-
-
-class Part(StrEnum):
-    """The two halves of a source, of which one may work without the other."""
-
-    announcements = "announcements"
-    objects = "objects"
+    announced: Sequence[_Announced]
 
 
 @dataclass(slots=True)
@@ -79,7 +69,7 @@ class _Held:
     """An origin in hand, with all announcements of it that came meanwhile."""
 
     followed: Followed
-    notices: list[Notice]
+    announced: list[_Announced]
     size_bytes: int
     whole: bool = True
     """False: its events are kept already, and some rule has not seen them."""
@@ -107,10 +97,10 @@ class Intake:
     conditions: dict[str, Condition] = field(default_factory=dict)
     _held: dict[str, _Held] = field(default_factory=dict)
     _ready: dict[tuple[str, bool], deque[_Held]] = field(default_factory=dict)
-    """What is at hand, by source and whether it is new as a whole."""
+    """What is at hand, by source and whether it is new as a whole; who waits longest for a turn first."""
     _refused: list[Refused] = field(default_factory=list)
     _settling: dict[str, list[Notice]] = field(default_factory=dict)
-    _unnamed: dict[Notice, str] = field(default_factory=dict)
+    _unnamed: dict[Notice, Followed] = field(default_factory=dict)
     """Announcements whose origin is not known yet, while they are fetched."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -118,11 +108,13 @@ class Intake:
     _threads: list[threading.Thread] = field(default_factory=list)
     _pollers: list[threading.Thread] = field(default_factory=list)
     _broken: list[BaseException] = field(default_factory=list)
-    _fetchers: ThreadPoolExecutor | None = None
+    _fetchers: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
 
     def __enter__(self) -> "Intake":
-        self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="trailcam-fetch")
         for it in self.followed:
+            self._fetchers[it.name] = ThreadPoolExecutor(
+                _FETCHERS, thread_name_prefix=f"trailcam-fetch-{it.name}"
+            )
             self.conditions[it.name] = Condition()
             self._ready |= {(it.name, whole): deque() for whole in (True, False)}
             self._settling[it.name] = []
@@ -137,17 +129,19 @@ class Intake:
         self.stop()
         for thread in self._pollers:
             thread.join(timeout=self.wait_seconds + 5)
-        if self._fetchers is not None:
-            self._fetchers.shutdown(cancel_futures=True)
+        for fetchers in self._fetchers.values():
+            fetchers.shutdown(cancel_futures=True)
         self._closing.set()
         for thread in self._threads:
             thread.join(timeout=_PATIENCE_SECONDS)
+        with self._changed:
+            left = [pair for held in self._held.values() for pair in held.announced]
+            left += [(it, notice) for notice, it in self._unnamed.items()]
+            blobs = [held.blob for held in self._held.values() if held.blob is not None]
+        self._postpone(left, seconds=0)
+        for blob in blobs:
+            blob.acknowledge()
         for it in self.followed:
-            left = [held for held in self._held.values() if held.followed is it]
-            it.source.postpone([notice for held in left for notice in held.notices], seconds=0)
-            for held in left:
-                if held.blob is not None:
-                    held.blob.acknowledge()
             it.source.close()
 
     def stop(self) -> None:
@@ -180,14 +174,18 @@ class Intake:
             if not self._refused and not any(self._ready.values()):
                 self._changed.wait(seconds)
                 return
-        self._stopping.wait(min(seconds, 0.05))
+        self._closing.wait(min(seconds, _LOOKED_EVERY_SECONDS))
 
     def next_group(self) -> WorkGroup | None:
-        """Origins of one source that should go to a worker now: enough of them, or after long enough."""
+        """Origins of one source that should go to a worker now: enough of them, or after long enough.
+
+        Sources take turns, so that none waits for another that always has something.
+        """
         with self._changed:
-            for (_, whole), waiting in self._ready.items():
+            for key, waiting in self._ready.items():
                 if waiting and self._is_due(waiting):
-                    return WorkGroup(tuple(self._cut(waiting)), whole)
+                    self._ready[key] = self._ready.pop(key)
+                    return WorkGroup(tuple(self._cut(waiting)), key[1])
         return None
 
     def refused(self) -> list[Refused]:
@@ -204,9 +202,9 @@ class Intake:
     def settle(self, refused: Refused) -> None:
         """What was refused is kept."""
         with self._changed:
-            for key in (refused.letter.origin_id, *(it.origin_id or "" for it in refused.notices)):
-                self._held.pop(key, None)
-            self._settling[refused.source] += refused.notices
+            self._held.pop(refused.letter.origin_id, None)
+            self._decided(refused.announced)
+            self._changed.notify_all()
 
     def done(self, blob: Blob) -> None:
         """An origin is decided."""
@@ -214,7 +212,7 @@ class Intake:
         with self._changed:
             held = self._held.pop(blob.origin.id, None)
             if held is not None:
-                self._settling[held.followed.name] += held.notices
+                self._decided(held.announced)
             self._changed.notify_all()
 
     # -- groups ------------------------------------------------------------------------------------------
@@ -250,12 +248,17 @@ class Intake:
                 self._answers(it, Part.announcements)
                 if notices:
                     self.conditions[it.name].announced_at = self.now()
-                self._take(it, notices)
-                failures = 0
+                works = self._take(it, notices)
             except Exhausted:
                 return
             except WorldError as error:
                 self._fails(it, Part.announcements, error)
+                works = False
+            except CancelledError:  # nobody waits for us any more
+                return
+            if works:
+                failures = 0
+            else:
                 self._stopping.wait(_PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS) - 1)])
                 failures += 1
 
@@ -264,11 +267,15 @@ class Intake:
             ahead = sum(held.size_bytes for held in self._held.values())
             return ahead < self.ahead_bytes and len(self._held) < _MOST_HELD
 
-    def _take(self, it: Followed, notices: Sequence[Notice]) -> None:
-        """Sorts out what was announced, and fetches what is new."""
+    def _take(self, it: Followed, notices: Sequence[Notice]) -> bool:
+        """Sorts out what was announced, and fetches what is new.
+
+        Whether to go on at once: not when the world let none of it be fetched, for whoever went on then would
+        receive all that waits, and the source counts how often.
+        """
         if self._stopping.is_set():
             it.source.postpone(notices, seconds=0)
-            return
+            return True
         try:
             named = [notice.origin_id for notice in notices if notice.origin_id is not None]
             known = self.known(named) if named else {}
@@ -276,66 +283,83 @@ class Intake:
             it.source.postpone(notices, seconds=_POSTPONED_SECONDS)
             raise
         new = [notice for notice in notices if self._is_new(it, notice, known)]
-        assert self._fetchers is not None
-        for fetched in [self._fetchers.submit(self._fetch, it, notice) for notice in new]:
-            fetched.result()
+        fetching = [self._fetchers[it.name].submit(self._fetch, it, notice) for notice in new]
+        worked = [fetched.result() for fetched in fetching]
+        return any(worked) or not worked
 
     def _is_new(self, it: Followed, notice: Notice, known: Mapping[str, bool]) -> bool:
         """Whether it has to be fetched; all others are dealt with."""
         with self._changed:
-            if isinstance(notice, Unreadable):
-                self._refuse(it, notice, notice.reason, notice.detail, raw=notice.raw)
-            elif notice.origin_id is None:
-                self._unnamed[notice] = it.name
+            held = self._held.get(notice.origin_id or "")
+            if notice.origin_id is None:
+                self._unnamed[notice] = it
                 return True
-            elif notice.origin_id in self._held:
-                self._held[notice.origin_id].notices.append(notice)
+            if held is not None:
+                held.announced.append((it, notice))
+            elif isinstance(notice, Unreadable):
+                self._refuse(it, notice, notice.reason, notice.detail, raw=notice.raw)
             elif known.get(notice.origin_id) is False:
-                self._settling[it.name].append(notice)
+                self._decided([(it, notice)])
             else:
                 whole = notice.origin_id not in known
-                self._held[notice.origin_id] = _Held(it, [notice], notice.size_bytes, whole)
+                self._held[notice.origin_id] = _Held(it, [(it, notice)], notice.size_bytes, whole)
                 return True
         return False
 
-    def _fetch(self, it: Followed, notice: Notice) -> None:
+    def _fetch(self, it: Followed, notice: Notice) -> bool:
+        """Whether the world let us."""
         try:
             blob = it.source.fetch(notice, spool=self.spool)
-            known = self.known([blob.origin.id]) if notice.origin_id is None else {}
-            if known.get(blob.origin.id) is False:
-                blob.acknowledge()
-                with self._changed:
-                    self._unnamed.pop(notice, None)
-                    self._settling[it.name].append(notice)
-                return
         except NotFetched as error:
-            if notice.tries >= it.tries:
-                with self._changed:
-                    self._unnamed.pop(notice, None)
-                    self._refuse(it, notice, error.reason, error.detail)
-                return
-            self.told("not fetched", source=it.name, what=notice.name, tries=notice.tries, why=error.detail)
-            self._give_back(it, notice)
+            self._answers(it, Part.objects)
+            self._not_fetched(it, notice, error)
+            return True
         except WorldError as error:
             self._fails(it, Part.objects, error)
             self._give_back(it, notice)
+            return False
+        self._answers(it, Part.objects)
+        try:
+            known = self.known([blob.origin.id]) if notice.origin_id is None else {}
+        except WorldError as error:
+            blob.acknowledge()
+            self._fails(it, Part.announcements, error)
+            self._give_back(it, notice)
+            return False
+        if known.get(blob.origin.id) is False:
+            blob.acknowledge()
+            with self._changed:
+                self._unnamed.pop(notice, None)
+                self._decided([(it, notice)])
         else:
-            self._answers(it, Part.objects)
             self._have(it, notice, blob, whole=blob.origin.id not in known)
+        return True
+
+    def _not_fetched(self, it: Followed, notice: Notice, error: NotFetched) -> None:
+        if notice.tries >= it.tries:
+            with self._changed:
+                self._unnamed.pop(notice, None)
+                self._refuse(it, notice, error.reason, error.detail)
+            return
+        self.told("not fetched", source=it.name, what=notice.name, tries=notice.tries, why=error.detail)
+        self._give_back(it, notice)
 
     def _have(self, it: Followed, notice: Notice, blob: Blob, *, whole: bool) -> None:
         with self._changed:
-            self._unnamed.pop(notice, None)
-            held = self._held.get(notice.origin_id or blob.origin.id)
-            if held is not None and notice not in held.notices:  # its bytes tell that it is in hand already
-                held.notices.append(notice)
-                blob.acknowledge()
-                return
-            if held is None:
-                held = _Held(it, [notice], blob.origin.size_bytes, whole)
-            if blob.origin.id != notice.origin_id:
-                self._held.pop(notice.origin_id or "", None)
-            self._held[blob.origin.id] = held
+            if notice.origin_id is None:
+                self._unnamed.pop(notice, None)
+                held = self._held.get(blob.origin.id)
+                if held is not None:  # its bytes tell that it is in hand already
+                    held.announced.append((it, notice))
+                    blob.acknowledge()
+                    return
+                held = _Held(it, [(it, notice)], blob.origin.size_bytes, whole)
+                self._held[blob.origin.id] = held
+            else:
+                assert blob.origin.id == notice.origin_id, (
+                    f"{it.name} gave an origin another name than before"
+                )
+                held = self._held[notice.origin_id]
             held.blob, held.size_bytes, held.ready_at = blob, blob.origin.size_bytes, self.clock()
             self._ready[it.name, held.whole].append(held)
             self._changed.notify_all()
@@ -344,12 +368,12 @@ class Intake:
         with self._changed:
             self._unnamed.pop(notice, None)
             held = self._held.pop(notice.origin_id or "", None)
+            self._changed.notify_all()
         seconds = min(_LONGEST_POSTPONED_SECONDS, _POSTPONED_SECONDS * 2 ** min(notice.tries - 1, 10))
-        it.source.postpone(held.notices if held is not None else [notice], seconds=seconds)
+        self._postpone(held.announced if held is not None else [(it, notice)], seconds=seconds)
 
     def _refuse(self, it: Followed, notice: Notice, reason: str, detail: str, *, raw: bytes = b"") -> None:
         """Under the lock."""
-        held = self._held.get(notice.origin_id or "")
         letter = DeadLetter(
             origin_id=notice.origin_id or storable(notice.name),
             origin_name=storable(notice.name),
@@ -359,10 +383,13 @@ class Intake:
             detail=storable(detail),
             raw=raw,
         )
-        notices = held.notices if held is not None else [notice]
-        self._refused.append(Refused(source=it.name, letter=letter, notices=notices))
+        held = self._held.get(letter.origin_id)
         if held is None:
-            self._held[letter.origin_id] = _Held(it, notices, 0)
+            held = self._held[letter.origin_id] = _Held(it, [(it, notice)], 0)
+        elif notice.origin_id is None:
+            held.announced.append((it, notice))
+            return
+        self._refused.append(Refused(source=it.name, letter=letter, announced=held.announced))
         self._changed.notify_all()
 
     # -- holding and settling ----------------------------------------------------------------------------
@@ -373,8 +400,8 @@ class Intake:
             last = self._closing.wait(_SETTLED_EVERY_SECONDS)
             with self._changed:
                 settling, self._settling[it.name] = self._settling[it.name], []
-                in_hand = [n for held in self._held.values() if held.followed is it for n in held.notices]
-                in_hand += [notice for notice, name in self._unnamed.items() if name == it.name]
+                in_hand = [n for held in self._held.values() for by, n in held.announced if by is it]
+                in_hand += [notice for notice, by in self._unnamed.items() if by is it]
             if settling:
                 it.source.settle(settling)
             if in_hand and self.clock() - held_at >= it.source.hold_seconds:
@@ -385,20 +412,30 @@ class Intake:
             if last:
                 return
 
+    def _decided(self, announced: Sequence[_Announced]) -> None:
+        """Under the lock: has them settled soon."""
+        for it, notice in announced:
+            self._settling[it.name].append(notice)
+
+    def _postpone(self, announced: Sequence[_Announced], *, seconds: float) -> None:
+        for it in self.followed:
+            if notices := [notice for by, notice in announced if by is it]:
+                it.source.postpone(notices, seconds=seconds)
+
     # -- how it stands -----------------------------------------------------------------------------------
 
     def _answers(self, it: Followed, part: Part) -> None:
-        condition = self.conditions[it.name]
-        condition.asked_at = self.now()
-        if condition.faults.pop(part, None) is not None:
+        with self._changed:
+            news = self.conditions[it.name].answers(part, now=self.now())
+        if news:
             self.told("source works again", source=it.name, part=part.value)
 
     def _fails(self, it: Followed, part: Part, error: WorldError) -> None:
-        faults = self.conditions[it.name].faults
         problem = error.problems[0]
-        if part not in faults:
+        with self._changed:
+            news = self.conditions[it.name].fails(part, problem.message, now=self.now())
+        if news:
             self.told("source fails", source=it.name, part=part.value, code=problem.code, why=problem.message)
-        faults[part] = (problem.message, faults[part][1] if part in faults else self.now())
 
     def _thread(self, does: Callable[[Followed], None], it: Followed) -> threading.Thread:
         def watched(*arguments: Any) -> None:

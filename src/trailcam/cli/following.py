@@ -2,7 +2,7 @@
 
 import signal
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 from trailcam.cli.logs import LogFormat, teller
@@ -27,8 +27,9 @@ def follow(
     def asked(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise SystemExit(128 + number)
-        told("stopping", signal=signal.Signals(number).name)
         stop.set()
+        # Not here: whoever is interrupted may be telling something, and hold the lock for it.
+        Thread(target=told, args=("stopping",), kwargs={"signal": signal.Signals(number).name}).start()
 
     for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(ending, asked)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
 
@@ -23,7 +24,10 @@ LogFormatOption: TypeAlias = Annotated[
 
 
 def teller(form: LogFormat) -> Callable[..., None]:
-    """What is called with (what happened, values by name). What has a `code` is a warning."""
+    """What is called with (what happened, values by name). What has a `code` is a warning.
+
+    Whoever follows sources goes on when nobody can be told: the disk of the log is full, its reader has gone.
+    """
     import structlog  # noqa: PLC0415  # 60 ms that only what runs for long needs
 
     shown = structlog.processors.JSONRenderer() if form is LogFormat.json else _line
@@ -32,8 +36,9 @@ def teller(form: LogFormat) -> Callable[..., None]:
         processors=[structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"), shown],
     )
 
-    def told(what: str, **values: object) -> None:
-        log.msg(what, level="warning" if "code" in values else "info", **values)
+    def told(what: str, /, **values: object) -> None:
+        with suppress(OSError):
+            log.msg(what, level="warning" if "code" in values else "info", **values)
 
     return told
 
@@ -46,5 +51,9 @@ def _line(_logger: Any, _name: str, said: MutableMapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str:
+    """In quotes where it could be taken for two values, or for a name and a value."""
     text = visible(str(value))
-    return f'"{text}"' if " " in text or not text else text
+    if text and not set(text) & set(' ="'):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

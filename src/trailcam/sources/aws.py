@@ -41,14 +41,14 @@ def make_session(*, region: str = "", role_arn: str = "", external_id: str = "",
         AssumeRoleCredentialFetcher,
         DeferredRefreshableCredentials,
     )
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415  # the same
+    from botocore.exceptions import NoCredentialsError, ProfileNotFound  # noqa: PLC0415  # the same
     from botocore.session import Session  # noqa: PLC0415  # the same
 
     core = Session(profile=profile or None)
     if region:
         core.set_config_variable("region", region)
     try:
-        own = core.get_credentials()
+        core.get_scoped_config()
     except ProfileNotFound as error:
         raise WorldError(Problem(code=code("source_refused"), message=str(error))) from None
     if not role_arn:
@@ -56,13 +56,19 @@ def make_session(*, region: str = "", role_arn: str = "", external_id: str = "",
     asked = {"RoleSessionName": "trailcam"}
     if external_id:
         asked["ExternalId"] = external_id
-    role = AssumeRoleCredentialFetcher(core.create_client, own, role_arn, extra_args=asked)
-    assumed = Session()
+
+    def assume() -> Any:
+        own = core.get_credentials()
+        if own is None:
+            raise NoCredentialsError
+        return AssumeRoleCredentialFetcher(
+            core.create_client, own, role_arn, extra_args=asked
+        ).fetch_credentials()
+
+    assumed = Session(profile=profile or None)
     assumed.set_config_variable("region", core.get_config_variable("region"))
     # botocore has no public way to give a session credentials that renew themselves.
-    assumed._credentials = DeferredRefreshableCredentials(
-        method="assume-role", refresh_using=role.fetch_credentials
-    )
+    assumed._credentials = DeferredRefreshableCredentials(method="assume-role", refresh_using=assume)
     return boto3.Session(botocore_session=assumed)
 
 

@@ -5,14 +5,33 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html (EventBridg
 https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html (the envelope of SNS) and
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html
 (CloudTrail's own), read 2026-11-28.
+
+Whoever may send to the queue says what stands in a message, so names in it are those of S3 or it is refused:
+they become parts of addresses.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import unquote_plus
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+"""Of before 2018 too, which may have capitals and underlines.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, read 2026-11-28.
+"""
+
+_REGION = re.compile(r"[a-z0-9-]{0,40}")
+_LONGEST_KEY_BYTES = 1024
+_LARGEST_BYTES = 1 << 62
+
+_OF_THE_TRAIL = "CloudTrail validation message."
+"""What CloudTrail sends to a topic when a trail is made or changed; it is the whole message."""
+
+_DETAIL_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,20 +73,33 @@ def announced(body: str) -> list[S3Object]:
         NotUnderstood: it is no notification.
     """
     try:
-        said = json.loads(body)
-    except ValueError as error:
-        raise NotUnderstood(f"not JSON: {error}") from None
+        return _announced(body)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        detail = f"looks like a notification, but {type(error).__name__}: {error}"
+        raise NotUnderstood(detail[:_DETAIL_CHARACTERS]) from None
+
+
+def _announced(body: str) -> list[S3Object]:
+    said = _from_json(body, "not JSON")
     if isinstance(said, dict) and said.get("Type") == "Notification" and isinstance(said.get("Message"), str):
-        try:
-            said = json.loads(said["Message"])
-        except ValueError as error:
-            raise NotUnderstood(f"a message of SNS that does not hold JSON: {error}") from None
+        said = _from_json(said["Message"], "a message of SNS that does not hold JSON")
+    if said == _OF_THE_TRAIL:
+        return []
     if not isinstance(said, dict):
         raise NotUnderstood("no JSON object")
+    return [it for it in _objects(said) if it.key and not (it.key.endswith("/") and not it.size_bytes)]
+
+
+def _from_json(text: str, otherwise: str) -> Any:
+    """What stands there; CloudTrail's greeting, which is no JSON, as it is."""
+    if text.strip() == _OF_THE_TRAIL:
+        return _OF_THE_TRAIL
     try:
-        return [it for it in _objects(said) if it.key and not (it.key.endswith("/") and not it.size_bytes)]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise NotUnderstood(f"looks like a notification, but {type(error).__name__}: {error}") from None
+        return json.loads(text)
+    except ValueError as error:
+        raise NotUnderstood(f"{otherwise}: {error}") from None
+    except RecursionError:
+        raise NotUnderstood(f"{otherwise}: it is nested too deep") from None
 
 
 def _objects(said: dict[str, Any]) -> Iterator[S3Object]:
@@ -76,42 +108,46 @@ def _objects(said: dict[str, Any]) -> Iterator[S3Object]:
     if isinstance(said.get("Records"), list) and said["Records"]:
         for record in said["Records"]:
             if "s3" not in record:
-                raise NotUnderstood(f"a record of {record.get('eventSource', 'no source')}, not of S3")
+                raise NotUnderstood(f"a record of {record.get('eventSource', 'no source')!s:.100}, not of S3")
             if str(record.get("eventName", "")).removeprefix("s3:").startswith("ObjectCreated:"):
                 yield _of_s3(record)
     elif said.get("source") == "aws.s3" and isinstance(said.get("detail"), dict):
-        if said.get("detail-type") == "Object Created":
+        kind = _text(said["detail-type"])
+        if kind == "Object Created":
             yield _of_eventbridge(said)
+        elif not kind.startswith("Object "):  # such as calls of the API, which a rule may send by mistake
+            raise NotUnderstood(f'an event "{kind:.100}" of EventBridge, which announces no object')
     elif isinstance(said.get("s3ObjectKey"), list):
         for key in said["s3ObjectKey"]:
-            yield S3Object(bucket=_text(said["s3Bucket"]), key=_text(key))
+            yield S3Object(bucket=_bucket(said["s3Bucket"]), key=_key(_text(key)))
     elif said.get("Type") in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
         raise NotUnderstood(f"a {said['Type']} of SNS: somebody has to confirm the subscription of the queue")
     else:
-        raise NotUnderstood(f"no notification in any known form; its keys: {', '.join(sorted(said)[:8])}")
+        keys = ", ".join(sorted(said)[:8])
+        raise NotUnderstood(f"no notification in any known form; its keys: {keys:.200}")
 
 
 def _of_s3(record: dict[str, Any]) -> S3Object:
     held = record["s3"]["object"]
     return S3Object(
-        bucket=_text(record["s3"]["bucket"]["name"]),
-        key=unquote_plus(_text(held["key"])),  # only S3's own form has it encoded
+        bucket=_bucket(record["s3"]["bucket"]["name"]),
+        key=_key(unquote_plus(_text(held["key"]))),  # only S3's own form has it encoded
         etag=_text(held.get("eTag") or "").strip('"'),
         version=_version(held.get("versionId")),
-        size_bytes=int(held.get("size") or 0),
-        region=_text(record.get("awsRegion") or ""),
+        size_bytes=_size(held.get("size")),
+        region=_region(record.get("awsRegion")),
     )
 
 
 def _of_eventbridge(said: dict[str, Any]) -> S3Object:
     held = said["detail"]["object"]
     return S3Object(
-        bucket=_text(said["detail"]["bucket"]["name"]),
-        key=_text(held["key"]),
+        bucket=_bucket(said["detail"]["bucket"]["name"]),
+        key=_key(_text(held["key"])),
         etag=_text(held.get("etag") or "").strip('"'),
         version=_version(held.get("version-id")),
-        size_bytes=int(held.get("size") or 0),
-        region=_text(said.get("region") or ""),
+        size_bytes=_size(held.get("size")),
+        region=_region(said.get("region")),
     )
 
 
@@ -120,7 +156,37 @@ def _version(value: Any) -> str:
     return "" if value in (None, "null") else _text(value)
 
 
+def _bucket(value: Any) -> str:
+    if not _BUCKET.fullmatch(_text(value)):
+        raise ValueError(f"{value!r} is no name of a bucket")
+    return str(value)
+
+
+def _region(value: Any) -> str:
+    """Empty where none is said."""
+    region = _text(value or "")
+    if not _REGION.fullmatch(region):
+        raise ValueError(f"{region!r} is no name of a region")
+    return region
+
+
+def _key(key: str) -> str:
+    if len(key.encode()) > _LONGEST_KEY_BYTES:
+        raise ValueError(f"a key of S3 has at most {_LONGEST_KEY_BYTES} bytes, and not {len(key.encode())}")
+    return key
+
+
+def _size(value: Any) -> int:
+    """0 where it is not said."""
+    size = int(value or 0)
+    if not 0 <= size <= _LARGEST_BYTES:
+        raise ValueError("the size of an object is beyond all bounds")
+    return size
+
+
 def _text(value: Any) -> str:
+    """Text that can be sent and stored: JSON may hold halves of characters."""
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r:.100} is no text")
+    value.encode()
     return value

@@ -1,16 +1,19 @@
 """Reads objects of S3 and of servers that speak like it.
 
 Objects are read by obstore, a fifth of the processor time that boto3 takes for it; what obstore cannot name
-(keys with empty parts) by boto3, and so are listings, for one such key would spoil a listing of obstore's.
+(keys with empty parts, dots for parts, control characters) by boto3, and so are listings, for one such key
+would spoil a listing of obstore's.
 """
 
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -32,7 +35,15 @@ _CONNECT_SECONDS = 10
 _RETRIES = 3
 _NOTHING_THERE = 404
 _REFUSED = (401, 403)
-_OTHER_NOW = 412
+_OTHER_NOW = (412, 416)
+"""Another etag, or shorter than was announced."""
+
+_ODD = re.compile(r"^/|/$|//|(^|/)\.\.?(/|$)|[\x00-\x1f\x7f]")
+"""Keys that obstore refuses, or worse, takes for others: it leaves out slashes at either end."""
+
+_SAID = re.compile(r"<Code>([^<]*)</Code>(?:\s*<Message>([^<]*)</Message>)?")
+_PAGE_KEYS = 1_000
+_NO_REGION = "redirect without LOCATION"
 
 
 class _Read(NamedTuple):
@@ -62,13 +73,19 @@ class Objects:
             NotFetched: TC0416 it is gone, TC0417 refused, TC0418 another one lies there now.
             WorldError: TC0801, TC0802; the spool cannot be written.
         """
-        if not it.etag:  # CloudTrail announces names alone
-            seen = self._read(it, 0, look=True)
-            it = replace(it, etag=seen.etag, size_bytes=seen.size_bytes)
         first = self._read(it, 0)
+        if not first.etag or it.etag not in ("", first.etag):
+            raise _replaced(it)
+        it = replace(it, etag=first.etag, size_bytes=first.size_bytes)  # CloudTrail announces names alone
         if len(first.data) >= first.size_bytes <= IN_MEMORY_BYTES:
             return Fetched(origin=self._origin(it, first), data=first.data)
         return self._spooled(it, first, spool)
+
+    def close(self) -> None:
+        """Lets go of what is open."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
 
     def client(self) -> Any:
         """boto3's client of S3."""
@@ -96,7 +113,9 @@ class Objects:
         token: dict[str, str] = {"StartAfter": after} if after else {}
         while True:
             try:
-                page = self.client().list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
+                page = self.client().list_objects_v2(
+                    Bucket=bucket, Prefix=prefix, MaxKeys=_PAGE_KEYS, **token
+                )
             except (BotoCoreError, ClientError) as error:
                 raise world_error(error, what=f"s3://{bucket}/{prefix} cannot be listed") from None
             yield from (_listed(bucket, entry) for entry in page.get("Contents", ()))
@@ -145,7 +164,7 @@ class Objects:
         named = time_in_name(it.key.rpartition("/")[2])
         modified = Micros((read.modified - _EPOCH) // timedelta(microseconds=1))
         return Origin(
-            id=storable(it.origin_id or f"{it.name}#{read.etag}"),
+            id=storable(it.origin_id or ""),
             name=name,
             source_id=self._name,
             source_label=self._name,
@@ -165,7 +184,7 @@ class Objects:
                     read += len(part.data)
                     if read >= first.size_bytes:
                         break
-                    part = self._read(it, read)
+                    part = self._next(it, read)
             return Fetched(origin=self._origin(it, first), path=copy)
         except OSError as error:
             _remove(copy)
@@ -174,8 +193,14 @@ class Objects:
             _remove(copy)
             raise
 
-    def _read(self, it: S3Object, start: int, *, look: bool = False) -> _Read:
-        """A part of an object from a byte on; with `look`, only what S3 says of it."""
+    def _next(self, it: S3Object, start: int) -> _Read:
+        part = self._read(it, start)
+        if not part.data:
+            raise _unreachable(it, f"nothing comes after {start} of {it.size_bytes} bytes")
+        return part
+
+    def _read(self, it: S3Object, start: int) -> _Read:
+        """An object from a byte on: whole where it is small, else a part of it."""
         import obstore  # noqa: PLC0415  # only where objects are read
         from obstore import exceptions as refused  # noqa: PLC0415  # the same
 
@@ -186,23 +211,31 @@ class Objects:
             options["if_match"] = f'"{it.etag}"'
         if start or it.size_bytes > PART_BYTES:
             options["range"] = (start, start + PART_BYTES)
-        if look:
-            options["head"] = True
+        if _ODD.search(it.key):
+            return self._read_odd(it, options)
         try:
             result = obstore.get(self._store(it.bucket, it.region), it.key, options=cast(Any, options))
             meta = result.meta
+            if meta["size"] > PART_BYTES and "range" not in options:  # it was announced as smaller
+                return self._read(replace(it, size_bytes=meta["size"]), start)
             etag = str(meta["e_tag"] or "").strip('"')
-            return _Read(b"" if look else bytes(result.bytes()), etag, meta["last_modified"], meta["size"])
-        except refused.InvalidPathError:
+            return _Read(bytes(result.bytes()), etag, meta["last_modified"], meta["size"])
+        except (refused.InvalidPathError, ValueError):
             return self._read_odd(it, options)
         except FileNotFoundError:
             raise NotFetched(code("object_gone"), f"{it.name} is not there") from None
-        except (refused.PermissionDeniedError, refused.UnauthenticatedError) as error:
+        except refused.PermissionDeniedError as error:
             raise _refusal(it, str(error)) from None
+        except refused.UnauthenticatedError as error:  # nothing was asked: we have no credentials to ask with
+            raise _no_credentials(it, _short(str(error))) from None
         except refused.PreconditionError:
-            raise NotFetched(code("object_replaced"), f"{it.name} is not what was announced") from None
+            raise _replaced(it) from None
         except (refused.BaseError, TimeoutError, OSError) as error:
-            raise _unreachable(it, str(error)) from None
+            if _NO_REGION in str(error):  # boto3 finds out where a bucket is
+                return self._read_odd(it, options)
+            if _said(str(error)).startswith("InvalidRange"):
+                raise _replaced(it) from None
+            raise _unreachable(it, _said(str(error))) from None
 
     def _read_odd(self, it: S3Object, options: dict[str, Any]) -> _Read:
         """The same by boto3, which takes every key that S3 takes."""
@@ -216,19 +249,26 @@ class Objects:
         if "range" in options:
             asked["Range"] = f"bytes={options['range'][0]}-{options['range'][1] - 1}"
         try:
-            if "head" in options:
-                answer, data = self.client().head_object(**asked), b""
-            else:
-                answer = self.client().get_object(**asked)
-                data = answer["Body"].read()
+            answer = self.client().get_object(**asked)
+            with closing(answer["Body"]) as body:
+                if answer["ContentLength"] > PART_BYTES and "range" not in options:
+                    return self._read_odd(it, {**options, "range": (0, PART_BYTES)})
+                data = body.read()
         except ClientError as error:
+            if (
+                error.operation_name != "GetObject"
+            ):  # a role could not be assumed: nothing is said of the object
+                raise world_error(error, what=f"{it.name} cannot be read") from None
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            said = error.response.get("Error", {})
             if status == _NOTHING_THERE:
                 raise NotFetched(code("object_gone"), f"{it.name} is not there") from None
             if status in _REFUSED:
-                raise _refusal(it, str(error)) from None
-            if status == _OTHER_NOW:
-                raise NotFetched(code("object_replaced"), f"{it.name} is not what was announced") from None
+                raise _refusal(
+                    it, f"<Code>{said.get('Code')}</Code><Message>{said.get('Message')}</Message>"
+                ) from None
+            if status in _OTHER_NOW:
+                raise _replaced(it) from None
             raise world_error(error, what=f"{it.name} cannot be read") from None
         except (BotoCoreError, OSError) as error:
             raise world_error(error, what=f"{it.name} cannot be read") from None
@@ -237,6 +277,7 @@ class Objects:
         return _Read(data, answer["ETag"].strip('"'), answer["LastModified"], size)
 
     def _store(self, bucket: str, region: str) -> Any:
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # with boto3
         from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415  # with obstore
         from obstore.store import S3Store  # noqa: PLC0415  # the same
 
@@ -246,7 +287,11 @@ class Objects:
                 options: dict[str, Any] = {"region": region or self._session.region_name or "us-east-1"}
                 if self._endpoint:
                     options |= {"endpoint": self._endpoint, "virtual_hosted_style_request": False}
-                if self._session.get_credentials() is None:
+                try:
+                    found = self._session.get_credentials()
+                except BotoCoreError as error:
+                    raise world_error(error, what=f"s3://{bucket} cannot be read") from None
+                if found is None:
                     message = f"there are no credentials to read s3://{bucket} with"
                     raise WorldError(Problem(code=code("source_refused"), message=message))
                 store = self._stores[bucket, region] = S3Store(
@@ -291,15 +336,32 @@ _CREDENTIALS_ASKED_AFTER = timedelta(minutes=5)
 """boto3 renews them by itself; obstore asks it so often."""
 
 
-def _refusal(it: S3Object, said: str) -> Exception:
+def _refusal(it: S3Object, answer: str) -> Exception:
     """Refused for what it is, or for who we are: then so is everything else, and it will pass."""
-    if any(fault in said for fault in FAULTS_OF_CREDENTIALS):
-        return WorldError(Problem(code=code("source_refused"), message=f"{it.name}: {_short(said)}"))
-    return NotFetched(code("object_denied"), _short(said))
+    said = _said(answer)
+    if said.partition(":")[0] in FAULTS_OF_CREDENTIALS:
+        return _no_credentials(it, said)
+    return NotFetched(code("object_denied"), f"{it.name}: {said}")
+
+
+def _replaced(it: S3Object) -> NotFetched:
+    return NotFetched(code("object_replaced"), f"{it.name} is not what was announced")
+
+
+def _no_credentials(it: S3Object, said: str) -> WorldError:
+    return WorldError(Problem(code=code("source_refused"), message=f"{it.name}: {said}"))
 
 
 def _unreachable(it: S3Object, said: str) -> WorldError:
-    return WorldError(Problem(code=code("source_unreachable"), message=f"{it.name}: {_short(said)}"))
+    return WorldError(Problem(code=code("source_unreachable"), message=f"{it.name}: {said}"))
+
+
+def _said(answer: str) -> str:
+    """S3's code and words alone: the rest may repeat the request, with the token of a session in it."""
+    found = _SAID.search(answer)
+    if found is None:
+        return _short(answer)
+    return _short(": ".join(unescape(part) for part in found.groups() if part))
 
 
 def _short(said: str) -> str:

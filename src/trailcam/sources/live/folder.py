@@ -7,9 +7,11 @@ that changes after it was read is read again, as a whole: it is another origin t
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
@@ -30,6 +32,7 @@ _SHARE_OF_TIME = 20
 """Looking takes at most one twentieth of the time."""
 
 _AT_ONCE = 100
+_LARGEST = (1 << 63) - 1
 
 FORM = Form(
     "[sources.NAME] of type folder",
@@ -58,7 +61,8 @@ class _Seen:
 
     stat: _Stat
     since: float
-    """Since when it is as it is, on the clock that never jumps."""
+    """Since when it is as it is, on the clock that never jumps: the first look, or when it was written to if
+    that lay before it."""
     tries: int = 0
     due: float = 0.0
     in_hand: bool = False
@@ -91,18 +95,22 @@ class FolderSource:
         self._read: dict[str, _Stat] | None = None
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._ready: deque[Notice] = deque()
+        self._look_at = 0.0
 
     def receive(self, *, wait_seconds: float) -> Sequence[Notice]:
         """See `trailcam.contracts.source.Source`."""
         until = time.monotonic() + min(wait_seconds, _LOOK_SECONDS)  # a stop waits for it
-        while True:
+        while not self._closed.is_set():
             begun = time.monotonic()
-            notices = self._look()
-            looked = time.monotonic() - begun
-            if notices or time.monotonic() >= until:
-                return notices
-            if self._closed.wait(max(_LOOK_SECONDS, looked * _SHARE_OF_TIME)):
-                return ()
+            if not self._ready and begun >= self._look_at:
+                self._ready += self._look()
+                looked = time.monotonic() - begun
+                self._look_at = begun + max(_LOOK_SECONDS, looked * _SHARE_OF_TIME)
+            if self._ready or begun >= until:
+                return [self._ready.popleft() for _ in range(min(_AT_ONCE, len(self._ready)))]
+            self._closed.wait(min(self._look_at, until) - begun)
+        return ()
 
     def fetch(self, notice: Notice, *, spool: Path) -> Blob:
         """See `trailcam.contracts.source.Source`."""
@@ -119,6 +127,8 @@ class FolderSource:
     def settle(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`: they are not read again while they are as they are."""
         rows = []
+        if not notices:
+            return
         with self._lock:
             for notice in notices:
                 path, stat = notice.receipt
@@ -159,7 +169,7 @@ class FolderSource:
 
     def _look(self) -> list[Notice]:
         found = {file.path: file.stat for file in self._files()}
-        now, clock = time.time(), time.monotonic()
+        now, clock = time.time_ns(), time.monotonic()
         ready: list[Notice] = []
         with self._lock:
             read = self._known()
@@ -171,19 +181,13 @@ class FolderSource:
                     continue
                 seen = self._seen.get(path)
                 if seen is None or (seen.stat != stat and not seen.in_hand):
-                    self._seen[path] = _Seen(stat, clock)
-                elif not seen.in_hand and clock >= seen.due and self._is_whole(seen, now, clock):
+                    quiet = max(0, now - stat.modified_ns) / 1e9
+                    self._seen[path] = _Seen(stat, clock - quiet)
+                elif not seen.in_hand and clock >= seen.due and clock - seen.since >= self._quiet_seconds:
                     seen.in_hand = True
                     seen.tries += 1
                     ready.append(self._notice(_File(path, stat), seen.tries))
-                    if len(ready) == _AT_ONCE:
-                        break
         return ready
-
-    def _is_whole(self, seen: _Seen, now: float, clock: float) -> bool:
-        """Whether it was seen at least twice as it is, and has not been written to for long enough."""
-        by_file = now - seen.stat.modified_ns / 1e9
-        return max(by_file, clock - seen.since) >= self._quiet_seconds
 
     def _notice(self, file: _File, tries: int) -> Notice:
         return Notice(
@@ -203,7 +207,11 @@ class FolderSource:
                         status = path.stat()
                     except OSError:  # moved away meanwhile, or a link that leads nowhere
                         continue
-                    yield _File(str(path), _Stat(status.st_size, status.st_mtime_ns, status.st_ino))
+                    if S_ISREG(status.st_mode):  # to open a pipe is to wait for who writes to it
+                        inode = (
+                            status.st_ino & _LARGEST
+                        )  # some file systems use all bits, databases all but one
+                        yield _File(str(path), _Stat(status.st_size, status.st_mtime_ns, inode))
 
     def _known(self) -> dict[str, _Stat]:
         """What was read, also by those before us. Under the lock."""
@@ -223,4 +231,4 @@ class FolderSource:
             self._known().pop(path)
         with self._database.write() as state:
             for path in gone:
-                state.execute(delete(followed_file).where(f.source == self._name, f.path == path))
+                state.execute(delete(followed_file).where(f.source == self._name, f.path == storable(path)))

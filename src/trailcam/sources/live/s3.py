@@ -178,8 +178,10 @@ class S3Source:
 
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""
-        if self._client is not None:
-            self._client.close()
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+        self._objects.close()
 
     def _notices(self, message: dict[str, Any]) -> Iterator[Notice]:
         body = message["Body"]
@@ -188,15 +190,16 @@ class S3Source:
         try:
             objects = [it for it in dict.fromkeys(announced(body)) if self._is_wanted(it)]
         except NotUnderstood as error:
+            raw = body.encode("utf-8", "surrogatepass")
             yield Unreadable(
                 name=f"message {held.id} of {self._queue}",
                 origin_id=storable(f"{self._queue}#{held.id}"),
-                size_bytes=len(body.encode()),
+                size_bytes=len(raw),
                 tries=tries,
                 receipt=(held, None),
                 reason=code("notice_unreadable"),
                 detail=str(error),
-                raw=body.encode("utf-8", "surrogatepass"),
+                raw=raw,
             )
             return
         held.open.update(objects)

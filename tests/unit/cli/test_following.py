@@ -1,0 +1,60 @@
+"""How a process that follows sources is told to stop."""
+
+import subprocess
+import sys
+
+import pytest
+
+_FOLLOWS = """
+import os, signal, sys, time
+import trailcam.app.start
+from trailcam.cli.following import follow
+from trailcam.cli.logs import LogFormat
+from trailcam.state.processes import Role
+
+class Interrupted:
+    '''Whoever writes here is asked to stop meanwhile, as often as is said.'''
+    left = int(sys.argv[1])
+
+    def write(self, text):
+        if self.left:
+            self.left -= 1
+            os.kill(os.getpid(), signal.SIGTERM)
+        return sys.__stderr__.write(text)
+
+    def flush(self):
+        sys.__stderr__.flush()
+
+def start(role, *, stop, told, **_):
+    told("started")
+    assert stop.wait(20)
+    time.sleep(0.1)
+    told("stopped")
+
+trailcam.app.start.start = start
+sys.stderr = Interrupted()
+sys.exit(follow(Role.serve, config=None, home=None, log_types=[], workers=1, log_format=LogFormat.text))
+"""
+
+
+def follows(signals: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _FOLLOWS, str(signals)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_who_is_asked_to_stop_in_the_midst_of_telling_something_stops() -> None:
+    done = follows(1)
+    told = [line.split(" ", 2)[2].strip() for line in done.stderr.splitlines()]
+    assert (told, done.returncode) == (["started", "stopping signal=SIGTERM", "stopped"], 0)
+
+
+@pytest.mark.parametrize("signals", [2])
+def test_who_is_asked_twice_ends_at_once(signals: int) -> None:
+    done = follows(signals)
+    assert done.returncode == 143
+    assert "stopped" not in done.stderr
