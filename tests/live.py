@@ -37,12 +37,14 @@ class Following:
         return self.process.wait(timeout=seconds)
 
 
-def write_settings(folder: Path, sources: str, *, packs: list[Path], more: str = "") -> Path:
-    """A settings file whose home lies beside it, quick enough for tests."""
+def write_settings(
+    folder: Path, sources: str, *, packs: list[Path], more: str = "", quick: bool = True
+) -> Path:
+    """A settings file whose home lies beside it; at a pace that tests can wait for, or the usual one."""
     path = folder / "trailcam.toml"
     names = json.dumps([str(pack) for pack in packs])
     live = "[live]\ngroup_seconds = 0.2\npublish_seconds = 1\nwait_seconds = 1\n"
-    path.write_text(f'home = "home"\npacks = {names}\n{live}{more}\n{sources}')
+    path.write_text(f'home = "home"\npacks = {names}\n{live if quick else ""}{more}\n{sources}')
     return path
 
 
