@@ -13,6 +13,7 @@ from trailcam.app.deploy import record, running, snapshot, wishes
 from trailcam.app.deploy.checking import Bad, Check, Checker, Question
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.deploy.wishes import Answer, What
+from trailcam.app.health import with_health
 from trailcam.app.home import Home
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.timestamps import Micros
@@ -52,8 +53,7 @@ def check(
         TrailcamError: they cannot be found, or the settings do not go with them.
         WorldError: a repository does not answer, no worker starts, a copy cannot be made.
     """
-    if packs:
-        settings = replace(settings, packs=tuple(packs))
+    settings = replace(settings, packs=tuple(packs) if packs else with_health(settings.packs))
     with _place(settings.home) as place:
         taken = snapshot.take(settings, home=place, snapshot_id=str(ULID()))
         try:

@@ -44,8 +44,6 @@ class Candidates:
         self._refused_content = ""
         self._told: dict[str, tuple[str, ...]] = {}
         """The last refusals, by what was done; they are not told again while they last."""
-        self.closed = False
-        """A check is ended, and says nothing of the packs."""
 
     def made(self, by: By, *, asked: bool = False) -> Deployment | Refused | None:
         """The packs as they are now; None when they are what is in force, or are not to come back unasked."""
@@ -56,7 +54,13 @@ class Candidates:
             if by is By.CHANGE:
                 self._watch.settle(settings)
             self._watch.see(settings)
-            taken = snapshot.take(settings, home=self._home.path, snapshot_id=new.id, commits=commits)
+            taken = snapshot.take(
+                settings,
+                home=self._home.path,
+                snapshot_id=new.id,
+                commits=commits,
+                ended=self._watch.ended,
+            )
         except TrailcamError as error:
             if isinstance(error, WorldError):
                 self._watch.forget()
@@ -75,8 +79,6 @@ class Candidates:
             raise
         if isinstance(answer, Bad):
             snapshot.remove(self._home.path, new.id)
-            if self.closed:  # it says that the check was ended, and nothing of the packs
-                return None
             if _AGAIN & {problem.code for problem in answer.problems}:
                 self._watch.forget()
             else:
@@ -124,7 +126,10 @@ class Candidates:
         taken: Snapshot | None = None,
         what: str = CANDIDATE,
     ) -> Refused | None:
-        """Writes a refusal down; None for one that was told already and that nobody has asked for."""
+        """Writes a refusal down; None for one that was told already and that nobody has asked for, and for
+        one that says of a check or a repository that nobody waits for it any more."""
+        if self._watch.ended.is_set():
+            return None
         problems = tuple(error.problems)
         told = tuple(problem.render() for problem in problems)
         if by is By.CHANGE and told in self._told.values():

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import IO
 
 from trailcam.app.deploy import record, wishes
@@ -40,12 +41,14 @@ class Deployments:
         checker: Check | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         self._home = home
         self._own_checker = Checker()
         self._now = now
-        self._watch = Watch(read, home.path, clock=clock, pause=pause)
+        self._ended = Event()
+        pause = pause or self._ended.wait
+        self._watch = Watch(read, home.path, clock=clock, pause=pause, ended=self._ended)
         self._candidates = Candidates(
             home, self._watch, checker or self._own_checker, log_types=log_types, micros=self._micros
         )
@@ -67,8 +70,8 @@ class Deployments:
         self.close()
 
     def close(self) -> None:
-        """Ends a check that is going on; from now on no server runs here."""
-        self._candidates.closed = True
+        """Ends a check that is going on, and what git does; from now on no server runs here."""
+        self._ended.set()
         self._own_checker.stop()
         if self._running is not None:
             self._running.close()
@@ -168,7 +171,7 @@ class Deployments:
     def _granted(self, wish: Wish) -> Deployment | Refused | None:
         found = self._wished(wish)
         self._wish = wish
-        if self._candidates.closed:  # who asked finds that no server runs
+        if self._ended.is_set():  # who asked finds that no server runs
             return None
         if isinstance(found, Deployment):
             return self._given(found)

@@ -1,6 +1,6 @@
 """Packs from git repositories: a mirror of each in the home, and the files of a commit as they were written.
 
-No filter is run over them, and no submodule is fetched.
+No filter is run over them, and no submodule is fetched. Whoever waits ends it all by setting `ended`.
 """
 
 import fcntl
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from trailcam.app.deploy.folders import MOST_BYTES, MOST_FILES, too_large
 from trailcam.app.deploy.git_command import problem, run_git
@@ -39,7 +40,7 @@ class _Blob:
     size: int
 
 
-def commit_of(pack: GitPack) -> str:
+def commit_of(pack: GitPack, *, ended: Event) -> str:
     """The commit that the pack's name stands for in the repository now; only names are asked for.
 
     A commit stands for itself; one that is written short stands as it is written, until it is fetched.
@@ -50,27 +51,29 @@ def commit_of(pack: GitPack) -> str:
     """
     ref = pack.ref
     names = [ref] if ref == "HEAD" or ref.startswith("refs/") else [f"refs/heads/{ref}", f"refs/tags/{ref}"]
-    there = _names(pack, *names, *(f"{name}^{{}}" for name in names))
+    there = _names(pack, *names, *(f"{name}^{{}}" for name in names), ended=ended)
     for name in names:
         if name in there:
             return there.get(f"{name}^{{}}", there[name])  # what an annotated tag stands for
     if _SHORT.fullmatch(ref):
         return ref
     known = {
-        name.split("/", 2)[-1] for name in _names(pack) if name.startswith(("refs/heads/", "refs/tags/"))
+        name.split("/", 2)[-1]
+        for name in _names(pack, ended=ended)
+        if name.startswith(("refs/heads/", "refs/tags/"))
     }
     message = "the repository has no commits yet" if ref == "HEAD" else f'it has no branch or tag "{ref}"'
     raise TrailcamError(problem("no_such_ref", pack, message, nearest(ref, sorted(known))))
 
 
-def _names(pack: GitPack, *wanted: str) -> dict[str, str]:
+def _names(pack: GitPack, *wanted: str, ended: Event) -> dict[str, str]:
     """Commits by the whole names of branches and tags: those that are wanted, else all."""
-    told = run_git(pack, ["ls-remote", "--quiet", "--", pack.url, *wanted], seconds=ASK_SECONDS)
+    told = run_git(pack, ["ls-remote", "--quiet", "--", pack.url, *wanted], seconds=ASK_SECONDS, ended=ended)
     lines = (line.partition("\t") for line in told.decode("utf-8", "replace").splitlines())
     return {name: commit for commit, _, name in lines}
 
 
-def export(pack: GitPack, commit: str, *, mirrors: Path, target: Path) -> str:
+def export(pack: GitPack, commit: str, *, mirrors: Path, target: Path, ended: Event) -> str:
     """Writes the pack's folder as it is in a commit, and the helper folders that its rules may import, into a
     folder that is made; gives the whole name of the commit.
 
@@ -81,15 +84,15 @@ def export(pack: GitPack, commit: str, *, mirrors: Path, target: Path) -> str:
         WorldError: TC0811, TC0812; the home cannot be written.
         TrailcamError: TC0813 there is no such commit or folder, TC0814 it is too large.
     """
-    with _mirror(pack, mirrors) as mirror:
-        whole = _fetched(pack, commit, mirror)
-        blobs = _wanted(pack, _tree(pack, whole, mirror))
-        _write(pack, blobs, mirror, target)
+    with _mirror(pack, mirrors, ended=ended) as mirror:
+        whole = _fetched(pack, commit, mirror, ended=ended)
+        blobs = _wanted(pack, _tree(pack, whole, mirror, ended=ended))
+        _write(pack, blobs, mirror, target, ended=ended)
     return whole
 
 
 @contextmanager
-def _mirror(pack: GitPack, mirrors: Path) -> Iterator[Path]:
+def _mirror(pack: GitPack, mirrors: Path, *, ended: Event) -> Iterator[Path]:
     """The mirror of the pack's repository, for as long as nobody else may use it."""
     name = hashlib.sha256(pack.url.encode()).hexdigest()[:24]
     mirror = mirrors / f"{name}.git"
@@ -99,26 +102,31 @@ def _mirror(pack: GitPack, mirrors: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (mirror / "HEAD").is_file():
                 command = ["init", "--quiet", "--bare", "--template=", "--", str(mirror)]
-                run_git(pack, command, seconds=ASK_SECONDS)
+                run_git(pack, command, seconds=ASK_SECONDS, ended=ended)
             yield mirror
     except OSError as error:
         raise cannot_write(error, "the mirror of a repository", path=mirrors) from None
 
 
-def _fetched(pack: GitPack, commit: str, mirror: Path) -> str:
+def _fetched(pack: GitPack, commit: str, mirror: Path, *, ended: Event) -> str:
     """The whole name of a commit that is in the mirror, fetched alone where the repository allows that."""
     if _COMMIT.fullmatch(commit):
-        if _has(pack, commit, mirror):
+        if _has(pack, commit, mirror, ended=ended):
             return commit
         with suppress(WorldError):  # not every repository gives a commit by its name
-            _fetch(pack, mirror, ["--depth=1"], [f"+{commit}:refs/trailcam/commit"])
-        if _has(pack, commit, mirror):
+            _fetch(pack, mirror, ["--depth=1"], [f"+{commit}:refs/trailcam/commit"], ended=ended)
+        if _has(pack, commit, mirror, ended=ended):
             return commit
     deeper = ["--unshallow"] if (mirror / "shallow").is_file() else []
-    _fetch(pack, mirror, deeper, ["+refs/heads/*:refs/trailcam/heads/*", "+refs/tags/*:refs/trailcam/tags/*"])
+    everything = ["+refs/heads/*:refs/trailcam/heads/*", "+refs/tags/*:refs/trailcam/tags/*"]
+    _fetch(pack, mirror, deeper, everything, ended=ended)
     try:
         told = run_git(
-            pack, ["rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"], seconds=ASK_SECONDS, at=mirror
+            pack,
+            ["rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"],
+            seconds=ASK_SECONDS,
+            ended=ended,
+            at=mirror,
         )
     except WorldError:
         message = f'no branch and no tag holds a commit "{commit}"'
@@ -126,23 +134,27 @@ def _fetched(pack: GitPack, commit: str, mirror: Path) -> str:
     return told.decode().strip()
 
 
-def _fetch(pack: GitPack, mirror: Path, options: Sequence[str], refs: Sequence[str]) -> None:
+def _fetch(pack: GitPack, mirror: Path, options: Sequence[str], refs: Sequence[str], *, ended: Event) -> None:
     command = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", *options]
-    run_git(pack, [*command, "--", pack.url, *refs], seconds=FETCH_SECONDS, at=mirror)
+    run_git(pack, [*command, "--", pack.url, *refs], seconds=FETCH_SECONDS, ended=ended, at=mirror)
 
 
-def _has(pack: GitPack, commit: str, mirror: Path) -> bool:
+def _has(pack: GitPack, commit: str, mirror: Path, *, ended: Event) -> bool:
     try:
-        run_git(pack, ["cat-file", "-e", f"{commit}^{{tree}}"], seconds=ASK_SECONDS, at=mirror)
+        run_git(pack, ["cat-file", "-e", f"{commit}^{{tree}}"], seconds=ASK_SECONDS, ended=ended, at=mirror)
     except WorldError:
         return False
     return True
 
 
-def _tree(pack: GitPack, commit: str, mirror: Path) -> list[_Blob]:
+def _tree(pack: GitPack, commit: str, mirror: Path, *, ended: Event) -> list[_Blob]:
     """All files and links of a commit."""
     listed = run_git(
-        pack, ["ls-tree", "-r", "-l", "-z", "--full-tree", commit], seconds=ASK_SECONDS, at=mirror
+        pack,
+        ["ls-tree", "-r", "-l", "-z", "--full-tree", commit],
+        seconds=ASK_SECONDS,
+        ended=ended,
+        at=mirror,
     )
     blobs = []
     for line in listed.decode("utf-8", "surrogateescape").split("\0"):
@@ -176,11 +188,11 @@ def _wanted(pack: GitPack, blobs: Sequence[_Blob]) -> list[_Blob]:
     return found
 
 
-def _write(pack: GitPack, blobs: Sequence[_Blob], mirror: Path, target: Path) -> None:
+def _write(pack: GitPack, blobs: Sequence[_Blob], mirror: Path, target: Path, *, ended: Event) -> None:
     """Files first: nothing is ever written through a link."""
     target.mkdir(parents=True)
     links = []
-    for blob, data in _read(pack, blobs, mirror):
+    for blob, data in _read(pack, blobs, mirror, ended=ended):
         path = target / blob.path
         path.parent.mkdir(parents=True, exist_ok=True)
         if blob.mode == _LINK:
@@ -195,7 +207,9 @@ def _write(pack: GitPack, blobs: Sequence[_Blob], mirror: Path, target: Path) ->
             path.unlink()
 
 
-def _read(pack: GitPack, blobs: Sequence[_Blob], mirror: Path) -> Iterator[tuple[_Blob, bytes]]:
+def _read(
+    pack: GitPack, blobs: Sequence[_Blob], mirror: Path, *, ended: Event
+) -> Iterator[tuple[_Blob, bytes]]:
     """Files and links with their bytes, some of them at once."""
     waiting: list[_Blob] = []
     for number, blob in enumerate(blobs, start=1):
@@ -203,7 +217,9 @@ def _read(pack: GitPack, blobs: Sequence[_Blob], mirror: Path) -> Iterator[tuple
         if sum(each.size for each in waiting) < _AT_ONCE_BYTES and number < len(blobs):
             continue
         asked = "".join(f"{each.id}\n" for each in waiting).encode()
-        told = run_git(pack, ["cat-file", "--batch"], seconds=FETCH_SECONDS, at=mirror, given=asked)
+        told = run_git(
+            pack, ["cat-file", "--batch"], seconds=FETCH_SECONDS, ended=ended, at=mirror, given=asked
+        )
         at = 0
         for each in waiting:
             start = told.index(b"\n", at) + 1

@@ -4,14 +4,17 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Event
 
 from trailcam.errors import Problem, WorldError, code
 from trailcam.settings.git_pack import SCHEMES, GitPack
 
+_PAUSE_SECONDS = 0.2
 _OPTIONS = ("-c", "core.hooksPath=/dev/null", "-c", "gc.autoDetach=false")
 
 _OTHERS_BUSINESS = (
@@ -32,12 +35,18 @@ _OTHERS_BUSINESS = (
 
 
 def run_git(
-    pack: GitPack, command: Sequence[str], *, seconds: float, at: Path | None = None, given: bytes = b""
+    pack: GitPack,
+    command: Sequence[str],
+    *,
+    seconds: float,
+    ended: Event,
+    at: Path | None = None,
+    given: bytes = b"",
 ) -> bytes:
     """What git prints. What users give stands behind `--` in the command, or was looked at before.
 
     Raises:
-        WorldError: TC0811 there is no git, TC0812 it failed, or took longer than this.
+        WorldError: TC0811 there is no git, TC0812 it failed, took longer than this, or nobody waits any more.
     """
     place = [f"--git-dir={at}"] if at else []
     with TemporaryFile() as said:  # no pipe: an ssh that stays for others would hold it open
@@ -54,12 +63,12 @@ def run_git(
             message = f"the command git cannot be run: {error.strerror}"
             raise WorldError(problem("git_missing", pack, message)) from None
         try:
-            out, _ = process.communicate(given, timeout=seconds)
+            out = _output(process, given, seconds=seconds, ended=ended)
         except BaseException as error:
             _end(process)
             if not isinstance(error, subprocess.TimeoutExpired):
                 raise
-            message = f"it did not answer within {seconds:g} s"
+            message = "nobody waits any more" if ended.is_set() else f"it did not answer within {seconds:g} s"
             raise WorldError(problem("git_refused", pack, message)) from None
         if process.returncode:
             said.seek(0)
@@ -71,6 +80,18 @@ def run_git(
 def problem(name: str, pack: GitPack, message: str, hint: str = "") -> Problem:
     """What is told of a pack from git."""
     return Problem(code=code(name), message=message, path=str(pack), hint=hint)
+
+
+def _output(process: subprocess.Popen[bytes], given: bytes, *, seconds: float, ended: Event) -> bytes:
+    until = time.monotonic() + seconds
+    first: bytes | None = given
+    while True:
+        try:
+            return process.communicate(first, timeout=_PAUSE_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            if ended.is_set() or time.monotonic() >= until:
+                raise
+            first = None  # it is being sent
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,6 +17,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from trailcam.app.deploy import folders, git
@@ -91,9 +92,15 @@ def fingerprint(settings: Settings, commits: Mapping[GitPack, str], *, home: Pat
 
 
 def take(
-    settings: Settings, *, home: Path, snapshot_id: str, commits: Mapping[GitPack, str] | None = None
+    settings: Settings,
+    *,
+    home: Path,
+    snapshot_id: str,
+    commits: Mapping[GitPack, str] | None = None,
+    ended: Event | None = None,
 ) -> Snapshot:
     """Copies the packs of the settings; `commits` says which those from git have, else they are asked for.
+    What git does ends when `ended` is set.
 
     Raises:
         TrailcamError: what the packs are refused for, all of it: TC0101, TC0214, TC0811 to TC0815.
@@ -103,7 +110,7 @@ def take(
     building = place / f"{_BUILDING}{snapshot_id}"
     try:
         building.mkdir(mode=0o700, parents=True)
-        taken = _taken(settings, building, home, commits or {})
+        taken = _taken(settings, building, home, commits or {}, ended=ended or Event())
         taken = replace(taken, content=_digest(taken))
         (building / _ABOUT).write_bytes(_json(_about(taken)))
         building.rename(place / snapshot_id)
@@ -168,7 +175,9 @@ def names(home: Path) -> Iterator[str]:
             yield path.name
 
 
-def _taken(settings: Settings, target: Path, home: Path, commits: Mapping[GitPack, str]) -> Snapshot:
+def _taken(
+    settings: Settings, target: Path, home: Path, commits: Mapping[GitPack, str], *, ended: Event
+) -> Snapshot:
     problems: list[Problem] = []
     world = False
     packs: dict[Path | GitPack, str] = {}
@@ -179,8 +188,9 @@ def _taken(settings: Settings, target: Path, home: Path, commits: Mapping[GitPac
             continue
         try:
             place = f"{_GIT}/{number}/{_repository(pack)}"
-            named = commits.get(pack) or git.commit_of(pack)
-            commit = git.export(pack, named, mirrors=packs_folder(home) / _GIT, target=target / place)
+            named = commits.get(pack) or git.commit_of(pack, ended=ended)
+            mirrors = packs_folder(home) / _GIT
+            commit = git.export(pack, named, mirrors=mirrors, target=target / place, ended=ended)
         except TrailcamError as error:
             world = world or isinstance(error, WorldError)
             problems += error.problems

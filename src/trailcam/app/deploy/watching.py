@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 from trailcam.app.deploy import git, snapshot
 from trailcam.app.health import with_health
@@ -26,12 +27,15 @@ class Watch:
         home: Path,
         *,
         clock: Callable[[], float],
-        pause: Callable[[float], None],
+        pause: Callable[[float], object],
+        ended: Event,
     ) -> None:
         self._read = read
         self._home = home
         self._clock = clock
         self._pause = pause
+        self.ended = ended
+        """Set when nobody waits any more for what repositories answer."""
         self._first: Settings | None = None
         self.last = Settings()
         """As they were read last."""
@@ -78,7 +82,9 @@ class Watch:
         """The commits of packs from git: as they were asked for last, but where `anew` asks again."""
         packs = [pack for pack in settings.packs if isinstance(pack, GitPack)]
         known = {} if anew else self._commits
-        self._commits = {pack: known[pack] if pack in known else git.commit_of(pack) for pack in packs}
+        self._commits = {
+            pack: known[pack] if pack in known else git.commit_of(pack, ended=self.ended) for pack in packs
+        }
         return self._commits
 
     def see(self, settings: Settings) -> None:

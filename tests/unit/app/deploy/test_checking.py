@@ -121,7 +121,7 @@ def test_a_check_that_takes_too_long_is_ended_with_all_its_processes(
         tmp_path / "pack",
         top=f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)",
     )
-    answer = check(replace(settings, limits=LimitSettings(rule_seconds=50)), seconds=3)
+    answer = check(replace(settings, limits=LimitSettings(rule_seconds=50)), seconds=8)
     assert codes(answer) == [code("check_ended")]
     deadline = time.monotonic() + 5
     while is_alive(int((tmp_path / "pid").read_text())) and time.monotonic() < deadline:

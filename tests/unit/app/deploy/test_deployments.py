@@ -102,7 +102,8 @@ def another(server: Server, **fields: Any) -> Server:
 
 
 def ids_of_rules(deployment: Deployment) -> list[str]:
-    return sorted(rule.id for rule in deployment.loaded.rules)
+    """All but those over what Trailcam says of itself, which come with every server."""
+    return sorted(rule.id for rule in deployment.loaded.rules if not rule.id.startswith("Trailcam."))
 
 
 def codes(refused: object) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from threading import Event, Timer
 
 import pytest
 from tests.deploying import commit, git, git_pack, names_in, write_rule
@@ -22,7 +23,9 @@ def repository(tmp_path: Path) -> Path:
 
 def exported(pack: GitPack, tmp_path: Path, *, name: str = "out") -> Path:
     target = tmp_path / name
-    gits.export(pack, gits.commit_of(pack), mirrors=tmp_path / "mirrors", target=target)
+    gits.export(
+        pack, gits.commit_of(pack, ended=Event()), mirrors=tmp_path / "mirrors", target=target, ended=Event()
+    )
     return target
 
 
@@ -49,7 +52,7 @@ def test_branches_tags_commits_and_their_short_forms_are_found(repository: Path,
         ("refs/heads/main", second),
         (first, first),
     ):
-        assert gits.commit_of(git_pack(repository, ref=ref)) == expected, ref
+        assert gits.commit_of(git_pack(repository, ref=ref), ended=Event()) == expected, ref
     files = {"packs/aws/my_rule.py", "packs/aws/other_rule.py"}
     assert set(names_in(exported(git_pack(repository), tmp_path, name="second"))) == files
     for ref in (first, first[:9], "v1"):
@@ -80,7 +83,7 @@ def test_a_machine_without_git_is_told(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(WorldError) as caught:
-        gits.commit_of(git_pack(repository))
+        gits.commit_of(git_pack(repository), ended=Event())
     assert caught.value.problems[0].code == code("git_missing")
 
 
@@ -92,24 +95,30 @@ def test_no_password_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     noisy.chmod(0o755)
     monkeypatch.setenv("PATH", f"{noisy.parent}:{os.environ['PATH']}")
     with pytest.raises(WorldError) as caught:
-        gits.commit_of(GitPack(url="https://alice:s3cret@git.example.com/r.git"))
+        gits.commit_of(GitPack(url="https://alice:s3cret@git.example.com/r.git"), ended=Event())
     told = str(caught.value)
     assert "git.example.com/r.git" in told
     assert "s3cret" not in told
 
 
+@pytest.mark.parametrize("why", ["its time is up", "nobody waits any more"])
 def test_a_git_that_hangs_is_ended_with_what_it_has_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     stuck = tmp_path / "bin" / "git"
     stuck.parent.mkdir()
     stuck.write_text(f"#!/bin/sh\nsleep 300 &\necho $! > {tmp_path}/pid\nwait\n")
     stuck.chmod(0o755)
     monkeypatch.setenv("PATH", f"{stuck.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(gits, "ASK_SECONDS", 0.5)
+    ended = Event()
+    if why == "its time is up":
+        monkeypatch.setattr(gits, "ASK_SECONDS", 0.5)
+    else:
+        Timer(0.5, ended.set).start()
     with pytest.raises(WorldError) as caught:
-        gits.commit_of(GitPack(url="https://git.example.com/r.git"))
-    assert "within 0.5 s" in caught.value.problems[0].message
+        gits.commit_of(GitPack(url="https://git.example.com/r.git"), ended=ended)
+    told = "within 0.5 s" if why == "its time is up" else why
+    assert told in caught.value.problems[0].message
     state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
 
