@@ -30,7 +30,7 @@ def test_a_server_holds_no_more_after_a_long_time(
     )
     number = 0
     with following(settings) as process:
-        eventually(lambda: process.told(), process=process)
+        eventually(process.told, process=process)
         with Watch(process.process.pid, every_seconds=2) as watch:
             until = time.monotonic() + seconds
             while time.monotonic() < until:
