@@ -96,3 +96,41 @@ def test_what_is_announced_becomes_an_alert_and_its_message_is_gone(tmp_path: Pa
         "query", "--home", home, "SELECT DISTINCT p_source_label, p_source_file FROM events ORDER BY 2"
     )
     assert f"s3://trail/{KEY.format('before')}" in done.stdout
+
+
+def test_what_comes_by_sns_under_a_wanted_prefix_is_read_and_a_second_start_goes_on(
+    tmp_path: Path, ministack: "Ministack"
+) -> None:
+    trail = Trail(ministack)
+    sns = ministack.client("sns")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    queue_arn = trail.sqs.get_queue_attributes(QueueUrl=trail.queue, AttributeNames=["QueueArn"])[
+        "Attributes"
+    ]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    trail.s3.put_bucket_notification_configuration(
+        Bucket=trail.bucket,
+        NotificationConfiguration={
+            "TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]
+        },
+    )
+    settings = settings_of(tmp_path, trail, more='prefixes = ["wanted/"]\n')
+    home = tmp_path / "home"
+    trail.put([record(1, eventName="RunInstances")], "wanted/a.json.gz")
+    trail.put([record(2, eventName="RunInstances", userIdentity={"userName": "bob"})], "other/a.json.gz")
+    with following(settings) as process:
+        eventually(lambda: opened(home) == 1 and trail.left() == 0, process=process)
+        assert process.stop() == 0
+    trail.put([record(3, eventName="RunInstances", userIdentity={"userName": "eve"})], "wanted/b.json.gz")
+    with following(settings) as process:
+        eventually(lambda: opened(home) == 2 and trail.left() == 0, process=process)
+        assert process.stop() == 0
+    assert len(everything(home)["events"]) == 2
+    trail.close()
+
+
+def test_there_must_be_something_to_follow(tmp_path: Path) -> None:
+    settings = write_settings(tmp_path, "", packs=[])
+    done = trailcam("serve", "--config", settings)
+    assert done.returncode == 2
+    assert "TC0803" in done.stderr
