@@ -1,5 +1,6 @@
 """The proxy that tests put before servers: what it passes on, and what it does instead."""
 
+import gc
 import socket
 import threading
 import time
@@ -208,3 +209,13 @@ def test_the_proxy_ends_while_requests_are_on_their_way(ministack: Ministack) ->
     with held:
         assert time.monotonic() - started < 5
         assert "faults" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_the_proxy_leaves_nothing_open_that_it_was_about_to_take() -> None:
+    for _ in range(20):
+        with proxy("http://127.0.0.1:9") as faults:  # no one is asked
+            address = ("127.0.0.1", int(faults.endpoint.rpartition(":")[2]))
+            connections = [socket.create_connection(address) for _ in range(3)]
+        for one in connections:
+            one.close()
+        gc.collect()  # what is left open is told of as a warning, which is an error

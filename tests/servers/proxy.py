@@ -45,7 +45,7 @@ class _Line:
     def __init__(self, host: str, port: int, faults: Faults) -> None:
         self._to = (host, port)
         self._faults = faults
-        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._open: set[asyncio.Task[None]] = set()
         self.begun = threading.Event()
 
     def stop(self) -> None:
@@ -55,24 +55,27 @@ class _Line:
     async def serve(self, listening: socket.socket) -> None:
         """Answers until it is told to stop."""
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, sock=listening, limit=_LIMIT_BYTES)
+        listening.setblocking(False)
+        self._loop.add_reader(listening, self._take, listening)
         self.begun.set()
         await self._stopped.wait()
-        server.close()
-        await asyncio.sleep(0)  # for those that were taken and not told of yet
-        for task, writer in self._open.items():
+        self._loop.remove_reader(listening)
+        listening.close()
+        for task in self._open:
             task.cancel()
-            writer.transport.abort()  # no one waits for what is not sent yet
         await asyncio.gather(*self._open, return_exceptions=True)
-        await server.wait_closed()
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Not a coroutine, since Python 3.11 leaves a connection open whose coroutine is ended unbegun."""
-        task = self._loop.create_task(self._requests(reader, writer))
-        self._open[task] = writer
-        task.add_done_callback(self._open.pop)
+    def _take(self, listening: socket.socket) -> None:
+        """By hand, since a server of asyncio loses connections that it takes while it is closed."""
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            connection, _ = listening.accept()
+            task = self._loop.create_task(self._requests(connection))
+            self._open.add(task)
+            task.add_done_callback(self._open.discard)
+            task.add_done_callback(lambda _: connection.close())
 
-    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _requests(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection, limit=_LIMIT_BYTES)
         upstream: _Upstream | None = None
         try:
             while (asked := await head(reader)) is not None:
@@ -80,6 +83,9 @@ class _Line:
                     upstream = await self._upstream(upstream)
                 if not await self._one(asked, reader, writer, upstream):
                     break
+        except asyncio.CancelledError:
+            writer.transport.abort()  # no one waits for what is not sent yet
+            raise
         except _BROKEN:
             pass
         finally:
