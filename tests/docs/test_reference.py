@@ -2,7 +2,7 @@
 
 import pkgutil
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ from trailcam.errors import ERRORS
 from trailcam.logtypes import loader as logtypes
 from trailcam.model.standard_fields import STANDARD_FIELDS
 from trailcam.rules.values import METADATA
-from trailcam.settings.schema import LimitSettings
+from trailcam.settings.read import read_settings
+from trailcam.settings.schema import LimitSettings, LiveSettings, Settings
 
 FOLDER = ROOT / "docs" / "reference"
 PAGES = reference.pages(reference.help_of_commands())
@@ -80,6 +81,30 @@ def test_every_setting_is_described_with_its_variable_and_its_default() -> None:
     for field in fields(LimitSettings):
         assert f"| `{field.name}` | `TRAILCAM_LIMITS_{field.name.upper()}` |" in PAGES["settings.md"]
     assert '\norigin_bytes = "4 GiB"\n' in PAGES["settings.md"]
+
+
+def test_the_pace_and_the_keys_of_every_type_of_source_are_described() -> None:
+    for field in fields(LiveSettings):
+        assert f"| `{field.name}` | `TRAILCAM_LIVE_{field.name.upper()}` |" in PAGES["settings.md"]
+    for name in registry.names("source"):
+        described = section(PAGES["settings.md"], f"Sources of type {name}")
+        for key, known in registry.load("source", name).FORM.keys.items():
+            assert re.search(rf"\| `{key}` \| .* \| {re.escape(known.doc)} \|", described)
+
+
+def test_no_variable_is_shown_that_is_not_read(tmp_path: Path) -> None:
+    values = {"SECONDS": "7", "BYTES": "1 MiB", "HOME": "there"}
+    shown = re.findall(r"`(TRAILCAM_\w+)`", PAGES["settings.md"])
+    assert len(shown) > 10
+    for variable in shown:
+        read_settings(folder=tmp_path, environment={variable: values[variable.rpartition("_")[2]]})
+
+
+def test_the_example_of_settings_is_the_defaults(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGES["settings.md"], re.DOTALL)
+    (tmp_path / "trailcam.toml").write_text(example)
+    found = read_settings(folder=tmp_path, environment={})
+    assert replace(found, home=Settings().home, file=None) == Settings()
 
 
 def test_every_command_is_described() -> None:

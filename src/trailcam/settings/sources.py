@@ -29,11 +29,16 @@ _COMMON = {
 }
 
 
+def common_keys() -> dict[str, Key]:
+    """The keys that every source has."""
+    types = OneOf(registry.names(KIND))
+    return {"type": Key(types, required=True, doc="Of what kind the source is."), **_COMMON}
+
+
 def source_form(type_: str) -> Form:
     """All keys of a source of this type."""
     own: Form = registry.load(KIND, type_).FORM
-    types = OneOf(registry.names(KIND))
-    keys = {"type": Key(types, required=True, doc=f"`{type_}`."), **own.keys, **_COMMON}
+    keys = {**common_keys(), **own.keys}
     return Form(f"[sources.NAME], type = {type_}", keys, own.exactly_one, called=_called)
 
 

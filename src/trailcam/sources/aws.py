@@ -8,7 +8,18 @@ from typing import Any
 
 from trailcam.errors import Problem, WorldError, code
 
-_QUEUE_HOST = re.compile(r"https?://(?:sqs\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.)amazonaws\.com")
+_USUAL_HOST = re.compile(
+    r"https://(?:sqs\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.)amazonaws\.com(?:\.cn)?(?::443)?(?:/|$)"
+)
+_OTHER_HOST = re.compile(
+    r"https://(?:[a-z0-9-]+\.)*sqs(?:-fips)?\.([a-z0-9-]+)\.(?:(?:vpce\.)?amazonaws\.com|api\.aws)(?:\.cn)?(?::443)?(?:/|$)"
+)
+"""Of an endpoint in a VPC, of FIPS, or of both kinds of addresses.
+
+Source: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html and
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-internetwork-traffic-privacy.html,
+read 2026-11-28.
+"""
 
 FAULTS_OF_CREDENTIALS = (
     "RequestTimeTooSkewed",
@@ -78,8 +89,17 @@ def region_of_queue(url: str) -> str:
     >>> region_of_queue("https://sqs.eu-central-1.amazonaws.com/111122223333/trailcam")
     'eu-central-1'
     """
-    named = _QUEUE_HOST.match(url)
-    return (named[1] or named[2]) if named else ""
+    named = _USUAL_HOST.match(url) or _OTHER_HOST.match(url)
+    return next(filter(None, named.groups())) if named else ""
+
+
+def endpoint_of_queue(url: str) -> str:
+    """The server to speak to about a queue; empty for that which AWS's libraries choose by its region.
+
+    >>> endpoint_of_queue("http://127.0.0.1:4566/111122223333/trailcam")
+    'http://127.0.0.1:4566'
+    """
+    return "" if _USUAL_HOST.match(url) else "/".join(url.split("/", 3)[:3])
 
 
 def world_error(error: Exception, *, what: str) -> WorldError:

@@ -16,7 +16,7 @@ from trailcam.contracts.source import Blob, NotFetched
 from trailcam.errors import WorldError, code
 from trailcam.model.timestamps import to_rfc3339
 from trailcam.sources import s3_objects
-from trailcam.sources.aws import make_session, region_of_queue
+from trailcam.sources.aws import endpoint_of_queue, make_session, region_of_queue
 from trailcam.sources.s3_notifications import S3Object
 from trailcam.sources.s3_objects import Objects
 
@@ -476,16 +476,33 @@ def test_a_profile_gives_its_credentials_and_a_missing_one_is_told(
 
 
 @pytest.mark.parametrize(
-    ("url", "region"),
+    ("url", "region", "endpoint"),
     [
-        ("https://sqs.eu-central-1.amazonaws.com/111122223333/trail", "eu-central-1"),
-        ("https://eu-west-1.queue.amazonaws.com/111122223333/trail", "eu-west-1"),
-        ("https://sqs.cn-north-1.amazonaws.com.cn/111122223333/trail", "cn-north-1"),
-        ("http://127.0.0.1:4566/111122223333/trail", ""),
+        ("https://sqs.eu-central-1.amazonaws.com/111122223333/trail", "eu-central-1", ""),
+        ("https://eu-west-1.queue.amazonaws.com/111122223333/trail", "eu-west-1", ""),
+        ("https://sqs.cn-north-1.amazonaws.com.cn/111122223333/trail", "cn-north-1", ""),
+        ("http://127.0.0.1:4566/111122223333/trail", "", "http://127.0.0.1:4566"),
+        ("https://sqs.example.com/111122223333/trail", "", "https://sqs.example.com"),
+        (
+            "https://sqs.eu-west-1.amazonaws.com.example.com/1/t",
+            "",
+            "https://sqs.eu-west-1.amazonaws.com.example.com",
+        ),
+        (
+            "https://sqs-fips.us-east-1.amazonaws.com/1/t",
+            "us-east-1",
+            "https://sqs-fips.us-east-1.amazonaws.com",
+        ),
+        ("https://sqs.eu-west-1.api.aws/1/t", "eu-west-1", "https://sqs.eu-west-1.api.aws"),
+        (
+            "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/1/t",
+            "eu-west-1",
+            "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com",
+        ),
     ],
 )
-def test_the_url_of_a_queue_names_its_region(url: str, region: str) -> None:
-    assert region_of_queue(url) == region
+def test_the_url_of_a_queue_names_its_region_and_its_server(url: str, region: str, endpoint: str) -> None:
+    assert (region_of_queue(url), endpoint_of_queue(url)) == (region, endpoint)
 
 
 # -- listings ----------------------------------------------------------------------------------------------

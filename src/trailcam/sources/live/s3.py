@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGui
 read 2026-11-28.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from trailcam.contracts.source import Blob, Notice, Unreadable
 from trailcam.errors import Problem, WorldError, code
 from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text, whole_between
 from trailcam.model.text import storable
-from trailcam.sources.aws import make_session, region_of_queue, world_error
+from trailcam.sources.aws import endpoint_of_queue, make_session, region_of_queue, world_error
 from trailcam.sources.s3_listing import bucket_and_prefix
 from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
 from trailcam.sources.s3_objects import Objects
@@ -37,7 +38,7 @@ _ROLE = Plain(
 )
 _URL = Plain(
     "a URL that begins with https:// or http://",
-    lambda value: isinstance(value, str) and value.startswith(("https://", "http://")),
+    lambda value: isinstance(value, str) and re.match(r"https?://[^\s/@]+(/|$)", value) is not None,
 )
 
 _PLACE = Plain(
@@ -254,9 +255,8 @@ class S3Source:
                     retries={"max_attempts": 3, "mode": "standard"},
                     max_pool_connections=self.pollers + 4,
                 )
-                host = self._queue.split("/", 3)[:3]
-                own = "" if ".amazonaws.com" in host[2] else "/".join(host)
-                self._client = self._session.client("sqs", endpoint_url=own or None, config=config)
+                own = endpoint_of_queue(self._queue) or None
+                self._client = self._session.client("sqs", endpoint_url=own, config=config)
             return self._client
 
 

@@ -1,0 +1,77 @@
+"""Processes by their heartbeats."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from trailcam.model.timestamps import SECOND, Micros
+from trailcam.state.database import Database
+from trailcam.state.processes import BEAT_SECONDS, Role, beat, begin, end, process, running
+
+BEGINNING = Micros(1_800_000_000 * SECOND)
+
+
+def after(seconds: float) -> Micros:
+    return Micros(BEGINNING + int(seconds * SECOND))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = Database(tmp_path / "state.db")
+    made.migrate()
+    return made
+
+
+def ids(database: Database, now: Micros) -> list[str]:
+    return [it.id for it in running(database, now=now)]
+
+
+def test_a_process_that_begins_runs(database: Database) -> None:
+    id_ = begin(database, Role.serve, now=BEGINNING)
+    (found,) = running(database, now=BEGINNING)
+    assert (found.id, found.role, found.host, found.pid) == (
+        id_,
+        Role.serve,
+        socket.gethostname(),
+        os.getpid(),
+    )
+    assert (found.started_at, found.seen_at) == (BEGINNING, BEGINNING)
+
+
+def test_processes_come_in_the_order_in_which_they_began(database: Database) -> None:
+    second = begin(database, Role.worker, now=after(2))
+    first = begin(database, Role.serve, now=after(1))
+    assert ids(database, after(3)) == [first, second]
+
+
+def test_who_is_not_heard_for_long_is_not_counted_on_until_it_is_heard_again(database: Database) -> None:
+    id_ = begin(database, Role.worker, now=BEGINNING)
+    assert ids(database, after(29.9)) == [id_]
+    assert ids(database, after(30)) == []
+    beat(database, id_, now=after(40))
+    (found,) = running(database, now=after(69))
+    assert (found.started_at, found.seen_at) == (BEGINNING, after(40))
+
+
+def test_some_beats_may_be_missed(database: Database) -> None:
+    id_ = begin(database, Role.serve, now=BEGINNING)
+    assert ids(database, after(5 * BEAT_SECONDS)) == [id_]
+
+
+def test_who_has_ended_does_not_run_and_is_remembered(database: Database) -> None:
+    ended, other = begin(database, Role.serve, now=BEGINNING), begin(database, Role.worker, now=BEGINNING)
+    end(database, ended, now=after(1))
+    assert ids(database, after(1)) == [other]
+    with database.read() as state:
+        rows = {row.id: row.stopped_at for row in state.execute(select(process))}
+    assert rows == {ended: after(1), other: None}
+
+
+def test_a_beat_is_that_of_one_process(database: Database) -> None:
+    silent, beating = begin(database, Role.worker, now=BEGINNING), begin(database, Role.worker, now=BEGINNING)
+    assert silent != beating
+    beat(database, beating, now=after(31))
+    assert ids(database, after(31)) == [beating]
