@@ -76,9 +76,24 @@ def region_of_queue(url: str) -> str:
     return (named[1] or named[2]) if named else ""
 
 
+def endpoint_of_queue(url: str) -> str:
+    """The server that the URL of a queue names; empty when it is AWS's own, which boto3 finds by the region.
+
+    >>> endpoint_of_queue("http://127.0.0.1:4566/111122223333/trailcam")
+    'http://127.0.0.1:4566'
+    """
+    host = "/".join(url.split("/", 3)[:3])
+    return "" if ".amazonaws.com" in host else host
+
+
 def world_error(error: Exception, *, what: str) -> WorldError:
     """What is told when AWS does not do `what`: it refuses, or it cannot be reached."""
     return WorldError(Problem(code=code(_name(error)), message=f"{what}: {error}"))
+
+
+def is_passing(said: str, status: int) -> bool:
+    """Whether a refusal, by its code and status, says only that AWS cannot now."""
+    return status >= 500 or status == 429 or any(word in said for word in _PASSING)
 
 
 def _name(error: Exception) -> str:
@@ -95,6 +110,4 @@ def _name(error: Exception) -> str:
         return "source_unreachable"
     said = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if status >= 500 or status == 429 or any(word in said for word in _PASSING):
-        return "source_unreachable"
-    return "source_refused"
+    return "source_unreachable" if is_passing(said, status) else "source_refused"

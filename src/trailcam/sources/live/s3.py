@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.contracts.source import Blob, Notice, Unreadable
+from trailcam.contracts.source import Blob, Finding, Notice, Surroundings, Unreadable
 from trailcam.errors import code
 from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text
 from trailcam.model.text import storable
-from trailcam.sources.aws import make_session, region_of_queue, world_error
+from trailcam.sources import s3_checks
+from trailcam.sources.aws import endpoint_of_queue, make_session, region_of_queue, world_error
 from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
 from trailcam.sources.s3_objects import Objects
 from trailcam.state.database import Database
@@ -68,6 +69,11 @@ class _Message:
 def open_source(name: str, options: dict[str, Any], *, database: Database) -> "S3Source":  # noqa: ARG001  # the queue remembers
     """See `trailcam.contracts.source.SourceType`."""
     return S3Source(name, **options)
+
+
+def examine(name: str, options: dict[str, Any], *, surroundings: Surroundings) -> Iterator[Finding]:
+    """See `trailcam.contracts.source.SourceType`."""
+    return s3_checks.examine(name, surroundings=surroundings, **options)
 
 
 class S3Source:
@@ -223,9 +229,8 @@ class S3Source:
                     retries={"max_attempts": 3, "mode": "standard"},
                     max_pool_connections=self.pollers + 4,
                 )
-                host = self._queue.split("/", 3)[:3]
-                own = "" if ".amazonaws.com" in host[2] else "/".join(host)
-                self._client = self._session.client("sqs", endpoint_url=own or None, config=config)
+                endpoint = endpoint_of_queue(self._queue) or None
+                self._client = self._session.client("sqs", endpoint_url=endpoint, config=config)
             return self._client
 
 
