@@ -8,9 +8,9 @@ from trailcam.sources.aws import endpoint_of_queue
 from trailcam.sources.s3_objects import Objects
 
 
-@dataclass(slots=False, kw_only=True)
+@dataclass(kw_only=True)
 class Access:
-    """What is looked through. `who` is how a cure names us, until it is known more exactly."""
+    """What is looked through, until it is closed. `who` is how a cure names us, until that is known."""
 
     own: Any
     """Our own session."""
@@ -23,6 +23,7 @@ class Access:
     role_arn: str = ""
     external_id: str = field(default="", repr=False)
     who: str = "these credentials"
+    _opened: list[Any] = field(default_factory=list, repr=False)
 
     @cached_property
     def sqs(self) -> Any:
@@ -32,7 +33,9 @@ class Access:
     @cached_property
     def s3(self) -> Any:
         """The client of buckets."""
-        return Objects(self.session, name=self.name, endpoint=self.endpoint).client()
+        client = Objects(self.session, name=self.name, endpoint=self.endpoint).client()
+        self._opened.append(client)
+        return client
 
     def client(self, service: str, *, region: str = "", endpoint: str = "", own: bool = False) -> Any:
         """Another client: of a region, at a server, by our own credentials instead of the role's."""
@@ -40,6 +43,13 @@ class Access:
 
         session = self.own if own else self.session
         config = Config(connect_timeout=5, read_timeout=20, retries={"max_attempts": 2, "mode": "standard"})
-        return session.client(
+        client = session.client(
             service, region_name=region or self.region or None, endpoint_url=endpoint or None, config=config
         )
+        self._opened.append(client)
+        return client
+
+    def close(self) -> None:
+        """Closes all clients."""
+        for client in self._opened:
+            client.close()

@@ -1,6 +1,7 @@
 """Goes from who we are to the newest object, and says of each step how it stands."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -79,8 +80,9 @@ def examine(
         role_arn=role_arn,
         external_id=external_id,
     )
-    if (yield from who_we_are(access, now=surroundings.now)):
-        yield from _way(_Visit(access=access, prefixes=prefixes, surroundings=surroundings))
+    with closing(access):
+        if (yield from who_we_are(access, now=surroundings.now)):
+            yield from _way(_Visit(access=access, prefixes=prefixes, surroundings=surroundings))
 
 
 def _way(visit: _Visit) -> Iterator[Finding]:
