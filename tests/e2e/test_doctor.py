@@ -63,15 +63,25 @@ class Way:
         for key in keys:
             self.s3.put_object(Bucket=BUCKET, Key=key, Body=b'{"Records": []}')
 
-    def write(self, *, endpoint: str = "", queue: str = "", more: str = "") -> Path:
-        text = s3_source(
-            queue or self.queue, endpoint or self.server.endpoint, more=f'prefixes = ["{FOLLOWED}"]\n{more}'
-        )
+    def write(self, *, by: Faults | None = None, queue: str = "", more: str = "") -> Path:
+        """Settings of the source, whose queue and objects are reached by a proxy if there is one."""
+        here = self.server.endpoint
+        endpoint = here if by is None else by.endpoint
+        queue = queue or self.queue.replace(here, endpoint)
+        text = s3_source(queue, endpoint, more=f'prefixes = ["{FOLLOWED}"]\n{more}')
         return write_settings(self.folder, text, packs=[])
 
-    def look(self, *, bucket: str | None = BUCKET, peek: bool = False, **written: str) -> list[Finding]:
+    def look(
+        self,
+        *,
+        bucket: str | None = BUCKET,
+        peek: bool = False,
+        by: Faults | None = None,
+        queue: str = "",
+        more: str = "",
+    ) -> list[Finding]:
         """What is found of the source."""
-        file = self.write(**written)
+        file = self.write(by=by, queue=queue, more=more)
         settings = read_settings(folder=self.folder, environment={}, file=file)
         now = time.time() + self.ahead_seconds
         _, source = doctor.examine(
@@ -97,14 +107,6 @@ def between(way: Way, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
     with proxy(way.server.endpoint) as faults:
         monkeypatch.setenv("AWS_ENDPOINT_URL", faults.endpoint)
         yield faults
-
-
-def through(way: Way, faults: Faults) -> dict[str, str]:
-    """Settings whose queue and objects lie behind the proxy."""
-    return {
-        "endpoint": faults.endpoint,
-        "queue": way.queue.replace(way.server.endpoint, faults.endpoint),
-    }
 
 
 def only(findings: list[Finding], grade: Grade) -> Finding:
@@ -397,7 +399,7 @@ ROLE = f"arn:aws:iam::{LOGS}:role/trailcam-reader"
 
 def test_a_role_that_cannot_be_assumed_is_told_and_no_secret_with_it(way: Way, between: Faults) -> None:
     refusal = RefuseQuery(403, "AccessDenied", "not authorized to perform: sts:AssumeRole")
-    way.write(more=f'role_arn = "{ROLE}"\nexternal_id = "trailcam-abcdef"\n', **through(way, between))
+    way.write(more=f'role_arn = "{ROLE}"\nexternal_id = "trailcam-abcdef"\n', by=between)
     between.add(refusal, method="POST", path=TO_QUERIES)
     done = trailcam("doctor", "--config", way.folder / "trailcam.toml", "--format", "json")
     assert done.returncode == 1
@@ -433,7 +435,7 @@ def test_a_permission_that_is_missing_is_named(way: Way, between: Faults, action
         between.add(ACCESS_DENIED, method="GET", path=rf"^/{BUCKET}/AWSLogs")
     else:
         between.add(ACCESS_DENIED, operation=action.removeprefix("sqs:"))
-    found = way.look(**through(way, between))
+    found = way.look(by=between)
     denied = [it for it in found if action in it.found]
     assert [it.grade for it in denied] == [grade], found
     assert f"allow {action}" in denied[0].cure
@@ -454,7 +456,7 @@ def test_what_only_the_doctor_needs_is_a_warning_when_it_is_not_allowed(
 ) -> None:
     way.put(KEY)
     monkeypatch.setattr(between, "fault_of", lambda it: ACCESS_DENIED if query in it.query else None)
-    found = way.look(**through(way, between))
+    found = way.look(by=between)
     denied = only(found, Grade.WARNING)
     assert action in denied.found
     assert denied.because == ""
@@ -463,7 +465,7 @@ def test_what_only_the_doctor_needs_is_a_warning_when_it_is_not_allowed(
 def test_keys_that_aws_does_not_take_are_told_by_the_code_alone(way: Way, between: Faults) -> None:
     said = "The Canonical String for this request should have been 'x-amz-security-token:not-for-others'"
     between.add(RefuseQuery(403, "SignatureDoesNotMatch", said), method="POST", path=TO_QUERIES)
-    found = way.look(**through(way, between))
+    found = way.look(by=between)
     assert only(found, Grade.BROKEN).check == "credentials"
     assert "SignatureDoesNotMatch" in why(found)
     assert "not-for-others" not in str(found)
@@ -471,7 +473,7 @@ def test_keys_that_aws_does_not_take_are_told_by_the_code_alone(way: Way, betwee
 
 def test_what_does_not_answer_is_neither_well_nor_broken(way: Way, between: Faults) -> None:
     between.add(UNAVAILABLE, operation="GetQueueAttributes")
-    file = way.write(**through(way, between))
+    file = way.write(by=between)
     done = trailcam("doctor", "--config", file, env=os.environ | {"COLUMNS": "80"})
     assert done.returncode == 3
     assert "unknown" in done.stdout
