@@ -572,6 +572,13 @@ _TABLE = (
         "Declare one as [sources.NAME]; docs/live.md has examples.",
     ),
     (
+        "TC0804",
+        "no_such_source",
+        "no such source",
+        "A source was named that trailcam.toml does not declare.",
+        "Check the spelling; sources are declared as [sources.NAME].",
+    ),
+    (
         "TC0810",
         "bad_git_pack",
         "pack from git not understood",

@@ -1,13 +1,15 @@
 """Where bytes come from: blobs, and the sources that are followed live."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from trailcam.forms import Form
 from trailcam.model.origin import Origin
+from trailcam.model.timestamps import Micros
 from trailcam.state.database import Database
 
 
@@ -137,6 +139,51 @@ class Plants(Protocol):
         ...
 
 
+class Grade(IntEnum):
+    """How it stands with what was looked at; the higher, the worse."""
+
+    OK = 0
+    WARNING = 1
+    UNKNOWN = 2
+    """It could not be looked at: something between us and it fails."""
+    BROKEN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What came of one look at a source; no secret stands in it."""
+
+    check: str
+    """What was looked at, in a word or two."""
+    grade: Grade
+    found: str
+    """A part of a sentence, without a full stop."""
+    cure: str = ""
+    """What to do; empty where nothing is to be done."""
+    because: str = ""
+    """What stands behind "nothing arrives because"; empty where this does not keep anything from arriving."""
+    arrives: bool = False
+    """Whether it shows that what is there does arrive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is known of a source beside its settings, for whoever looks into it."""
+
+    tries: int
+    database: Database | None
+    """None where nothing was ever kept."""
+    read: Callable[[Sequence[str]], Collection[str]]
+    """Those of the origins, by their identities, that were read."""
+    names: Sequence[str]
+    """What was read last of this source, the newest first, as a person calls it."""
+    places: Sequence[str] = ()
+    """Where a person says that it should come from; a type that knows no places passes over them."""
+    peek: bool = False
+    """Whether announcements may be looked at, which others may notice."""
+    now: Micros
+
+
 class SourceType(Protocol):
     """A module of one type of live source."""
 
@@ -149,5 +196,12 @@ class SourceType(Protocol):
         """A source by its settings, which have been checked against the form. Nothing is reached for yet.
 
         `database` is for a source that has to remember what it has read, because nobody else does.
+        """
+        ...
+
+    def examine(self, name: str, options: dict[str, Any], *, surroundings: Surroundings) -> Iterator[Finding]:
+        """Looks at all that a source needs, in the order in which things come here; changes nothing.
+
+        Whatever cannot be looked at is a finding, and no exception.
         """
         ...

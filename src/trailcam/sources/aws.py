@@ -107,6 +107,11 @@ def world_error(error: Exception, *, what: str) -> WorldError:
     return WorldError(Problem(code=code(_name(error)), message=f"{what}: {error}"))
 
 
+def is_passing(said: str, status: int) -> bool:
+    """Whether a refusal, by its code and status, says only that AWS cannot now."""
+    return status >= 500 or status == 429 or any(word in said for word in _PASSING)
+
+
 def _name(error: Exception) -> str:
     from botocore.exceptions import (  # noqa: PLC0415  # it is loaded where such an error comes from
         ClientError,
@@ -121,6 +126,4 @@ def _name(error: Exception) -> str:
         return "source_unreachable"
     said = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if status >= 500 or status == 429 or any(word in said for word in _PASSING):
-        return "source_unreachable"
-    return "source_refused"
+    return "source_unreachable" if is_passing(said, status) else "source_refused"

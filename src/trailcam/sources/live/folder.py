@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from trailcam.contracts.source import Blob, NotFetched, Notice
+from trailcam.contracts.source import Blob, Finding, NotFetched, Notice, Surroundings
 from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.forms import PATH, SECONDS, Form, Key
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.text import storable
-from trailcam.sources import files
+from trailcam.sources import files, folder_checks
 from trailcam.sources.tables import followed_file
 from trailcam.state.database import Database
 
@@ -76,6 +76,12 @@ class _File(NamedTuple):
 def open_source(name: str, options: dict[str, Any], *, database: Database) -> "FolderSource":
     """See `trailcam.contracts.source.SourceType`."""
     return FolderSource(name, database=database, **options)
+
+
+def examine(name: str, options: dict[str, Any], *, surroundings: Surroundings) -> Iterator[Finding]:
+    """See `trailcam.contracts.source.SourceType`."""
+    options = {"quiet_seconds": _QUIET_SECONDS, **options}
+    return folder_checks.examine(name, surroundings=surroundings, **options)
 
 
 class FolderSource:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailcam.contracts.source import Blob, Notice, Unreadable
+from trailcam.contracts.source import Blob, Finding, Notice, Surroundings, Unreadable
 from trailcam.errors import Problem, WorldError, code
 from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text, whole_between
 from trailcam.model.text import storable
+from trailcam.sources import s3_checks
 from trailcam.sources.aws import endpoint_of_queue, make_session, region_of_queue, world_error
 from trailcam.sources.s3_listing import bucket_and_prefix
 from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
@@ -83,6 +84,11 @@ class _Message:
 def open_source(name: str, options: dict[str, Any], *, database: Database) -> "S3Source":  # noqa: ARG001  # the queue remembers
     """See `trailcam.contracts.source.SourceType`."""
     return S3Source(name, **options)
+
+
+def examine(name: str, options: dict[str, Any], *, surroundings: Surroundings) -> Iterator[Finding]:
+    """See `trailcam.contracts.source.SourceType`."""
+    return s3_checks.examine(name, surroundings=surroundings, **options)
 
 
 class S3Source:
