@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.unit.app.followed import Fake, Held, identity, intake_of, out_of_order, until
+from tests.unit.app.followed import Fake, identity, intake_of, out_of_order, until
 
 from trailcam.app import intake as module
 from trailcam.app.conditions import Part
@@ -269,7 +269,8 @@ def fake_id(notice: Notice) -> str:
 
 def refused_by(intake: Intake) -> Refused:
     (refused,) = until(intake.refused)
-    return refused  # type: ignore[no-any-return]
+    assert isinstance(refused, Refused)
+    return refused
 
 
 def test_what_cannot_be_fetched_is_refused_after_its_tries_and_not_before(
@@ -399,7 +400,11 @@ def test_a_source_that_fails_is_left_alone_told_once_and_taken_up_again() -> Non
 
 def test_a_fault_tells_what_it_is_and_since_when() -> None:
     now = [100.0]
-    fake = Fake(receiving=lambda: failing(None))  # type: ignore[arg-type]
+
+    def receiving() -> None:
+        raise out_of_order()
+
+    fake = Fake(receiving=receiving)
     with intake_of(fake, now=lambda: now[0]) as intake:
         until(lambda: intake.conditions["fake"].faults)
         now[0] = 200.0
@@ -621,7 +626,7 @@ def test_under_stress_nothing_is_lost_and_nothing_settled_before_it_is_decided()
             if number % 10 == 0:
                 source.announce(f"{source.label} by name {number}", b"%d" % number, id=None)
     asked: dict[str, Any] = {"group_bytes": 5_000, "group_seconds": 0.01, "ahead_bytes": 50_000, "tries": 4}
-    in_hand: list[Held] = []
+    in_hand: list[Blob] = []
     with intake_of(*sources, known=lambda ids: dict.fromkeys(decided & set(ids), False), **asked) as intake:
         ends = time.monotonic() + 30
         while any(source.things for source in sources):
@@ -631,7 +636,7 @@ def test_under_stress_nothing_is_lost_and_nothing_settled_before_it_is_decided()
                 decided.add(refused.letter.origin_id)
                 intake.settle(refused)
             if given := intake.next_group():
-                in_hand += given.blobs  # type: ignore[arg-type]
+                in_hand += given.blobs
             chance.shuffle(in_hand)
             while in_hand and chance.random() < 0.8:
                 blob = in_hand.pop()

@@ -66,10 +66,10 @@ def test_a_path_is_seen_from_the_folder_of_the_file(tmp_path: Path, monkeypatch:
         settings = read(tmp_path, f'[sources.a]\ntype = "folder"\npath = "{written}"\n')
         return Path(settings.sources[0].options["path"])
 
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("HOME", "/their-home")
     assert path_of("../logs") == tmp_path / "../logs"
     assert path_of("/var/log") == Path("/var/log")
-    assert path_of("~/logs") == Path("/home/somebody/logs")
+    assert path_of("~/logs") == Path("/their-home/logs")
 
 
 def test_without_sources_there_are_none(tmp_path: Path) -> None:
