@@ -17,11 +17,12 @@ import pytest
 from tests.servers.clients import credentials
 
 from trailcam import registry
-from trailcam.contracts.source import Blob, NotFetched, Notice, Plants, Source
+from trailcam.contracts.source import Blob, Grade, NotFetched, Notice, Plants, Source, Surroundings
 from trailcam.errors import ERRORS, WorldError
 from trailcam.forms import Form, check
+from trailcam.model.timestamps import Micros
 from trailcam.settings.sources import KIND, source_form
-from trailcam.sources.live import folder, s3
+from trailcam.sources.live import folder
 from trailcam.state.database import Database
 from trailcam.yaml12 import Document
 
@@ -104,6 +105,7 @@ class S3World:
             "queue": f"{self.faults.endpoint}{path}",
             "endpoint": self.faults.endpoint,
             "canary_place": f"s3://{self.bucket}/canary/",
+            "hidden_seconds": 2,
         }
 
     def put(self, name: str, data: bytes) -> None:
@@ -178,7 +180,6 @@ def followed(
     for variable, value in credentials().items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(folder, "_LOOK_SECONDS", 0.1)
-    monkeypatch.setattr(s3, "_HIDDEN_SECONDS", 2)
     with ExitStack() as stack:
         server = {"server": request.getfixturevalue(SERVERS[name]), "stack": stack} if name in SERVERS else {}
         following = Followed(name, WORLDS[name](tmp_path, **server), tmp_path)
@@ -398,6 +399,29 @@ def test_what_is_planted_is_announced_and_takes_the_place_of_the_last(name: str,
     followed.world.end()
     with pytest.raises(WorldError):
         planting.plant(b"{}")
+
+
+@each_type
+@pytest.mark.parametrize("peek", [False, True], ids=["from afar", "peeking"])
+def test_who_looks_into_it_finds_something_and_changes_nothing(
+    name: str, followed: Followed, peek: bool
+) -> None:
+    surroundings = Surroundings(
+        tries=5, database=followed.database, read=lambda _: (), names=(), peek=peek, now=Micros(0)
+    )
+    module = registry.load(KIND, name)
+
+    def found() -> list[Any]:
+        return list(module.examine("place", dict(followed.world.options), surroundings=surroundings))
+
+    followed.world.put("a.json", b"{}")
+    works = found()
+    assert all(it.check and it.found and not it.found.endswith(".") for it in works)
+    assert ends_with(followed.announced(1)) == ["a.json"]
+    followed.world.end()
+    fails = found()
+    assert max(it.grade for it in fails) > Grade.WARNING
+    assert [(it.check, it.grade) for it in works] != [(it.check, it.grade) for it in fails]
 
 
 @each_type

@@ -47,7 +47,9 @@ def examine(
     external_id: str = "",
     profile: str = "",
     prefixes: Sequence[str] = (),
-    pollers: int = 2,  # noqa: ARG001  # how many threads there are is nothing to be looked at
+    canary_place: str = "",  # noqa: ARG001  # nothing comes from there that does not come by the queue
+    hidden_seconds: int = 0,  # noqa: ARG001  # a pace, as is the next: nothing to be looked at
+    pollers: int = 2,  # noqa: ARG001  # the same
     endpoint: str = "",
 ) -> Iterator[Finding]:
     """See `trailcam.contracts.source.SourceType`."""
