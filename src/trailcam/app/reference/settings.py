@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
+from trailcam import registry
 from trailcam.app.reference.forms import holds
 from trailcam.app.reference.markdown import head, page, table
 from trailcam.forms import Form, Key, MappingOf, Plain
 from trailcam.settings.read import SETTINGS_FILE
 from trailcam.settings.schema import SETTINGS_FORM, SIZE, Settings
+from trailcam.settings.sources import KIND, source_form
+
+_SOURCES = "sources"
+"""Their keys hang on their types, which are found."""
 
 
 def settings() -> str:
@@ -26,7 +31,7 @@ def settings() -> str:
         for name, key in keys.items()
         if isinstance(key.kind, MappingOf) and isinstance(key.kind.value, Form)
     }
-    top = {name: key for name, key in keys.items() if name not in sections | named}
+    top = {name: key for name, key in keys.items() if name not in sections | named and name != _SOURCES}
     defaults = Settings()
     lines += ["## At the top", "", *_table("", top, defaults)]
     example = list(_example(top, defaults))
@@ -36,14 +41,21 @@ def settings() -> str:
         example += ["", f"[{name}]", *_example(form.keys, getattr(defaults, name))]
     for name, form in named.items():
         lines += [f"## {form.name}", "", keys[name].doc, "No variable stands over them.", ""]
-        lines += table(
-            ("key", "takes", "if absent", "meaning"),
-            (
-                (f"`{key}`", holds(known.kind, ""), "an error" if known.required else "", known.doc)
-                for key, known in form.keys.items()
-            ),
-        )
+        lines += _named_keys(form)
+    for type_ in registry.names(KIND):
+        lines += [f"## [sources.NAME] of type {type_}", "", keys[_SOURCES].doc]
+        lines += ["No variable stands over them.", "", *_named_keys(source_form(type_))]
     return page([*lines, "An example:", "", "```toml", *example, "```", ""])
+
+
+def _named_keys(form: Form) -> list[str]:
+    return table(
+        ("key", "takes", "if absent", "meaning"),
+        (
+            (f"`{key}`", holds(known.kind, ""), "an error" if known.required else "", known.doc)
+            for key, known in form.keys.items()
+        ),
+    )
 
 
 def _table(prefix: str, keys: Mapping[str, Key], defaults: object) -> list[str]:
