@@ -20,6 +20,7 @@ from trailcam.alerts.tables import alert
 from trailcam.app import doctor
 from trailcam.app.aws_setup import queues
 from trailcam.app.aws_setup.notification import configuration
+from trailcam.app.aws_setup.policies import queue_policy
 from trailcam.contracts.source import Finding, Grade
 from trailcam.errors import TrailcamError, code
 from trailcam.settings.read import read_settings
@@ -211,7 +212,7 @@ def test_dead_letters_that_fill_are_told_with_what_brings_them_back(way: Way) ->
 def test_a_queue_without_dead_letters_with_a_delay_and_a_short_memory_is_warned_of(way: Way) -> None:
     way.put(KEY)
     way.sqs.delete_queue(QueueUrl=way.queue)
-    policy = json.dumps(queues.queue_policy(way.made))
+    policy = json.dumps(queue_policy(way.made))
     way.sqs.create_queue(
         QueueName=way.made.queue_name,
         Attributes={"Policy": policy, "DelaySeconds": "900", "MessageRetentionPeriod": "3600"},
@@ -346,7 +347,7 @@ def test_a_topic_leads_to_the_queue_only_when_it_is_subscribed(way: Way) -> None
     assert f"does not let the topic {TOPIC} send" in why(way.look())
     by_topic = setup(principal=HERE, topic=TOPIC)
     way.sqs.set_queue_attributes(
-        QueueUrl=way.queue, Attributes={"Policy": json.dumps(queues.queue_policy(by_topic))}
+        QueueUrl=way.queue, Attributes={"Policy": json.dumps(queue_policy(by_topic))}
     )
     way.put(KEY)
     found = way.look()

@@ -9,7 +9,6 @@ import pytest
 
 from trailcam.contracts.source import Finding, Grade, Surroundings
 from trailcam.model.timestamps import Micros
-from trailcam.sources import folder_checks
 from trailcam.sources.live import folder
 from trailcam.sources.tables import followed_file
 from trailcam.state.database import Database
@@ -71,7 +70,7 @@ def test_a_file_in_place_of_the_folder_is_the_reason(look: Look, path: Path) -> 
 def test_a_folder_that_may_not_be_read_is_the_reason(
     look: Look, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder_checks.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     assert look()["folder"].because == f"{path} may not be read"
 
 
@@ -133,10 +132,8 @@ def test_files_that_may_not_be_read_are_broken(
     look: Look, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(path / "a.json")
-    allowed = folder_checks.os.access
-    monkeypatch.setattr(
-        folder_checks.os, "access", lambda it, mode: Path(it).name != "a.json" and allowed(it, mode)
-    )
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda it, mode: Path(it).name != "a.json" and allowed(it, mode))
     assert look()["permission"].because == "a.json may not be read"
 
 

@@ -23,6 +23,7 @@ class Refusal(StrEnum):
 
 _DENIED = ("AccessDenied", "Forbidden", "AuthorizationError", "NotAuthorized", "AllAccessDisabled")
 _ABSENT = ("NonExistentQueue", "QueueDoesNotExist", "NoSuchBucket", "NoSuchKey", "NotFound", "InvalidAddress")
+_ARCHIVED = ("InvalidObjectState",)
 _ELSEWHERE = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint", "301")
 _SKEWED = "RequestTimeTooSkewed"
 
@@ -101,6 +102,7 @@ def _not_done(response: dict[str, Any]) -> NotDone:
         (_DENIED, Refusal.DENIED),
         (_ABSENT, Refusal.ABSENT),
         (_ELSEWHERE, Refusal.ELSEWHERE),
+        (_ARCHIVED, Refusal.OTHER),  # as 403, which it shares with what is not allowed
     ):
         if any(word in code for word in words):
             return NotDone(refusal, said, date=date)

@@ -150,7 +150,7 @@ def _bucket(visit: _Visit, bucket: str, *, queue: Queue, location: str | NotDone
 def _newest(visit: _Visit, bucket: str, *, queue: Queue, told: Told) -> Iterator[Finding]:
     search = objects.Search(visit.access, bucket)
     wanted = list(visit.prefixes) or [it.prefix for it in told.filters or ()] or [""]
-    search.look(list(dict.fromkeys(wanted)))
+    search.look(list(dict.fromkeys(wanted)), known=visit.surroundings.names)
     yield from objects.told(search)
     newest = search.newest
     if newest is None:
@@ -167,7 +167,8 @@ def _arrival(
     seconds = max(0, round(surroundings.now / 1e6 - newest.modified.timestamp()))
     words = f"{newest.name}, {_ago(seconds)}"
     if surroundings.read([storable(newest.origin_id)]):
-        stale = f"nothing was written since {_when(newest)}" if seconds > _OLD_SECONDS else ""
+        is_stale = search.whole and seconds > _OLD_SECONDS
+        stale = f"nothing was written since {_when(newest)}" if is_stale else ""
         return Finding(
             check="newest",
             grade=Grade.WARNING if stale else Grade.OK,

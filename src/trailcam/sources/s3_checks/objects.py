@@ -1,5 +1,6 @@
 """The objects of a bucket: that there are some where they are looked for, and what became of the newest."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from trailcam.contracts.source import Finding, Grade
 from trailcam.sources.s3_checks.access import Access
 from trailcam.sources.s3_checks.asking import NotDone, Refusal, ask
+from trailcam.sources.s3_notifications import S3Object
 
 _MOST_LISTINGS = 60
 _MOST_PAGES = 5
@@ -16,7 +18,10 @@ _MOST_FOLDERS = 8
 """Of those that are no dates: accounts and regions of an organisation are too many to look into all."""
 
 _MOST_SHOWN = 3
-_BESIDE_THE_LOG = ("CloudTrail-Digest", "CloudTrail-Insight")
+_BESIDE_THE_LOG = ("-Digest", "-Insight")
+"""How folders of CloudTrail end that are no log: they are looked into last."""
+
+_DATED = re.compile(r"(.*/)\d{4}/\d{1,2}/\d{1,2}/[^/]*")
 
 
 class Object(NamedTuple):
@@ -31,12 +36,16 @@ class Object(NamedTuple):
     @property
     def name(self) -> str:
         """`s3://bucket/key`."""
-        return f"s3://{self.bucket}/{self.key}"
+        return self._announced.name
 
     @property
     def origin_id(self) -> str:
-        """Its identity, as `S3Object` makes it."""
-        return f"{self.name}#{self.etag}"
+        """Its identity, by which the ledger has it."""
+        return self._announced.origin_id or ""
+
+    @property
+    def _announced(self) -> S3Object:
+        return S3Object(bucket=self.bucket, key=self.key, etag=self.etag)
 
 
 @dataclass(slots=True)
@@ -53,8 +62,13 @@ class Search:
     """Whether everything that could be newer was looked at."""
     _listings: int = 0
 
-    def look(self, prefixes: Sequence[str]) -> None:
-        """Looks below each of them."""
+    def look(self, prefixes: Sequence[str], *, known: Sequence[str] = ()) -> None:
+        """Looks below each of them; first where something came from lately, by its names."""
+        try:
+            for folder in _folders(known, self.bucket, prefixes):
+                self._below(folder)
+        except NotDone:  # then it is told below
+            pass
         for prefix in prefixes:
             try:
                 if not self._below(prefix):
@@ -76,7 +90,9 @@ class Search:
             if self._below(f"{prefix}{name}/"):
                 found = True
                 break
-        others = sorted((it for it in folders if it not in dates), key=lambda it: (it in _BESIDE_THE_LOG, it))
+        others = sorted(
+            (it for it in folders if it not in dates), key=lambda it: (it.endswith(_BESIDE_THE_LOG), it)
+        )
         self.whole &= len(others) <= _MOST_FOLDERS
         for name in others[:_MOST_FOLDERS]:
             if self._has_enough():
@@ -109,6 +125,16 @@ class Search:
             token = {"ContinuationToken": page["NextContinuationToken"]}
         self.whole = False
         return folders, objects
+
+
+def _folders(names: Sequence[str], bucket: str, prefixes: Sequence[str]) -> list[str]:
+    """The folders in which objects of these names lie, those of days as one; within the prefixes."""
+    beginning = f"s3://{bucket}/"
+    keys = [name[len(beginning) :] for name in names if name.startswith(beginning)]
+    dated = [_DATED.fullmatch(key) for key in keys]
+    folders = [day[1] if day else key[: key.rfind("/") + 1] for day, key in zip(dated, keys, strict=True)]
+    wanted = [it for it in dict.fromkeys(folders) if it and it.startswith(tuple(prefixes))]
+    return wanted[:_MOST_FOLDERS]
 
 
 def told(search: Search) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """What is told of the home that all sources share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_a_home_that_is_not_made_yet_is_no_fault_and_none_is_made(tmp_path: Path
 
 
 def test_a_home_that_cannot_be_written_is_broken(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home_checks.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     assert look(home, home.path)["folder"].because == f"{home.path} cannot be written"
 
 
