@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ulid import ULID
 
@@ -152,11 +152,20 @@ class Keeper:
                 errors=(),
                 not_run={},
             )
-            try:
-                self._decide(group)
-            except AlreadyDecided:
-                self.ledger.note(self.run_id, [origin.id])
+            self._decide_again(group, treated)
             self.records += 1
+
+    def _decide_again(self, group: Group, treated: Treated) -> None:
+        """Decides what is told of an origin, even if the same was told before and was answered."""
+        try:
+            self._decide(group)
+        except AlreadyDecided:
+            answered = self.ledger.last_answer(treated.origin.id)
+            if answered is None:
+                self.ledger.note(self.run_id, [treated.origin.id])
+            else:
+                anew = replace(treated, part=f"{treated.part} {answered}")
+                self._decide_again(replace(group, treated=[anew]), anew)
 
     def _rest(
         self, group: WorkGroup, treated: Sequence[Treated], known: frozenset[str]
