@@ -6,8 +6,10 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from trailcam.commit import tables as t
+from trailcam.commit.answered import answer_now, unanswered
 from trailcam.commit.group import Purpose
 from trailcam.errors import code
+from trailcam.model.timestamps import Micros
 from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
 
@@ -54,6 +56,11 @@ class Ledger:
             rows = [{"run_id": run_id, "origin_id": origin_id} for origin_id in origin_ids]
             with self._database.write() as connection:
                 connection.execute(insert(t.run_origin).on_conflict_do_nothing(), rows)
+
+    def answer(self, run_id: str, names: Sequence[str], *, now: Micros) -> None:
+        """Notes that what has these names was read to its end: it answers dead letters under its name."""
+        if unanswered(self._database, names):
+            answer_now(self._database, names, run_id=run_id, now=now)
 
     def events(self, origin_ids: Sequence[str]) -> dict[str, int]:
         """How many events the origins hold that are known as a whole, with those that were mended since."""
