@@ -87,7 +87,7 @@ class _Stream:
     def fill(self, size: int) -> None:
         """Has `size` bytes at hand from here on, or all there are."""
         while len(self.data) - self.at < size and self.more():
-            end = self._cut(start, bound)
+            pass
 
     def go_to(self, position: int) -> None:
         """Moves on to a position that has been read already."""
