@@ -520,6 +520,13 @@ _TABLE = (
         "Files written to the lake were gone or cut short before they were decided; nothing of them was kept.",
         "Let nothing else write or clear away in the home, look at its disk, and run again.",
     ),
+    (
+        "TC0614",
+        "no_such_letter",
+        "no such dead letter",
+        "No dead letter that stands has this id, or several ids begin so.",
+        "`trailcam dead-letters list` prints the ids; one that was mended stands no more.",
+    ),
     # -- 07: lookup tables ---------------------------------------------------------------------------------
     (
         "TC0701",

@@ -1,5 +1,6 @@
 """Claims the files of a run and sorts them out by the ledger: new, to be seen by some rule, or known."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from trailcam.commit.ledger import Ledger
 from trailcam.contracts.source import Blob
 from trailcam.engines.messages import WorkGroup
 from trailcam.model.deadletter import DeadLetter
+from trailcam.model.timestamps import Micros
 from trailcam.sources import files
 
 _GROUP_ORIGINS = 500
@@ -78,6 +80,9 @@ class Claims:
         again = tuple(blob for blob in blobs if standing.get(blob.origin.id))
         known = [blob for blob in blobs if standing.get(blob.origin.id) == frozenset()]
         self.ledger.note(self.run_id, [blob.origin.id for blob in known])
+        self.ledger.answer(
+            self.run_id, [blob.origin.name for blob in known], now=Micros(time.time_ns() // 1_000)
+        )
         for blob in known:
             self.passed_bytes += blob.origin.size_bytes
             blob.acknowledge()

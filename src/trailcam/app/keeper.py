@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from ulid import ULID
 
@@ -35,7 +36,7 @@ UNFINISHED = frozenset(
 )
 """Reasons of dead letters behind which there may be more: their origin is read again when it comes again."""
 
-_STAGED_AT_MOST = 3
+MOST_STAGED = 3
 """How often a group is staged whose files do not stay."""
 
 
@@ -73,40 +74,23 @@ class Keeper:
             letters.update(chunk.letters)
         letters.update((letter.origin_id, letter.reason) for letter in result.dead_letters)
         whole = result.group.whole
-        staged = [file for chunk in result.chunks for file in chunk.files]
+        staged: list[StagedFile] = []
         if whole:
             staged += self._stage_letters(result.dead_letters, result.parse_time)
         treated = [
             _treated(blob.origin, events, letters, whole=whole, run_id=self.run_id)
             for blob in result.group.blobs
         ]
-        not_run = Counter(
-            Unseen(pair.rule_id, pair.origin_id, pair.reason)
-            for chunk in result.chunks
-            for pair in chunk.not_run
-        )
-        if not whole:
-            not_run |= self._missed(treated, letters)
-        group = Group(
-            run_id=self.run_id,
-            pack=self.pack,
-            rules=self.rules,
-            treated=treated,
-            files=staged,
-            matches=[match for chunk in result.chunks for match in chunk.matches],
-            errors=[error for chunk in result.chunks for error in chunk.errors],
-            not_run=not_run,
-            places=_places(result) if self.followed_since is not None else {},
-            followed_since=self.followed_since or BEGINNING,
-        )
+        missed = Counter[Unseen]() if whole else self._missed(treated, letters)
+        group = self.group(result, treated, files=staged, missed=missed)
         try:
-            self._decide(group)
+            self.decide(group)
         except AlreadyDecided as decided:
             return self._rest(result.group, treated, decided.keys)
         except FilesGone:
             first = result.group.blobs[0].origin.id
             self.gone[first] += 1
-            if self.gone[first] >= _STAGED_AT_MOST:
+            if self.gone[first] >= MOST_STAGED:
                 raise
             return [result.group]
         self.records += sum(each.records for each in treated)
@@ -116,7 +100,35 @@ class Keeper:
             self.done(blob)
         return ()
 
-    def _decide(self, group: Group) -> None:
+    def group(
+        self,
+        result: GroupResult,
+        treated: Sequence[Treated],
+        *,
+        files: Sequence[StagedFile] = (),
+        missed: Mapping[Unseen, int] = MappingProxyType({}),
+    ) -> Group:
+        """What came of a group, to be decided; `files` and `missed` beside those of its chunks."""
+        not_run = Counter(
+            Unseen(pair.rule_id, pair.origin_id, pair.reason)
+            for chunk in result.chunks
+            for pair in chunk.not_run
+        )
+        return Group(
+            run_id=self.run_id,
+            pack=self.pack,
+            rules=self.rules,
+            treated=treated,
+            files=[*(file for chunk in result.chunks for file in chunk.files), *files],
+            matches=[match for chunk in result.chunks for match in chunk.matches],
+            errors=[error for chunk in result.chunks for error in chunk.errors],
+            not_run=not_run | Counter(missed),
+            places=_places(result) if self.followed_since is not None else {},
+            followed_since=self.followed_since or BEGINNING,
+        )
+
+    def decide(self, group: Group) -> None:
+        """Decides it now; see `trailcam.commit.decide`."""
         now = Micros(int(self.now() * 1_000_000))
         decide(self.home.database, group, warehouse=self.home.iceberg.warehouse, now=now)
 
@@ -157,11 +169,20 @@ class Keeper:
                 errors=(),
                 not_run={},
             )
-            try:
-                self._decide(group)
-            except AlreadyDecided:
-                self.ledger.note(self.run_id, [origin.id])
+            self._decide_again(group, treated)
             self.records += 1
+
+    def _decide_again(self, group: Group, treated: Treated) -> None:
+        """Decides what is told of an origin, even if the same was told before and was answered."""
+        try:
+            self.decide(group)
+        except AlreadyDecided:
+            answered = self.ledger.last_answer(treated.origin.id)
+            if answered is None:
+                self.ledger.note(self.run_id, [treated.origin.id])
+            else:
+                anew = replace(treated, part=f"{treated.part} {answered}")
+                self._decide_again(replace(group, treated=[anew]), anew)
 
     def _rest(
         self, group: WorkGroup, treated: Sequence[Treated], known: frozenset[str]

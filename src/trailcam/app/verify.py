@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
@@ -17,6 +16,7 @@ from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.commit.publish import republish
+from trailcam.commit.standing import standing
 from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import ERRORS, Problem, TrailcamError, WorldError, code, nearest
@@ -193,16 +193,38 @@ def _claimed(paths: Sequence[Path], home: Home, checked: Checked) -> Iterator[Lo
             yield claimed
 
 
-def _whole(home: Home) -> dict[str, Any]:
-    """The ledger's entries of origins that were read to their end, by the origin."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """An origin that was read to its end, as the ledger has it by now."""
+
+    origin_id: str
+    name: str
+    decisions: Sequence[int]
+    """Those whose files hold its events."""
+    events: int
+    dead_letters: int
+
+
+def _whole(home: Home) -> dict[str, _Whole]:
+    """The origins that were read to their end, by their ids."""
     o = t.origin.c
+    kept = select(o.origin_id, o.name, o.purpose, o.decision_id, o.events, o.dead_letters)
     with home.database.read() as state:
-        rows = state.execute(
-            select(o.origin_id, o.name, o.decision_id, o.events, o.dead_letters).where(
-                o.purpose == Purpose.WHOLE.value
+        entries = standing(
+            state.execute(
+                kept.where(o.purpose.in_([Purpose.WHOLE.value, Purpose.MENDED.value])).order_by(o.decision_id)
             )
         )
-        return {row.origin_id: row for row in rows}
+    return {
+        origin_id: _Whole(
+            origin_id=origin_id,
+            name=each.letters.name,
+            decisions=[row.decision_id for row in each.events],
+            events=sum(row.events for row in each.events),
+            dead_letters=each.letters.dead_letters,
+        )
+        for origin_id, each in entries.items()
+    }
 
 
 # -- reading anew ------------------------------------------------------------------------------------------
@@ -249,7 +271,7 @@ class _Reader:
         if checked.unread and not checked.reread_origins:
             checked.missing.append("none of the files can be read anew, so no event was looked for")
 
-    def _found(self, entries: Sequence[Any], checked: Checked) -> Iterator[LocalBlob]:
+    def _found(self, entries: Sequence[_Whole], checked: Checked) -> Iterator[LocalBlob]:
         """The files that the ledger names, where they still hold what was read."""
         for entry in entries:
             path = Path(entry.name)
@@ -259,16 +281,16 @@ class _Reader:
             else:
                 checked.unread.append(entry.name)
 
-    def _files(self, entry: Any, log_type: str) -> list[str]:
+    def _files(self, entry: _Whole, log_type: str) -> list[str]:
         f = t.staged_file.c
         with self.home.database.read() as state:
             paths = state.execute(
-                select(f.path).where(f.decision_id == entry.decision_id, f.table_name == table_name(log_type))
+                select(f.path).where(f.decision_id.in_(entry.decisions), f.table_name == table_name(log_type))
             ).scalars()
             return [str(self.home.iceberg.warehouse / path) for path in paths]
 
 
-def _differences(result: GroupResult, entry: Any) -> Iterator[str]:
+def _differences(result: GroupResult, entry: _Whole) -> Iterator[str]:
     """In words, what an origin does not hold as the ledger has it."""
     events = sum(count for chunk in result.chunks for count in chunk.events.values())
     letters: Counter[str] = Counter()

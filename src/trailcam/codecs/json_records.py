@@ -37,6 +37,10 @@ _FREE_RESCANS = 2
 
 _LEAST_REACH_BYTES = 1 << 12
 
+_IN_WORD = re.compile(rb"[^\s\x1e,{}\[\]](?=[^\s\x1e,{}\[\]])")
+_NEAR_BYTES = 256
+"""How far before its bound a stretch may be cut."""
+
 _REST_START = b'{"":0'
 """Put before the rest of a document, it makes an object of it."""
 
@@ -343,9 +347,11 @@ class _Splitter:
         """
         stream = self.stream
         position = stream.position
-        stream.fill(self.reach)
+        stream.fill(self.reach + 1)  # one more than is taken, to know whether this is the end
         bound = min(len(stream.data), start + self.reach)
         end = self._resume_at(start, before=bound if upto is None else upto, bound=bound)
+        if upto is None and end == bound < len(stream.data):
+            end = self._cut(start, bound)
         raw = bytes(stream.data[start:end])
         stripped = raw.rstrip(b" \t\r\n,")
         if upto is None and reason == _SYNTAX and _is_json(stripped):
@@ -353,6 +359,14 @@ class _Splitter:
         self.cut = stream.ended and end >= len(stream.data)
         stream.advance(end)
         return Undecodable(position, stripped, reason, detail)
+
+    def _cut(self, start: int, bound: int) -> int:
+        """Where a stretch is cut that has no end within reach: inside of a word near it, so that neither what
+        is before nor what is behind loses a blank, and the stretches put together are the bytes as they were.
+        """
+        near = max(start + 1, bound - _NEAR_BYTES)
+        words = list(_IN_WORD.finditer(self.stream.data, near, bound))
+        return words[-1].end() if words else bound
 
     def _refused(self, start: int, end: int, refused: Refused) -> Undecodable:
         """The stretch that the brackets cut out; where it is no JSON they may have led astray."""

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
-from trailcam.commit.group import Group, Purpose
+from trailcam.commit.answered import answer
+from trailcam.commit.group import GONE_OVER, Group, Purpose
 from trailcam.commit.naming import name_files
 from trailcam.commit.places import note
 from trailcam.commit.windows import Recut, error_item
@@ -96,13 +97,15 @@ def _ledger(connection: Connection, group: Group, warehouse: Path, now: Micros) 
     scope = [{"run_id": group.run_id, "origin_id": treated.origin.id} for treated in group.treated]
     if scope:
         connection.execute(upsert(t.run_origin).on_conflict_do_nothing(), scope)
+    whole = [treated.origin.name for treated in group.treated if treated.purpose is Purpose.WHOLE]
+    answer(connection, whole, run_id=group.run_id, decision_id=decision_id)
     _list_not_run(connection, group)
     return decision_id
 
 
 def _list_not_run(connection: Connection, group: Group) -> None:
     """What rules have not seen of these origins by now: what was seen since is listed no more."""
-    gone_over = [treated.origin.id for treated in group.treated if treated.purpose is not Purpose.PART]
+    gone_over = [treated.origin.id for treated in group.treated if treated.purpose in GONE_OVER]
     for chunk in chunked(gone_over):
         connection.execute(
             delete(t.not_run).where(
@@ -113,12 +116,18 @@ def _list_not_run(connection: Connection, group: Group) -> None:
         {"rule_id": rule, "origin_id": origin, "reason": reason, "events": events}
         for (rule, origin, reason), events in group.not_run.items()
     ]
-    if rows:
-        listed = upsert(t.not_run)
-        key = t.not_run.primary_key.columns
-        connection.execute(
-            listed.on_conflict_do_update(index_elements=key, set_={"events": listed.excluded.events}), rows
-        )
+    mended = {treated.origin.id for treated in group.treated if treated.purpose is Purpose.MENDED}
+    listed = upsert(t.not_run)
+    key = t.not_run.primary_key.columns
+    more = t.not_run.c.events + listed.excluded.events  # what is mended is more of the same origin
+    for those, events in (
+        ([row for row in rows if row["origin_id"] not in mended], listed.excluded.events),
+        ([row for row in rows if row["origin_id"] in mended], more),
+    ):
+        if those:
+            connection.execute(
+                listed.on_conflict_do_update(index_elements=key, set_={"events": events}), those
+            )
 
 
 # -- matches and errors ------------------------------------------------------------------------------------
@@ -168,7 +177,7 @@ def _outdated(connection: Connection, group: Group) -> list[Removed]:
     over them, whole, and what they make is among the errors of the group."""
     passed_over = {(pair.rule_id, pair.origin_id) for pair in group.not_run}
     gone = []
-    for chunk in chunked([each.origin.id for each in group.treated if each.purpose is not Purpose.PART]):
+    for chunk in chunked([each.origin.id for each in group.treated if each.purpose in GONE_OVER]):
         of_these = select(t.rule_error).where(
             t.rule_error.c.origin_id.in_(chunk), t.rule_error.c.function != "unique"
         )

@@ -21,6 +21,13 @@ class Purpose(StrEnum):
     """It could not be read to its end, for a reason outside of it: it is read again when it comes again."""
     RULES = "rules"
     """It was read again for rules that had not seen it; its records are in the lake already."""
+    MENDED = "mended"
+    """Its dead letters were read again, and some are none any more: the dead letters of this entry stand in
+    the place of those of the entry before, and its events are events more."""
+
+
+GONE_OVER = frozenset({Purpose.WHOLE, Purpose.RULES})
+"""Purposes for which rules see all that can be read of an origin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +40,7 @@ class Treated:
     dead_letters: int
     part: str = ""
     """Tells apart entries of one origin and purpose: how far it came and what stopped it, which run went over
-    it again."""
+    it again, which decision's dead letters it replaces."""
 
     @property
     def records(self) -> int:
@@ -44,6 +51,8 @@ class Treated:
         """What it is in the ledger: itself, or derived from itself."""
         if self.purpose is Purpose.WHOLE:
             return self.origin.id
+        if self.purpose is Purpose.MENDED:  # dead letters are replaced once, under whatever rules
+            return " ".join([self.origin.id, self.purpose.value, self.part])
         return " ".join([self.origin.id, self.purpose.value, pack, self.part]).rstrip()
 
 

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from trailcam.commit import tables as t
+from trailcam.commit.answered import answer_now, unanswered
 from trailcam.commit.group import Purpose
 from trailcam.errors import code
+from trailcam.model.timestamps import Micros
 from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
 
 _IN_VAIN = code("rule_keeps_state")
 """What was not run for this reason would not be run again either."""
+
+_KEPT = (Purpose.WHOLE.value, Purpose.MENDED.value)
+"""Of origins that were read whole, the entries that brought events."""
 
 
 class Ledger:
@@ -52,30 +57,43 @@ class Ledger:
             with self._database.write() as connection:
                 connection.execute(insert(t.run_origin).on_conflict_do_nothing(), rows)
 
+    def answer(self, run_id: str, names: Sequence[str], *, now: Micros) -> None:
+        """Notes that what has these names was read to its end: it answers dead letters under its name."""
+        if unanswered(self._database, names):
+            answer_now(self._database, names, run_id=run_id, now=now)
+
     def events(self, origin_ids: Sequence[str]) -> dict[str, int]:
-        """How many events the origins hold that are known as a whole."""
+        """How many events the origins hold that are known as a whole, with those that were mended since."""
         c = t.origin.c
         found: dict[str, int] = {}
         with self._database.read() as connection:
             for chunk in chunked(origin_ids):
                 rows = connection.execute(
-                    select(c.origin_id, c.events).where(
-                        c.origin_id.in_(chunk), c.purpose == Purpose.WHOLE.value
-                    )
+                    select(c.origin_id, func.sum(c.events).label("events"))
+                    .where(c.origin_id.in_(chunk), c.purpose.in_(_KEPT))
+                    .group_by(c.origin_id)
                 )
                 found |= {row.origin_id: row.events for row in rows}
         return found
 
+    def last_answer(self, origin_id: str) -> int | None:
+        """The decision that answered the dead letters of an origin, where nothing was said of it since."""
+        c = t.origin.c
+        last = select(c.purpose, c.decision_id).where(c.origin_id == origin_id).order_by(c.decision_id.desc())
+        with self._database.read() as connection:
+            row = connection.execute(last.limit(1)).first()
+        return row.decision_id if row is not None and row.purpose == Purpose.MENDED else None
+
     def _look_up(self, connection: Connection, origin_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         c = t.origin.c
         whole: set[str] = set()
-        packs: dict[str, list[str]] = {}
+        packs: dict[str, list[tuple[str, bool]]] = {}
         for row in connection.execute(
             select(c.origin_id, c.purpose, c.pack)
-            .where(c.origin_id.in_(origin_ids), c.purpose.in_([Purpose.WHOLE.value, Purpose.RULES.value]))
+            .where(c.origin_id.in_(origin_ids), c.purpose.in_([*_KEPT, Purpose.RULES.value]))
             .order_by(c.decision_id)
         ):
-            packs.setdefault(row.origin_id, []).append(row.pack)
+            packs.setdefault(row.origin_id, []).append((row.pack, row.purpose == Purpose.MENDED))
             if row.purpose == Purpose.WHOLE:
                 whole.add(row.origin_id)
         unseen: dict[str, set[str]] = {}
@@ -88,8 +106,12 @@ class Ledger:
         found = {}
         for origin_id in whole:
             seen: dict[str, str] = {}
-            for pack in packs[origin_id]:  # what a rule said last counts: also of one that was put back
-                seen |= self._rules_of(connection, pack)
+            for pack, is_more in packs[origin_id]:  # what a rule said last counts: also of one put back
+                rules = self._rules_of(connection, pack)
+                if is_more:  # who was not there has not seen what was mended
+                    seen = dict(seen.items() & rules.items())
+                else:
+                    seen |= rules
             new = {rule_id for rule_id, version in self._rules if seen.get(rule_id) != version}
             found[origin_id] = frozenset(new | unseen.get(origin_id, set()) & wanted)
         return found

@@ -53,11 +53,13 @@ from trailcam.model.timestamps import Micros
 from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import Detections, detect
 from trailcam.pipeline.enrich import enrich
+from trailcam.pipeline.mend import mend
 from trailcam.pipeline.normalize import Chunk, Normalizer
 from trailcam.rules.functions import describe
 from trailcam.rules.inline_tests import failed, run_test
 from trailcam.rules.modules import execute, helpers
 from trailcam.rules.run import RuleRunner
+from trailcam.sources.kept_letters import KeptLetters
 from trailcam.sources.kept_records import KeptRecords
 
 if TYPE_CHECKING:
@@ -259,6 +261,14 @@ class Worker:
     def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
         if isinstance(blob, KeptRecords):
             return decode_kept(blob)
+        if isinstance(blob, KeptLetters):
+            return mend(
+                blob.stretches(),
+                split=json_records.split,
+                envelopes=self._envelopes,
+                recognise=normalizer.classifier.recognise,
+                record_limit=self._setup.limits.record_bytes,
+            )
         return decode(
             blob,
             unpack=self._unpack,

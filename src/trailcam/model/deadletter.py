@@ -18,3 +18,24 @@ class DeadLetter:
     reason: str
     detail: str
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Dead letters of one origin whose bytes adjoin and are one text, to be read again.
+
+    With `again` false they are to stay as they are.
+    """
+
+    letters: tuple[DeadLetter, ...]
+    again: bool
+
+    @property
+    def position(self) -> int:
+        """Where it begins in the unpacked origin."""
+        return self.letters[0].position
+
+    @property
+    def raw(self) -> bytes:
+        """All of its bytes."""
+        return b"".join(letter.raw for letter in self.letters)

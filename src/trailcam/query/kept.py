@@ -1,6 +1,6 @@
 """Everything that a query can name: the kept tables, and one of all events."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,16 +9,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trailcam.errors import nearest
-from trailcam.lake.tables import EVENTS, OWN, PLACE, TEXTS, LakeTable, event_table
+from trailcam.lake.tables import DEAD_LETTERS, EVENTS, OWN, PLACE, TEXTS, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.model.standard_fields import STANDARD_FIELDS
 from trailcam.query.lake import (
+    FILE_DECISION,
     SQL_TYPES,
     decided_files,
     kept_files,
     kept_tables,
     quoted,
     standing,
+    standing_letters,
     state_tables,
 )
 from trailcam.query.refusals import damaged, failed, refused, told
@@ -99,8 +101,24 @@ class Kept:
             self._opened.register(name, state_tables(self._database)[name][1])
         else:
             joined = self._standing(table) if whole and name in ("matches", "rule_errors") else ""
+            among = self._among() if whole and table is DEAD_LETTERS else ""
             with damaged(name):
-                view(self._opened, name, table, self._files(name) if whole else (), standing=joined)
+                files = self._files(name) if whole else ()
+                view(self._opened, name, table, files, standing=joined, among=among)
+
+    def _among(self) -> str:
+        """The dead letters that stand, as the join which leaves them, as SQL."""
+        return self._joined(
+            {
+                "the dead letters that stand": standing_letters(self._database),
+                "the files of dead letters": decided_files(
+                    self._database, self._warehouse, DEAD_LETTERS.name
+                ),
+            },
+            lambda kept, files: (
+                f"JOIN {files} USING ({PLACE[0]}) SEMI JOIN {kept} USING (origin_id, {quoted(FILE_DECISION)})"
+            ),
+        )
 
     def _standing(self, table: LakeTable) -> str:
         """What the state has of a table, and the decisions of its files, as tables of which no list tells;
@@ -109,15 +127,21 @@ class Kept:
             f"what stands of {table.name}": standing(self._database, table),
             f"the files of {table.name}": decided_files(self._database, self._warehouse, table.name),
         }
+        identity = ", ".join(map(quoted, table.identity))
+        return self._joined(
+            made, lambda keys, files: f"JOIN {keys} USING ({identity}) LEFT JOIN {files} USING ({PLACE[0]})"
+        )
+
+    def _joined(self, made: Mapping[str, pa.Table], join: Callable[[str, str], str]) -> str:
+        """A join with two tables of which no list tells, as SQL."""
         with told():
             self._opened.execute("CREATE SCHEMA IF NOT EXISTS standing")
             for name, held in made.items():
                 self._opened.register(_PASSING, held)
                 self._opened.execute(f"CREATE TABLE standing.{quoted(name)} AS FROM {_PASSING}")
                 self._opened.unregister(_PASSING)
-        keys, files = (f"standing.{quoted(name)}" for name in made)
-        identity = ", ".join(map(quoted, table.identity))
-        return f"JOIN {keys} USING ({identity}) LEFT JOIN {files} USING ({PLACE[0]})"
+        one, other = (f"standing.{quoted(name)}" for name in made)
+        return join(one, other)
 
     def _event_view(self, name: str, *, whole: bool) -> None:
         log_type = self._log_types.get(name)

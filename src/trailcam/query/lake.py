@@ -16,6 +16,7 @@ from sqlalchemy import select
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
 from trailcam.commit.revisions import alert_row, run_row
+from trailcam.commit.standing import with_letters
 from trailcam.errors import Problem, WorldError, code
 from trailcam.lake import rows
 from trailcam.lake.tables import ALERTS, PLACE, RUNS, TEXTS, TIME, LakeTable
@@ -125,6 +126,18 @@ def standing(database: Database, table: LakeTable) -> pa.Table:
             for some in state.execute(wanted).partitions(_ROWS_AT_ONCE)
         ]
     return pa.Table.from_batches(batches, schema=kinds)
+
+
+def standing_letters(database: Database) -> pa.Table:
+    """Of every origin with dead letters that stand, the decision whose files hold them."""
+    with database.read() as state:
+        last = [each.letters for each in with_letters(state).values()]
+    return pa.table(
+        {
+            "origin_id": pa.array([row.origin_id for row in last], pa.string()),
+            FILE_DECISION: pa.array([row.decision_id for row in last], pa.int64()),
+        }
+    )
 
 
 def decided_files(database: Database, warehouse: Path, name: str) -> pa.Table:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, select
 
 from trailcam.commit import tables as t
-from trailcam.commit.group import Purpose
+from trailcam.commit.standing import Standing, standing
 from trailcam.lake.tables import DEAD_LETTERS, MATCHES, RULE_ERRORS, LakeTable, event_table
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
@@ -68,23 +68,23 @@ class Scope:
 
     @cached_property
     def _entries(self) -> list[Any]:
-        """Those that count: whole ones, else the last of the parts; and re-runs."""
-        counting: dict[str, Any] = {}
-        for row in self._ledger:
-            held = counting.get(row.origin_id)
-            if row.purpose != Purpose.RULES and (held is None or held.purpose != Purpose.WHOLE):
-                counting[row.origin_id] = row
-        return [row for row in self._ledger if row.purpose == Purpose.RULES or counting[row.origin_id] is row]
+        """Those whose events count."""
+        return [row for each in self._standing.values() for row in each.events]
+
+    @cached_property
+    def _standing(self) -> dict[str, Standing]:
+        """What counts of each origin."""
+        return standing(self._ledger)
 
     @property
     def origins(self) -> int:
         """Distinct origins."""
-        return len({row.origin_id for row in self._entries})
+        return len(self._standing)
 
     @property
     def records(self) -> int:
         """Entries read of them, by the ledger."""
-        return sum(row.records for row in self._entries)
+        return sum(each.records for each in self._standing.values())
 
     def events(self, log_types: Iterable[LogType]) -> Events:
         """Counted row by row in the lake."""
@@ -193,7 +193,11 @@ class Scope:
         A file holds all that was decided together: also what has been superseded since. Of events and dead
         letters, those are left out. Of matches and errors, all are given: the state says which of them stand.
         """
-        entries = self._ledger if table in (MATCHES, RULE_ERRORS) else self._entries
+        entries = self._entries
+        if table in (MATCHES, RULE_ERRORS):
+            entries = self._ledger
+        elif table is DEAD_LETTERS:
+            entries = [each.letters for each in self._standing.values()]
         pairs = {(row.origin_id, row.decision_id): None for row in entries}
         columns = {
             "origin": pa.array([origin_id for origin_id, _ in pairs], pa.string()),

@@ -33,13 +33,17 @@ def view(
     nested: Sequence[str] = (),
     any_case: bool = False,
     standing: str = "",
+    among: str = "",
 ) -> None:
     """A view of a table's files, each row once; `nested` are fields that only the raw record holds,
     `any_case` in whatever case.
 
     `standing` joins what the state has: then these rows are shown and no other, each as it was decided.
+    `among` joins what leaves some rows out.
     """
     held = source(table, files)
+    if among:
+        held = f"(SELECT {', '.join(map(quoted, (*table.schema.names, *PLACE)))} FROM {held} {among})"
     distinct = _standing(table, held, standing) if standing else _distinct(table, held)
     held = with_fields(f"(SELECT * EXCLUDE ({', '.join(PLACE)}) FROM {distinct})", nested, any_case=any_case)
     selected = ", ".join(map(quoted, (*table.schema.names, *nested)))

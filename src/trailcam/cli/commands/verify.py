@@ -102,6 +102,9 @@ def _print(checked: "Checked") -> None:
         ("windows", f"{proof.windows:,}, as {count(proof.matches, 'match', 'matches')} cut them"),
         ("alerts", f"{proof.alerts:,} for {proof.qualifying:,} windows that qualify"),
     ]
+    if proof.mended:
+        words = f"{count(proof.mended, 'dead letter')} read again since, and counted by what came of it"
+        lines.insert(2, ("mended", words))
     if proof.lookups:
         lines.append(
             ("lookups", f"{count(proof.lookups, 'version')} of lookup tables, each to the last byte")

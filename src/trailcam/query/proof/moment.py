@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Table, select
 
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
+from trailcam.commit.group import Purpose
 from trailcam.commit.revisions import alert_row, run_row
 from trailcam.enrichments.tables import lookup_version
 from trailcam.lake.tables import ALERTS, MATCHES, RULE_ERRORS, RUNS, LakeTable
@@ -54,6 +55,8 @@ class Moment:
     """Of each table's commits the last that was given out, and the last that is published."""
     lookup_versions: Sequence[Any]
     """Rows of `lookup_version`."""
+    mended: frozenset[tuple[int, str]]
+    """The entries whose dead letters stand no more, for another entry has taken their place."""
 
     def readable(self, paths: Container[str], *, warehouse: Path) -> "Readable":
         """Those of the decided files that are as they were written."""
@@ -85,7 +88,9 @@ def read_moment(state: Connection, opened: duckdb.DuckDBPyConnection) -> Moment:
     `state_error`, `state_alerts`, `state_runs`, `state_ledger`, `state_pack_rule`."""
     o, f = t.origin.c, t.staged_file.c
     entries = state.execute(
-        select(o.origin_id, o.decision_id, o.purpose, o.pack, o.name, o.records, o.events, o.dead_letters)
+        select(
+            o.origin_id, o.decision_id, o.purpose, o.part, o.pack, o.name, o.records, o.events, o.dead_letters
+        )
     ).all()
     files = state.execute(select(t.staged_file).order_by(f.path)).all()
     numbers = {row.table_name: (row.numbered, row.published) for row in state.execute(select(t.publication))}
@@ -114,7 +119,19 @@ def read_moment(state: Connection, opened: duckdb.DuckDBPyConnection) -> Moment:
         ({**run_row(row), "published": row.published} for row in state.execute(select(t.run))),
     )
     versions = state.execute(select(lookup_version)).all()
-    return Moment(entries, files, numbers, versions)
+    return Moment(entries, files, numbers, versions, _mended(entries))
+
+
+def place_of(entry: Any) -> tuple[int, str]:
+    """Which entry of the ledger it is: its decision, and its origin."""
+    return entry.decision_id, entry.origin_id
+
+
+def _mended(entries: Sequence[Any]) -> frozenset[tuple[int, str]]:
+    """Each entry that was mended names the decision whose dead letters it replaces."""
+    return frozenset(
+        (int(entry.part), entry.origin_id) for entry in entries if entry.purpose == Purpose.MENDED
+    )
 
 
 def _item(row: Row[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from trailcam.query.proof.files import files
 from trailcam.query.proof.lake_tables import look_at_tables
 from trailcam.query.proof.ledger import ledger
 from trailcam.query.proof.lookups import lookups
-from trailcam.query.proof.moment import Moment, read_moment
+from trailcam.query.proof.moment import Moment, place_of, read_moment
 from trailcam.query.proof.rows import rows
 from trailcam.query.proof.verdicts import verdicts
 from trailcam.query.proof.windows import windows
@@ -30,6 +30,9 @@ class Proof:
     records: int = 0
     events: int = 0
     dead_letters: int = 0
+    mended: int = 0
+    """Dead letters that stand no more: they were read again, and are among the events by now, or among the
+    dead letters of that reading."""
     lake_events: int = 0
     lake_distinct: int = 0
     lake_dead_letters: int = 0
@@ -99,11 +102,13 @@ def _count(held: Moment, proof: Proof, wanted: set[str] | None) -> None:
     for entry in held.entries:
         if wanted is not None and entry.origin_id not in wanted:
             continue
-        if entry.purpose != Purpose.RULES:
+        if entry.purpose in (Purpose.WHOLE, Purpose.PART):
             (whole if entry.purpose == Purpose.WHOLE else part).add(entry.origin_id)
-        proof.records += entry.records
+        stands = place_of(entry) not in held.mended
+        proof.mended += 0 if stands else entry.dead_letters
         proof.events += entry.events
-        proof.dead_letters += entry.dead_letters
+        proof.dead_letters += entry.dead_letters if stands else 0
+        proof.records += entry.events + (entry.dead_letters if stands else 0)
     proof.origins = len(whole | part)
     proof.in_part = len(part - whole)
     if wanted is not None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from trailcam.commit.group import Purpose
 from trailcam.lake.tables import DEAD_LETTERS, OWN, LakeTable
 from trailcam.query.lake import source
-from trailcam.query.proof.moment import Moment, Readable
+from trailcam.query.proof.moment import Moment, Readable, place_of
 
 _EVENTS = LakeTable(
     name="events",
@@ -57,10 +57,11 @@ def rows(
             counted.distinct += int(distinct[0][0])
     events = found.setdefault(_EVENTS.name, Counter())
     letters = found.setdefault(DEAD_LETTERS.name, Counter())
-    counted.events, counted.dead_letters = events.total(), letters.total()
+    counted.events = events.total()
+    counted.dead_letters = sum(count for place, count in letters.items() if place not in held.mended)
     kept = set()
     for entry in held.entries:
-        place = (entry.decision_id, entry.origin_id)
+        place = place_of(entry)
         kept.add(place)
         if entry.purpose == Purpose.RULES or (wanted is not None and entry.origin_id not in wanted):
             continue

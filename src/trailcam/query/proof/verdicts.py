@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from trailcam.commit.group import Purpose
+from trailcam.commit.group import GONE_OVER
 from trailcam.lake.tables import ALERTS, MATCHES, RULE_ERRORS, RUNS, TEXTS, LakeTable
 from trailcam.model.rule import LEAST_PERIOD_MINUTES
 from trailcam.query.lake import source
@@ -17,6 +17,7 @@ from trailcam.query.proof.moment import ERROR, MATCH, Readable
 
 _MATCH = ("rule_id", "row_id")
 _ERROR = (*_MATCH, "function")
+_PURPOSES = ", ".join(f"'{purpose.value}'" for purpose in sorted(GONE_OVER))
 
 
 def verdicts(opened: duckdb.DuckDBPyConnection, readable: Readable) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _errors(opened: duckdb.DuckDBPyConnection, readable: Readable) -> Iterator[s
     gone_over = (
         "SELECT a.rule_id, a.row_id, a.function FROM absent a "
         f"JOIN state_ledger e ON e.origin_id = a.origin_id AND e.decision_id > a.decision_id "
-        f"AND e.purpose <> '{Purpose.PART}' "
+        f"AND e.purpose IN ({_PURPOSES}) "
         "JOIN state_pack_rule later ON later.pack = e.pack AND later.rule_id = a.rule_id "
         "JOIN state_pack_rule its ON its.pack = a.pack AND its.rule_id = a.rule_id "
         "WHERE later.rule_version <> its.rule_version"
