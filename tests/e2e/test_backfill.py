@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,29 +101,6 @@ def test_what_is_asked_wrongly_is_told(tmp_path: Path, arguments: tuple[str, ...
     done = trailcam("backfill", *arguments, "--home", tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
-
-
-def test_a_rule_that_comes_later_runs_over_what_is_kept_though_the_files_are_gone(tmp_path: Path) -> None:
-    write_tree(tmp_path / "tree", objects=40)
-    rules = write_rules(tmp_path / "rules")
-    some = tmp_path / "some"
-    some.mkdir()
-    (some / "every_hour.py").write_text((rules / "every_hour.py").read_text())
-    trailcam("run", tmp_path / "tree", "--packs", rules, "--home", tmp_path / "plain")
-    trailcam("run", tmp_path / "tree", "--packs", some, "--home", tmp_path / "home")
-    shutil.rmtree(tmp_path / "tree")
-    for rule_id in ("Many.Addresses", "Now.And.Then.Fails", "Many.*"):
-        done = trailcam(
-            "backfill", "--rule", rule_id, "--packs", rules, "--home", tmp_path / "home", "--summary", "json"
-        )
-        assert done.returncode in (0, 1), done.stderr
-    assert json.loads(done.stdout)["new_matches"] == 0
-    plain, later = everything(tmp_path / "plain"), everything(tmp_path / "home")
-    for part in SAME:
-        assert later[part] == plain[part], part
-    assert later["event rows"] == plain["event rows"]
-    assert verified(tmp_path / "home").holds
-    assert list((tmp_path / "home" / "spool").iterdir()) == []
 
 
 def test_a_backfill_of_nothing_says_what_can_be_named(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class _Origins:
     def __init__(self, home: Home, since: date | None, until: date | None) -> None:
         o = t.origin.c
         self._home = home
-        self._those = [o.purpose == Purpose.WHOLE.value, o.events > 0]
+        self._those = [o.purpose == Purpose.WHOLE.value]
         if since is not None:
             self._those.append(o.fallback_time >= _micros(since))
         if until is not None:
@@ -133,7 +133,6 @@ def _of_decision(home: Home, line: Line, rows: Sequence[Any]) -> WorkGroup:
         home.database,
         list(known),
         line.loaded.log_types,
-        decision_id=rows[0].decision_id,
         warehouse=home.iceberg.warehouse,
         scratch=home.scratch,
     )

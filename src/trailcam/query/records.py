@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlalchemy import select
 
 from trailcam.commit import tables as t
+from trailcam.commit.group import Purpose
 from trailcam.lake.tables import event_table
 from trailcam.model.logtype import LogType
 from trailcam.query.lake import connection, source
@@ -24,18 +25,20 @@ def records_of(
     origin_ids: Sequence[str],
     log_types: Iterable[LogType],
     *,
-    decision_id: int,
     warehouse: Path,
     scratch: Path,
 ) -> Iterator[tuple[str, Records]]:
-    """Those of the origins of one decision of which records are kept, each with its records, read in order.
+    """Those of the origins of which records are kept, each with its records, read in order: also those that
+    were dead letters first and have been mended.
 
     Raises:
         WorldError: TC0603 there is no room for sorting them.
     """
-    f = t.staged_file.c
+    f, o = t.staged_file.c, t.origin.c
+    kept = (Purpose.WHOLE.value, Purpose.MENDED.value)
+    decisions = select(o.decision_id).where(o.origin_id.in_(origin_ids), o.purpose.in_(kept))
     with database.read() as state:
-        named = state.execute(select(f.table_name, f.path).where(f.decision_id == decision_id)).all()
+        named = state.execute(select(f.table_name, f.path).where(f.decision_id.in_(decisions))).all()
     with connection(warehouse=warehouse, scratch=scratch) as opened:
         opened.register("wanted", pa.table({"origin_id": pa.array(origin_ids, pa.string())}))
         parts = []
