@@ -185,8 +185,13 @@ class Follower:
             self._give()
             self._collect()
             self._let_go()
-            if self._is_idle and (self.intake.is_drained or (self.stop.is_set() and self.later)):
+            if self._is_idle and (self.intake.is_drained or (self.stop.is_set() and self._is_refused)):
                 return  # what the world refuses to keep now comes again: its sources still have it
+
+    @property
+    def _is_refused(self) -> bool:
+        """Whether the home refuses to keep something."""
+        return bool(self.later) or self.refusing_from > self.clock()
 
     # -- groups ------------------------------------------------------------------------------------------
 

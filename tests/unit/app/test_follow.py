@@ -1,0 +1,98 @@
+"""What is followed goes on, and ends, whatever the world refuses to keep."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.kept import write_rules
+from tests.unit.app.followed import Fake, out_of_order, until
+
+from trailcam.app import follow
+from trailcam.app.follow import Follower
+from trailcam.app.home import make_home
+from trailcam.app.intake import Followed
+from trailcam.app.keeper import Keeper
+from trailcam.app.load import load
+from trailcam.commit.run_kind import RunKind
+from trailcam.settings.schema import LiveSettings, Settings
+
+LIVE = LiveSettings(group_seconds=0.01, publish_seconds=60, wait_seconds=0.05)
+
+
+def following(tmp_path: Path, fakes: Sequence[Fake], told: list[tuple[str, dict[str, Any]]]) -> Follower:
+    """A process that follows fakes, in this one."""
+    settings = Settings(home=tmp_path / "home", packs=(write_rules(tmp_path / "rules"),), live=LIVE)
+    return Follower(
+        settings=settings,
+        home=make_home(settings.home),
+        kind=RunKind.live,
+        role=None,
+        stop=threading.Event(),
+        told=lambda what, /, **values: told.append((what, values)),
+        workers=1,
+        followed=[Followed(name=it.label, source=it, tries=1) for it in fakes],
+    )
+
+
+def run(follower: Follower) -> threading.Thread:
+    loaded = load(settings=follower.settings)
+    thread = threading.Thread(target=follower.run, args=(loaded,), daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("what", ["unreadable", "a.json"])
+def test_who_is_told_to_stop_stops_also_when_nothing_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise out_of_order("disk_full")
+
+    monkeypatch.setattr(Keeper, "refuse", refuses)
+    monkeypatch.setattr(Keeper, "keep", refuses)
+    monkeypatch.setattr(follow, "_PAUSE_SECONDS", 0.3)
+    fake = Fake()
+    told: list[tuple[str, dict[str, Any]]] = []
+    fake.announce(what, b'{"Records": []}')
+    follower = following(tmp_path, [fake], told)
+    thread = run(follower)
+    until(lambda: "home fails" in [it for it, _ in told], seconds=60)
+    follower.stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert fake.settled == []
+    assert fake.postponed == [(what, 0)]
+
+
+def test_what_could_not_be_kept_is_kept_when_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = [2]
+    refuse, keep = Keeper.refuse, Keeper.keep
+
+    def at_last(does: Any) -> Any:
+        def done(*given: Any, **named: Any) -> Any:
+            if failures[0]:
+                failures[0] -= 1
+                raise out_of_order("disk_full")
+            return does(*given, **named)
+
+        return done
+
+    monkeypatch.setattr(Keeper, "refuse", at_last(refuse))
+    monkeypatch.setattr(Keeper, "keep", at_last(keep))
+    monkeypatch.setattr(follow, "_PAUSE_SECONDS", 0.1)
+    fake = Fake()
+    told: list[tuple[str, dict[str, Any]]] = []
+    fake.announce("unreadable", b"hello")
+    fake.announce("a.json", b'{"Records": []}')
+    follower = following(tmp_path, [fake], told)
+    thread = run(follower)
+    until(lambda: sorted(fake.settled) == ["a.json", "unreadable"], seconds=60)
+    follower.stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    said = [it for it, _ in told]
+    assert said.count("home fails") >= 1
+    assert said.count("home works again") == said.count("home fails")
+    assert said.count("dead letter") == 1
