@@ -28,6 +28,13 @@ def test_the_first_of_what_is_broken_is_the_reason() -> None:
     assert told(*found, home=(NOBODY,)) == "nothing arrives from trail because a filter"
 
 
+def test_what_is_broken_on_the_way_counts_before_a_server_that_died() -> None:
+    died = finding(Grade.BROKEN, "no process follows the sources; the last one ended")
+    found = finding(Grade.BROKEN, "a filter")
+    assert told(found, home=(died,)) == "nothing arrives from trail because a filter"
+    assert "the last one ended" in told(finding(Grade.WARNING, "it is late"), home=(died,))
+
+
 def test_where_nothing_is_broken_the_home_comes_first() -> None:
     found = (finding(Grade.OK, "the queue is empty"), finding(Grade.WARNING, "it is late"))
     assert told(*found, home=(NOBODY,)) == "nothing arrives from trail because no process follows the sources"

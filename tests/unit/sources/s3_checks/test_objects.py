@@ -69,11 +69,18 @@ def test_the_newest_of_several_regions_counts_and_what_lies_beside_the_log_too()
 
 
 def test_not_all_accounts_of_an_organisation_are_looked_at_and_that_is_known() -> None:
-    keys = [f"AWSLogs/o-exampleorgid/{n:012}/CloudTrail/r/2026/11/1/a.gz" for n in range(100)]
-    bucket = Bucket(*keys)
-    found = search(bucket, "AWSLogs/o-exampleorgid/")
-    assert not found.whole
-    assert len(bucket.listed) <= 60
+    below = "AWSLogs/o-exampleorgid"
+    for accounts, regions in ((100, 1), (8, 8)):
+        keys = [
+            f"{below}/{n:012}/CloudTrail/r-{m}/2026/11/1/a.gz"
+            for n in range(accounts)
+            for m in range(regions)
+        ]
+        bucket = Bucket(*keys)
+        found = search(bucket, f"{below}/")
+        assert found.newest is not None
+        assert not found.whole
+        assert len(bucket.listed) <= 60
 
 
 def test_where_something_came_from_lately_is_looked_at_first() -> None:
