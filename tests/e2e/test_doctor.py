@@ -355,6 +355,25 @@ def test_a_topic_leads_to_the_queue_only_when_it_is_subscribed(way: Way) -> None
     assert f"{TOPIC} tells the queue" in [it.found for it in found]
 
 
+def test_eventbridge_leads_to_the_queue_only_by_a_rule(way: Way) -> None:
+    way.put(KEY)
+    way.tell({"EventBridgeConfiguration": {}})
+    assert why(way.look()) == "nothing arrives from trail because no rule of EventBridge leads to the queue"
+    events = way.server.client("events")
+    events.put_rule(Name="new-objects", EventPattern=json.dumps({"source": ["aws.s3"]}))
+    events.put_targets(Rule="new-objects", Targets=[{"Id": "queue", "Arn": way.made.queue_arn}])
+    assert "does not let the rule new-objects send" in why(way.look())
+    arn = f"arn:aws:events:{REGION}:{LOGS}:rule/new-objects"
+    allowed = json.loads(
+        json.dumps(queue_policy(way.made)).replace("s3.amazonaws.com", "events.amazonaws.com")
+    )
+    allowed["Statement"][0]["Condition"] = {"ArnEquals": {"aws:SourceArn": arn}}
+    way.sqs.set_queue_attributes(QueueUrl=way.queue, Attributes={"Policy": json.dumps(allowed)})
+    found = way.look()
+    assert {it.grade for it in found} == {Grade.OK}, found
+    assert "rules of EventBridge: new-objects" in [it.found for it in found]
+
+
 # -- who we are, and what we may -----------------------------------------------------------------------------
 
 

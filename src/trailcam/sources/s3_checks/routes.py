@@ -157,6 +157,10 @@ def _by_eventbridge(access: Access, queue: Queue) -> Iterator[Finding]:
         yield refused.finding("notification", action=action, on=queue.arn, who=access.who, needed=False)
         return
     if rules:
+        _, partition, _, region, account, _ = queue.arn.split(":", 5)
+        for rule in rules:
+            arn = f"arn:{partition}:events:{region}:{account}:rule/{rule}"
+            yield from _allowed(queue, service=policy.EVENTS, arn=arn, sender=f"the rule {rule}")
         yield Finding(check="notification", grade=Grade.OK, found=f"rules of EventBridge: {', '.join(rules)}")
         return
     yield Finding(
