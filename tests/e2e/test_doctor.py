@@ -497,6 +497,7 @@ def test_what_does_not_answer_is_neither_well_nor_broken(way: Way, between: Faul
     done = trailcam("doctor", "--config", file, env=os.environ | {"COLUMNS": "80"})
     assert done.returncode == 3
     assert "unknown" in done.stdout
+    assert done.stderr.splitlines()[-1].endswith("/trailcam-objects does not answer")
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

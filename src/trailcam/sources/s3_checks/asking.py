@@ -50,7 +50,13 @@ class NotDone(Exception):
                 because=f"{who} may not use {action} on {on}" if needed else "",
             )
         if self.refusal is Refusal.UNREACHABLE:
-            return Finding(check=check, grade=Grade.UNKNOWN, found=f"{on} does not answer: {self.said}")
+            return Finding(
+                check=check,
+                grade=Grade.UNKNOWN,
+                found=f"{on} does not answer: {self.said}",
+                cure="see network, region and the status page of AWS; it is tried again by itself",
+                because=f"{on} does not answer" if needed else "",
+            )
         grade = Grade.BROKEN if needed else Grade.WARNING
         found = f"{action} on {on}: {self.said}"
         return Finding(check=check, grade=grade, found=found, because=found if needed else "")
