@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from datetime import date
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -11,10 +10,10 @@ from typing import Annotated
 
 import typer
 
+from trailcam.cli.days import day
 from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
 from trailcam.cli.output import TextFormat, progress_bar, say, say_problem, to_json
 from trailcam.cli.told_report import tell_report
-from trailcam.errors import Problem, TrailcamError, code
 
 
 def command(
@@ -66,8 +65,8 @@ def command(
         url=url,
         accounts=accounts or (),
         regions=regions or (),
-        since=_day("--since", since),
-        until=_day("--until", until),
+        since=day("--since", since),
+        until=day("--until", until),
         source=source,
         per_second=rate,
     )
@@ -121,13 +120,3 @@ def command(
         say("stopped before the end: the same command goes on where it was")
         return 128 + signal.SIGINT
     return made.exit_code
-
-
-def _day(option: str, written: str | None) -> date | None:
-    if written is None:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        message = f'{option} is a day such as 2026-03-01; found "{written}"'
-        raise TrailcamError(Problem(code=code("bad_option"), message=message)) from None
