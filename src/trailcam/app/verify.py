@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from trailcam.app.backfill import Asked as Bucket
+from trailcam.app.bucket import Listed, hold_against_ledger
 from trailcam.app.home import Home
 from trailcam.app.keeper import UNFINISHED
 from trailcam.app.load import Loaded
@@ -17,6 +19,7 @@ from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.commit.publish import republish
 from trailcam.commit.standing import standing
+from trailcam.contracts.source import Blob, NotFetched
 from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import ERRORS, Problem, TrailcamError, WorldError, code, nearest
@@ -28,6 +31,8 @@ from trailcam.query.proof import Proof, look_at_tables, lost, prove
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
 from trailcam.sources.files import LocalBlob
+from trailcam.sources.s3_listing import object_of
+from trailcam.sources.s3_objects import Objects
 
 Told = Callable[[int, int, str], None]
 """What progress is told: done, all, and of what."""
@@ -52,11 +57,19 @@ class Checked:
     """Files that were brought back into tables which had been rolled back."""
     missing: list[str] = field(default_factory=list)
     """In words, beside those of the proof."""
+    listed: Listed | None = None
+    """What lies in a bucket, where that was asked."""
+
+    @property
+    def everything_missing(self) -> list[str]:
+        """In words, all that is missing."""
+        of_bucket = self.listed.missing if self.listed is not None else []
+        return [*of_bucket, *self.missing, *self.proof.missing]
 
     @property
     def holds(self) -> bool:
         """Whether nothing is missing."""
-        return not self.missing and self.proof.holds
+        return not self.everything_missing and self.proof.holds
 
 
 def verify(
@@ -65,24 +78,33 @@ def verify(
     settings: Settings,
     home: Home,
     *,
+    bucket: Bucket | None = None,
     reread: bool = False,
     repair: bool = True,
     workers: int = 0,
     progress: Told = lambda _done, _all, _words: None,
 ) -> Checked:
-    """Checks a run by its id, files and folders by their paths, or everything.
+    """Checks a run by its id, files and folders by their paths, what lies in a bucket, or everything.
 
     With `reread`, files are read once more and every single event is looked for in the lake: those that are
     named, and those that a run or the ledger names. With `repair`, tables that were rolled back get back what
     they have lost, and those that cannot be read are made anew, before anything is proved.
 
     Raises:
-        TrailcamError: TC0101 a path does not exist, TC0610 no run has this id.
-        WorldError: TC0601 to TC0603 state or catalog cannot be read or written now.
+        TrailcamError: TC0101 a path does not exist, TC0610 no run has this id, TC0104 no such bucket.
+        WorldError: TC0801, TC0802 the bucket cannot be listed or read; TC0601 to TC0603 state or catalog
+            cannot be read or written now.
     """
     checked = Checked(proof=Proof())
     with ExitStack() as claimed:
-        asked = _asked(names, home, checked, claimed)
+        if bucket is None:
+            asked, objects = _asked(names, home, checked, claimed), None
+        else:
+            listed, objects = hold_against_ledger(
+                bucket, settings, home, progress=lambda number: progress(number, 0, "objects listed")
+            )
+            checked.listed = listed
+            asked = _Asked(origin_ids=listed.origin_ids, by_ledger=set(listed.origin_ids))
         if repair:
             _mend(home, checked)
         checked.proof = prove(
@@ -94,7 +116,7 @@ def verify(
             progress=lambda done, everything: progress(done, everything, "bytes of the lake"),
         )
         if reread:
-            _Reader(home, loaded, settings, workers, progress).look_for(asked, checked)
+            _Reader(home, loaded, settings, workers, progress, objects).look_for(asked, checked)
     return checked
 
 
@@ -240,6 +262,8 @@ class _Reader:
     settings: Settings
     workers: int
     told: Told
+    objects: Objects | None = None
+    """What reads objects of S3, where they are looked at."""
 
     def look_for(self, asked: _Asked, checked: Checked) -> None:
         known = _whole(self.home)
@@ -258,6 +282,7 @@ class _Reader:
             blobs = (blob for some in (asked.blobs, self._found(others, checked)) for blob in some)
             for result in engine.run(WorkGroup((blob,)) for blob in blobs):
                 (blob,) = result.group.blobs
+                blob.acknowledge()
                 entry = known[blob.origin.id]
                 checked.reread_origins += 1
                 checked.missing += _differences(result, entry)
@@ -271,9 +296,15 @@ class _Reader:
         if checked.unread and not checked.reread_origins:
             checked.missing.append("none of the files can be read anew, so no event was looked for")
 
-    def _found(self, entries: Sequence[_Whole], checked: Checked) -> Iterator[LocalBlob]:
-        """The files that the ledger names, where they still hold what was read."""
+    def _found(self, entries: Sequence[_Whole], checked: Checked) -> Iterator[Blob]:
+        """The files and objects that the ledger names, where they still hold what was read."""
         for entry in entries:
+            if self.objects is not None:
+                try:
+                    yield self.objects.fetch(object_of(entry.name, entry.origin_id), spool=self.home.spool)
+                except NotFetched:
+                    checked.unread.append(entry.name)
+                continue
             path = Path(entry.name)
             claimed = files.claim(path, spool=self.home.spool) if path.is_file() else None
             if isinstance(claimed, LocalBlob) and claimed.origin.id == entry.origin_id:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from trailcam.errors import Problem, TrailcamError, code
+from trailcam.model.text import storable
 from trailcam.sources.files import time_in_name
 from trailcam.sources.s3_notifications import S3Object
 from trailcam.sources.s3_objects import Objects
@@ -54,6 +55,40 @@ def bucket_and_prefix(url: str) -> tuple[str, str]:
         hint = "say s3://BUCKET or s3://BUCKET/PREFIX"
         raise TrailcamError(Problem(code=code("bad_option"), message=message, hint=hint))
     return bucket, prefix
+
+
+def object_of(name: str, origin_id: str) -> S3Object:
+    """The object that an origin is, with the etag that its identity tells, if any.
+
+    >>> object_of("s3://trail/a.gz", "s3://trail/a.gz#0f").etag
+    '0f'
+    """
+    bucket, key = bucket_and_prefix(name)
+    known = f"{storable(name)}#"
+    etag = origin_id.removeprefix(known) if origin_id.startswith(known) else ""
+    return S3Object(bucket=bucket, key=key, etag=etag)
+
+
+def fits(key: str, wanted: Wanted) -> bool:
+    """Whether a listing of what is wanted shows the object of a key, as far as the key tells.
+
+    Where days are wanted, a key that tells none does not fit.
+
+    >>> fits("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/01/a.gz", Wanted(regions=["us-east-1"]))
+    False
+    """
+    folders = key.split("/")[:-1]
+    if not all(_is_wanted(name, wanted) for name in folders):
+        return False
+    if wanted.since is None and wanted.until is None:
+        return True
+    written = re.search(r"/(\d{4})/(\d{1,2})/(\d{1,2})/", f"/{key}")
+    named = time_in_name(key.rpartition("/")[2])
+    if written:
+        day = _date(*map(int, written.groups()))
+    else:
+        day = None if named is None else datetime.fromtimestamp(named / 1e6, UTC).date()
+    return day is not None and wanted.holds(day)
 
 
 def find(objects: Objects, bucket: str, prefix: str, wanted: Wanted) -> Iterator[S3Object]:

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -44,8 +44,13 @@ class S3Object:
     version: str = ""
     size_bytes: int = 0
     region: str = ""
-    day: date | None = field(default=None, compare=False)
-    """On which it was written, where a listing has told."""
+    written_at: datetime | None = field(default=None, compare=False)
+    """When it was written, where a listing has told."""
+
+    @property
+    def day(self) -> date | None:
+        """On which it was written, where a listing has told."""
+        return None if self.written_at is None else self.written_at.date()
 
     @property
     def name(self) -> str:

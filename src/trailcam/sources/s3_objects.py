@@ -327,7 +327,7 @@ def _listed(bucket: str, entry: dict[str, Any]) -> S3Object:
         key=entry["Key"],
         etag=entry["ETag"].strip('"'),
         size_bytes=entry["Size"],
-        day=entry["LastModified"].date(),
+        written_at=entry["LastModified"],
     )
 
 

@@ -13,12 +13,11 @@ from trailcam.app.home import Home
 from trailcam.contracts.source import Blob, NotFetched
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.deadletter import DeadLetter
-from trailcam.model.text import storable
 from trailcam.settings.schema import Settings
 from trailcam.sources import files
 from trailcam.sources.aws import make_session
 from trailcam.sources.files import LocalBlob
-from trailcam.sources.s3_listing import bucket_and_prefix
+from trailcam.sources.s3_listing import object_of
 from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
 from trailcam.sources.s3_objects import Objects
 
@@ -88,7 +87,7 @@ class Again:
         if it.letter.reason == code("notice_unreadable"):
             return self._announced(it)
         if entry.name.startswith("s3://"):
-            return [self._fetched(entry.source_id, _object_of(entry))]
+            return [self._fetched(entry.source_id, object_of(entry.name, entry.origin_id))]
         path = Path(entry.name)
         if path.is_dir():
             return self._folder(path)
@@ -134,14 +133,6 @@ class Again:
         if source == UNNAMED and all(it.name != source for it in self.settings.sources):
             return Objects(make_session(), name=UNNAMED)
         return objects_of(self.settings, source)[1]
-
-
-def _object_of(entry: Any) -> S3Object:
-    """The object that an origin is, with the etag that its identity tells, if any."""
-    bucket, key = bucket_and_prefix(entry.name)
-    known = f"{storable(entry.name)}#"
-    etag = entry.origin_id.removeprefix(known) if entry.origin_id.startswith(known) else ""
-    return S3Object(bucket=bucket, key=key, etag=etag)
 
 
 def _all(gets: Sequence[Callable[[], Blob]]) -> Sequence[Blob]:

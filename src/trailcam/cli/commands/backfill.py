@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from datetime import date
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from trailcam.cli.days import day
 from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
 from trailcam.cli.output import TextFormat, progress_bar, say, say_problem, to_json
 from trailcam.cli.told_report import tell_report
@@ -67,7 +67,7 @@ def command(
     from trailcam.settings.read import read_settings  # noqa: PLC0415  # the same
 
     _check(url, rules, {"--accounts": accounts, "--regions": regions, "--source": source, "--rate": rate})
-    first, last = _day("--since", since), _day("--until", until)
+    first, last = day("--since", since), day("--until", until)
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
     kept = make_home(home or settings.home)
     settings = settings if packs else in_force(kept, settings)
@@ -146,13 +146,3 @@ def _check(url: str | None, rules: list[str] | None, of_buckets: dict[str, Any])
     if message:
         hint = "see trailcam backfill --help"
         raise TrailcamError(Problem(code=code("bad_option"), message=message, hint=hint))
-
-
-def _day(option: str, written: str | None) -> date | None:
-    if written is None:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        message = f'{option} is a day such as 2026-03-01; found "{written}"'
-        raise TrailcamError(Problem(code=code("bad_option"), message=message)) from None
