@@ -21,13 +21,14 @@ from trailcam.app.load import Loaded
 from trailcam.app.publisher import Publisher
 from trailcam.app.switching import Switching
 from trailcam.app.watch import Watch
+from trailcam.commit.naming import FilesGone
 from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import WorldError
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import SECOND, Micros
 from trailcam.settings.schema import Settings
 from trailcam.sources.tables import source as source_table
 from trailcam.state import processes
@@ -36,6 +37,10 @@ from trailcam.state.processes import BEAT_SECONDS, Role
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 5.0
 """How long what the world refused waits before it is tried again."""
+
+_HELD_UP = 120 * SECOND
+"""Who looks at the wall clock less often, or sees it go back, was held up, or the clock was set: what did not
+come meanwhile says nothing of its source."""
 
 Told = Callable[..., None]
 """Takes what happened, and values by name."""
@@ -84,6 +89,8 @@ class Follower:
     """Of lines that have ended."""
     matches: int = 0
     refusing_from: float = 0.0
+    looked: Micros | None = None
+    """At the wall clock, the last time."""
 
     def run(self, loaded: Loaded) -> Line:
         """Follows them to the end, and finishes what is in hand; the line that it went through at last.
@@ -169,6 +176,7 @@ class Follower:
         while True:
             if self.stop.is_set():
                 self.intake.stop()
+            self._see_time()
             self.ticked(self.line)
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
@@ -239,7 +247,10 @@ class Follower:
             again: Sequence[WorkGroup] = line.keeper.keep(result)
         except WorldError as error:
             self._fails("home", error)
-            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, line, result))
+            gone = isinstance(error, FilesGone)  # then it has to be worked on anew
+            self.later.append(
+                _Later(self.clock() + _PAUSE_SECONDS, line, GroupResult(result.group) if gone else result)
+            )
             return
         self._works("home")
         for group in again:
@@ -277,6 +288,18 @@ class Follower:
         watch.look(self._lines, self.intake, now=self._micros())
 
     # -- how it stands -----------------------------------------------------------------------------------
+
+    def _see_time(self) -> None:
+        """After a time that was not watched, it is as if we had begun to listen now."""
+        now, before = self._micros(), self.looked
+        self.looked = now
+        if before is None or 0 <= now - before < _HELD_UP or self.followed_since is None:
+            return
+        self.followed_since = now
+        for line in self._lines:
+            line.keeper.followed_since = now
+        if self.watch is not None:
+            self.watch.begin_anew(now)
 
     def _beat(self, id_: str) -> None:
         processes.beat(self.home.database, id_, now=self._micros())

@@ -10,6 +10,10 @@ from trailcam.app.load import Loaded
 from trailcam.errors import Problem, TrailcamError, WorldError
 
 LOOK_SECONDS = 1.0
+_PAUSE_SECONDS = 10.0
+"""How long what the world refused waits before it is tried again."""
+
+_MOST_FAILURES = 6
 _TOLD_AT_MOST = 10
 
 
@@ -32,6 +36,9 @@ class Switching:
         self._told = told
         self._say_refused = refused
         self._ready: tuple[Deployment, Line] | None = None
+        self._pending: Deployment | None = None
+        """To be got ready again: the world has failed it."""
+        self._failures = 0
         self._stopping = threading.Event()
         self._broken: BaseException | None = None
         self._thread = threading.Thread(target=self._watched, name="trailcam-versions", daemon=True)
@@ -71,11 +78,14 @@ class Switching:
             self._broken = error
 
     def _look(self) -> None:
+        if self._pending is not None:
+            self._get_ready(self._pending)
+            return
         try:
             found = self._deployments.look()
         except WorldError as error:
             self._refused("versions cannot be looked at", error.problems)
-            self._stopping.wait(10 * LOOK_SECONDS)
+            self._stopping.wait(_PAUSE_SECONDS)
             return
         if isinstance(found, Refused):
             self._refused("refused: the rules in force go on", found.problems)
@@ -89,11 +99,27 @@ class Switching:
             line = self._made(deployment.loaded)
             line.__enter__()
         except TrailcamError as error:
-            self._deployments.failed(deployment, error.problems)
+            self._failures += 1
+            if isinstance(error, WorldError) and self._failures < _MOST_FAILURES:
+                self._try_again(deployment, error)
+                return
+            try:
+                self._deployments.failed(deployment, error.problems)
+            except WorldError as unwritten:
+                self._try_again(deployment, unwritten)
+                return
             self._refused("refused: the rules in force go on", error.problems)
             self._say_refused(error.problems)
-            return
-        self._ready = (deployment, line)
+        else:
+            self._ready = (deployment, line)
+        self._pending, self._failures = None, 0
+
+    def _try_again(self, deployment: Deployment, error: WorldError) -> None:
+        """The world fails, not the rules: they are not refused for it."""
+        if self._pending is None:
+            self._refused("new rules cannot be brought into force now", error.problems)
+        self._pending = deployment
+        self._stopping.wait(_PAUSE_SECONDS)
 
     def _refused(self, what: str, problems: Sequence[Problem]) -> None:
         for problem in list(problems)[:_TOLD_AT_MOST]:

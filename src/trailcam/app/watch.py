@@ -26,6 +26,7 @@ class Watch:
     health: Health
     canaries: Sequence[Canaries]
     started: Micros
+    """Since when somebody listens."""
     serves: bool
     """Else silence and canaries are left to who does."""
     clock: Callable[[], float] = time.monotonic
@@ -52,6 +53,10 @@ class Watch:
         for canaries in self.canaries:
             canaries.tend(now=now)
 
+    def begin_anew(self, now: Micros) -> None:
+        """Nobody has listened until now, or nobody knows for how long: the clock was set, or we were stopped."""
+        self.started = now
+
     def refused(self, problems: Sequence[Problem], *, now: Micros) -> None:
         """Says that new rules were refused."""
         first = problems[0]
@@ -72,8 +77,8 @@ class Watch:
 
     def _faults(self, intake: Intake, *, now: Micros) -> None:
         for name, condition in intake.conditions.items():
-            for said, since in list(condition.faults.values()):
-                begun = Micros(int(since * SECOND))
+            for said, since in condition.faults.values():
+                begun = max(Micros(int(since * SECOND)), self.started)
                 if now - begun >= _FAULT_SECONDS * SECOND:
                     self.health.say(
                         "source_fails",
