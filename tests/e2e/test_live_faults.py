@@ -1,5 +1,6 @@
 """The world fails a server that follows a trail: nothing is lost, nothing is there twice, the log says it once."""
 
+import json
 import os
 import shlex
 import signal
@@ -29,6 +30,7 @@ from tests.servers.trail import make_trail
 from tests.world import boxed, powerless
 
 from trailcam.commit import tables as t
+from trailcam.errors import code
 
 if TYPE_CHECKING:
     from tests.servers.ministack import Ministack
@@ -166,4 +168,181 @@ def test_what_becomes_visible_in_mid_object_is_read_once(
         announced.is_read(process, seconds=120)
         assert process.stop() == 0
     assert sqs.requests(operation="ChangeMessageVisibilityBatch")
+    announced.holds(tmp_path / "home")
+
+
+# -- the home ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def held(database: Path, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Another process has locked a database."""
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as holder:
+        holder.execute(begin)
+        yield
+
+
+@contextmanager
+def shut(folder: Path) -> Iterator[None]:
+    """A folder and those below let nobody write."""
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for path in folders:
+        path.chmod(0o555)
+    try:
+        yield
+    finally:
+        for path in folders:
+            path.chmod(0o755)
+
+
+def test_a_home_that_refuses_for_a_while_costs_time_and_nothing_else(
+    tmp_path: Path, announced: Announced
+) -> None:
+    home = tmp_path / "home"
+    with following(settings_of(tmp_path, announced), first=IMPATIENT, wrap=powerless) as process:
+        announced.announce(0, 0.2)
+        eventually(lambda: (home / "lake/catalog.db").exists(), process=process)
+        announced.is_read(process)
+
+        with held(home / "state.db"):
+            announced.announce(0.2, 0.5)
+            eventually(lambda: said(process, "state fails") or said(process, "home fails"), process=process)
+            time.sleep(3)
+        announced.is_read(process)
+
+        with held(home / "lake/catalog.db", "BEGIN EXCLUSIVE"):
+            announced.announce(0.5, 0.7)
+            announced.is_read(process)  # what is decided is safe: nobody waits for the lake
+            eventually(lambda: said(process, "lake refuses"), process=process)
+        eventually(lambda: said(process, "lake works again"), process=process)
+
+        with shut(home / "lake/warehouse"):
+            announced.announce(0.7, 1)
+            eventually(lambda: said(process, "home fails"), process=process)
+            time.sleep(2)
+        announced.is_read(process)
+        eventually(
+            lambda: len(said(process, "home works again")) == len(said(process, "home fails")),
+            process=process,
+        )
+        assert process.stop() == 0
+    told = [line["event"] for line in process.told()]
+    assert len(told) < 40, told
+    announced.holds(home)
+    with sqlite3.connect(home / "state.db") as state:
+        assert state.execute("SELECT count(*) FROM staged_file WHERE seq IS NULL").fetchall() == [(0,)]
+
+
+def kept_after(disk: Path, kept: Path) -> str:
+    """Shell that runs a command, passes on SIGTERM, and copies a disk when the command has ended."""
+    return (
+        f'"$@" & pid=$!; trap "kill -TERM $pid" TERM; wait $pid; wait $pid; code=$?; '
+        f"cp -a {shlex.quote(str(disk))} {shlex.quote(str(kept))}; exit $code"
+    )
+
+
+def test_a_disk_that_is_full_for_a_while_costs_time_and_nothing_else(
+    tmp_path: Path, announced: Announced
+) -> None:
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    settings = settings_of(tmp_path, announced)
+    settings.write_text(settings.read_text().replace('home = "home"', 'home = "disk/home"'))
+
+    def wrap(command: list[str]) -> list[str]:
+        return boxed(["sh", "-c", kept_after(disk, kept), "sh", *command], disk, size="30m")
+
+    with following(
+        settings, first=IMPATIENT, wrap=wrap, env={"TRAILCAM_HOME": str(disk / "home")}
+    ) as process:
+        inside = Path(f"/proc/{process.process.pid}/root{disk}")
+        announced.announce(0, 0.3)
+        announced.is_read(process)
+        ballast = inside / "ballast"
+        with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(bytes(4096))
+        announced.announce(0.3, 1)
+        eventually(lambda: any(line.get("code") == code("disk_full") for line in process.told()), process=process)
+        time.sleep(3)
+        assert announced.left() > 0
+        ballast.unlink()
+        announced.is_read(process)
+        assert process.stop() == 0
+    disk.rmdir()
+    kept.rename(disk)
+    announced.holds(disk / "home")
+
+
+# -- time --------------------------------------------------------------------------------------------------
+
+JUMPING = """
+import time
+real = time.time
+def jumping():
+    try:
+        with open({file!r}) as moved:
+            return real() + float(moved.read() or 0)
+    except (OSError, ValueError):
+        return real()
+time.time = jumping
+"""
+
+
+def tree_of(pid: int) -> list[int]:
+    """A process and all that came of it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(below for child in children for below in tree_of(int(child)))]
+
+
+def signalled(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
+
+
+def test_a_clock_that_jumps_by_a_day_and_back_changes_nothing_and_alarms_nobody(
+    tmp_path: Path, announced: Announced
+) -> None:
+    home, moved = tmp_path / "home", tmp_path / "moved"
+    first = JUMPING.format(file=str(moved)) + IMPATIENT
+    with following(settings_of(tmp_path, announced), first=first) as process:
+        for part, days in enumerate((0, 1, 0, -1)):
+            moved.write_text(str(days * 86_400))
+            announced.announce(part / 4, (part + 1) / 4)
+            announced.is_read(process)
+            if part == 0:  # an old habit: it has been heard for two days, and never was silent for long
+                with closing(sqlite3.connect(home / "state.db", timeout=30)) as state:
+                    state.execute("UPDATE place SET first_arrival = first_arrival - 2 * 86400000000")
+                    state.commit()
+            time.sleep(6)  # somebody looks for silence
+        assert process.stop() == 0
+    announced.holds(home)
+    with closing(sqlite3.connect(home / "state.db")) as state:
+        silences = state.execute("SELECT silences FROM place").fetchall()
+    assert all(int(value) < 3_600 for (it,) in silences for value in json.loads(it).values())
+
+
+@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("whom", ["all", "parent", "worker"])
+def test_processes_that_are_stopped_for_a_while_lose_nothing_and_accuse_no_rule(
+    tmp_path: Path, announced: Announced, whom: str, seconds: float
+) -> None:
+    settings = settings_of(tmp_path, announced, more="hidden_seconds = 3\n")
+    with following(settings, first=IMPATIENT, workers=2) as process:
+        announced.announce(0, 0.5)
+        eventually(lambda: count(tmp_path / "home", t.origin) > 0, process=process)
+        pids = tree_of(process.process.pid)
+        stopped = {"all": pids, "parent": pids[:1], "worker": pids[-1:]}[whom]
+        signalled(stopped, signal.SIGSTOP)
+        announced.announce(0.5, 1)
+        if whom == "parent":
+            with following(settings, command="worker", first=IMPATIENT, log="worker") as other:
+                time.sleep(seconds)
+                announced.is_read(other, seconds=90)
+                assert other.stop() == 0
+        else:
+            time.sleep(seconds)
+        signalled(stopped, signal.SIGCONT)
+        announced.is_read(process, seconds=90)
+        assert process.stop() == 0
     announced.holds(tmp_path / "home")

@@ -83,7 +83,8 @@ class Follower:
     leaving: list[Line] = field(default_factory=list)
     """Lines of earlier versions, which finish what they have."""
     later: list[_Later] = field(default_factory=list)
-    faults: set[str] = field(default_factory=set)
+    faults: dict[str, set[str]] = field(default_factory=dict)
+    """Of what does not work now, the parts that do not: it works again when all of them do."""
     started: float = 0.0
     records: int = 0
     """Of lines that have ended."""
@@ -180,11 +181,11 @@ class Follower:
             self.ticked(self.line)
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
-                self._trying("state", partial(self._beat, id_))
-            if switching is not None and not self.stop.is_set():
-                self._trying("state", switching.switch_if_ready)
-            if self.watch is not None and not self.stop.is_set():
-                self._trying("state", partial(self._look, self.watch))
+                self._trying("state", partial(self._beat, id_), part="beat")
+            if switching is not None and switching.has_news and not self.stop.is_set():
+                self._trying("state", switching.switch_if_ready, part="switch")
+            if self.watch is not None and self.watch.is_due and not self.stop.is_set():
+                self._trying("state", partial(self._look, self.watch), part="watch")
             self._again()
             if self.clock() >= self.refusing_from:
                 for refused in self.intake.refused():
@@ -328,24 +329,26 @@ class Follower:
         for line in self._lines:
             line.__exit__(None, None, None)
 
-    def _trying(self, what: str, act: Callable[[], object]) -> None:
+    def _trying(self, what: str, act: Callable[[], object], *, part: str = "") -> None:
         try:
             act()
         except WorldError as error:
-            self._fails(what, error)
+            self._fails(what, error, part=part)
         else:
-            self._works(what)
+            self._works(what, part=part)
 
-    def _fails(self, what: str, error: WorldError) -> None:
+    def _fails(self, what: str, error: WorldError, *, part: str = "") -> None:
         if what not in self.faults:
             for problem in error.problems:
                 self.told(f"{what} fails", code=problem.code, why=problem.message)
-        self.faults.add(what)
+        self.faults.setdefault(what, set()).add(part)
 
-    def _works(self, what: str) -> None:
+    def _works(self, what: str, *, part: str = "") -> None:
         if what in self.faults:
-            self.told(f"{what} works again")
-        self.faults.discard(what)
+            self.faults[what].discard(part)
+            if not self.faults[what]:
+                del self.faults[what]
+                self.told(f"{what} works again")
 
     def _micros(self) -> Micros:
         return Micros(int(self.now() * 1_000_000))

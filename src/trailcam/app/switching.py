@@ -39,6 +39,8 @@ class Switching:
         self._pending: Deployment | None = None
         """To be got ready again: the world has failed it."""
         self._failures = 0
+        self._told_of: tuple[str, ...] = ()
+        """The codes of what the world refuses now; they are told once."""
         self._stopping = threading.Event()
         self._broken: BaseException | None = None
         self._thread = threading.Thread(target=self._watched, name="trailcam-versions", daemon=True)
@@ -53,6 +55,11 @@ class Switching:
         self._thread.join()
         if self._ready is not None:
             self._ready[1].__exit__(None, None, None)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something for `switch_if_ready` to do."""
+        return self._ready is not None or self._broken is not None
 
     def switch_if_ready(self) -> None:
         """Brings the next version into force, if there is one; called between two groups.
@@ -84,9 +91,13 @@ class Switching:
         try:
             found = self._deployments.look()
         except WorldError as error:
-            self._refused("versions cannot be looked at", error.problems)
+            codes = tuple(problem.code for problem in error.problems)
+            if codes != self._told_of:
+                self._refused("versions cannot be looked at", error.problems)
+            self._told_of = codes
             self._stopping.wait(_PAUSE_SECONDS)
             return
+        self._told_of = ()
         if isinstance(found, Refused):
             self._refused("refused: the rules in force go on", found.problems)
             self._say_refused(found.problems)

@@ -33,14 +33,17 @@ class Watch:
     looked_at: float = -_EVERY_SECONDS
     taken_off: set[tuple[str, str]] = field(default_factory=set)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to look again."""
+        return self.clock() - self.looked_at >= _EVERY_SECONDS
+
     def look(self, lines: Sequence[Line], intake: Intake, *, now: Micros) -> None:
         """Says what has become so since the last time.
 
         Raises:
             WorldError: the state cannot be read or written.
         """
-        if self.clock() - self.looked_at < _EVERY_SECONDS:
-            return
         self.looked_at = self.clock()
         for line in lines:
             self._rules(line, now=now)
