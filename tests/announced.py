@@ -1,6 +1,5 @@
 """A trail in a bucket, announced in a queue, and what an undisturbed run makes of it: for tests that disturb one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +29,9 @@ class Announced:
     """A bucket with the objects of a trail, and a queue. Whoever reads may reach both by other addresses."""
 
     server: "Ministack"
-    known: Known
+    known: Known = field(repr=False)
     queue: str = field(init=False)
-    sent: Iterator[str] = field(init=False)
+    messages: list[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         s3, sqs = self.server.client("s3"), self.server.client("sqs")

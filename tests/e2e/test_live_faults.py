@@ -1,21 +1,27 @@
 """The world fails a server that follows a trail: nothing is lost, nothing is there twice, the log says it once."""
 
+import gzip
 import json
 import os
 import shlex
 import signal
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.announced import Announced, Known
+from tests.kept import everything, verified
 from tests.live import Following, count, eventually, following, s3_source, write_settings
-from tests.servers.detections import undisturbed
+from tests.servers.announcements import announcement, send
+from tests.servers.detections import undisturbed, write_detections
 from tests.servers.faults import (
+    ACCESS_DENIED,
     INTERNAL_ERROR,
     SLOW_DOWN,
     THROTTLED,
@@ -26,7 +32,8 @@ from tests.servers.faults import (
     Reset,
 )
 from tests.servers.proxy import proxy
-from tests.servers.trail import make_trail
+from tests.servers.trail import TrailObject, make_trail
+from tests.support import record, trailcam
 from tests.world import boxed, powerless
 
 from trailcam.commit import tables as t
@@ -269,6 +276,8 @@ def test_a_disk_that_is_full_for_a_while_costs_time_and_nothing_else(
         ballast.unlink()
         announced.is_read(process)
         assert process.stop() == 0
+    faults = [line["event"] for line in process.told() if line["event"].endswith("fails")]
+    assert len(faults) == len(set(faults))
     disk.rmdir()
     kept.rename(disk)
     announced.holds(disk / "home")
@@ -322,6 +331,20 @@ def test_a_clock_that_jumps_by_a_day_and_back_changes_nothing_and_alarms_nobody(
     assert all(int(value) < 3_600 for (it,) in silences for value in json.loads(it).values())
 
 
+def stop_between_writes(home: Path, pids: list[int]) -> None:
+    """Stops processes when none of them has the state locked, for nobody can write while that is stopped."""
+    while True:
+        signalled(pids, signal.SIGSTOP)
+        with closing(sqlite3.connect(home / "state.db", isolation_level=None, timeout=0.5)) as state:
+            try:
+                state.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                signalled(pids, signal.SIGCONT)
+                time.sleep(0.01)
+            else:
+                return
+
+
 @pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("whom", ["all", "parent", "worker"])
 def test_processes_that_are_stopped_for_a_while_lose_nothing_and_accuse_no_rule(
@@ -333,7 +356,7 @@ def test_processes_that_are_stopped_for_a_while_lose_nothing_and_accuse_no_rule(
         eventually(lambda: count(tmp_path / "home", t.origin) > 0, process=process)
         pids = tree_of(process.process.pid)
         stopped = {"all": pids, "parent": pids[:1], "worker": pids[-1:]}[whom]
-        signalled(stopped, signal.SIGSTOP)
+        stop_between_writes(tmp_path / "home", stopped)
         announced.announce(0.5, 1)
         if whom == "parent":
             with following(settings, command="worker", first=IMPATIENT, log="worker") as other:
@@ -346,3 +369,78 @@ def test_processes_that_are_stopped_for_a_while_lose_nothing_and_accuse_no_rule(
         announced.is_read(process, seconds=90)
         assert process.stop() == 0
     announced.holds(tmp_path / "home")
+
+
+# -- what cannot be read -----------------------------------------------------------------------------------
+
+
+def bad_objects() -> dict[str, bytes]:
+    """Objects of which something cannot be read, and how many events can."""
+    event = record(1, eventName="StopLogging", recipientAccountId="111122223333")
+    whole = gzip.compress(json.dumps({"Records": [event]}).encode(), mtime=0)
+    large = record(2, requestParameters={"text": "ü" * 128_000, "key": "日本/ключ"})
+    return {
+        "AWSLogs/whole.json.gz": whole,
+        "AWSLogs/a b+c%2B/ü—日本.json.gz": gzip.compress(
+            json.dumps({"Records": [large]}, ensure_ascii=False).encode(), mtime=0
+        ),
+        "AWSLogs/truncated.json.gz": gzip.compress(
+            json.dumps({"Records": [record(3), record(4)]}).encode(), 0, mtime=0
+        )[:-200],
+        "AWSLogs/bomb.json.gz": gzip.compress(b'{"Records":[' + bytes(8 << 20), mtime=0),
+        "AWSLogs/no-log.json.gz": b"\x00\xff not packed at all",
+        "AWSLogs/hungry.json.gz": gzip.compress(
+            json.dumps({"Records": [record(5), record(6, requestParameters=[[[0]] * 50] * 10_000)]}).encode(),
+            mtime=0,
+        ),
+    }
+
+
+def test_what_cannot_be_read_is_one_dead_letter_and_holds_nobody_up(
+    tmp_path: Path, ministack: "Ministack", s3: Faults
+) -> None:
+    objects, queue = bad_objects(), ministack.client("sqs").create_queue(QueueName="bad")["QueueUrl"]
+    ministack.client("s3").create_bucket(
+        Bucket="bad", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    for key, data in objects.items():
+        ministack.client("s3").put_object(Bucket="bad", Key=key, Body=data)
+    moment = datetime(2026, 11, 28, tzinfo=UTC)
+    gone, denied = "AWSLogs/gone.json.gz", "AWSLogs/denied.json.gz"
+    objects |= {gone: b"gone", denied: b"denied"}
+    s3.add(ACCESS_DENIED, path="denied")
+    told = [announcement("bad", [TrailObject(key, data, 1, moment)]) for key, data in objects.items()]
+    send(ministack.client("sqs"), queue, [*told, "no notification", *told])
+    settings = write_settings(
+        tmp_path,
+        s3_source(queue, s3.endpoint, more="tries = 2\n"),
+        packs=[write_detections(tmp_path / "rules")],
+        more='[limits]\norigin_bytes = "4 MiB"\nworker_bytes = "150 MiB"\n[deploy]\ncheck_seconds = 0\n',
+    )
+    with following(settings, first=IMPATIENT) as process:
+        eventually(lambda: messages(ministack, queue) == 0, process=process)
+        assert process.stop() == 0
+    asked = "SELECT origin_name, reason FROM dead_letters ORDER BY 1"
+    done = trailcam("query", "--home", tmp_path / "home", "--format", "jsonl", asked)
+    letters = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(it["origin_name"].rpartition("/")[2], it["reason"]) for it in letters] == [
+        ("bad", code("notice_unreadable")),
+        ("bomb.json.gz", code("json_broken")),
+        ("bomb.json.gz", code("too_large_unpacked")),
+        ("denied.json.gz", code("object_denied")),
+        ("gone.json.gz", code("object_gone")),
+        ("hungry.json.gz", code("record_exhausts_memory")),
+        ("no-log.json.gz", code("json_broken")),
+        ("truncated.json.gz", code("gzip_truncated")),
+    ]
+    assert sum(line["event"] == "dead letter" for line in process.told()) == 3
+    assert count(tmp_path / "home", t.match) == 1
+    held = everything(tmp_path / "home")
+    assert {json.loads(raw)["eventID"][-2:] for _, raw, _ in held["events"]} == {"01", "02", "03", "05"}
+    assert verified(tmp_path / "home").holds
+
+
+def messages(server: "Ministack", queue: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = server.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return sum(int(value) for value in found.values())

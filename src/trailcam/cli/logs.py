@@ -32,7 +32,7 @@ def teller(form: LogFormat) -> Callable[..., None]:
         processors=[structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"), shown],
     )
 
-    def told(what: str, **values: object) -> None:
+    def told(what: str, /, **values: object) -> None:
         log.msg(what, level="warning" if "code" in values else "info", **values)
 
     return told
