@@ -43,9 +43,7 @@ class Announced:
     def announce(self, begin: float = 0, end: float = 1) -> None:
         """Announces a share of the objects: from where to where of the messages."""
         count = len(self.messages)
-        send(
-            self.server.client("sqs"), self.queue, self.messages[round(begin * count) : round(end * count)]
-        )
+        send(self.server.client("sqs"), self.queue, self.messages[round(begin * count) : round(end * count)])
 
     def queue_at(self, endpoint: str) -> str:
         """The address of the queue behind a proxy."""

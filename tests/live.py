@@ -18,7 +18,6 @@ from trailcam.app.home import open_home
 from trailcam.commit import tables as t
 from trailcam.errors import WorldError, code
 
-
 _COMMAND = """
 import sys
 from trailcam.cli.application import run_command_line

@@ -57,7 +57,7 @@ class Watch:
             canaries.tend(now=now)
 
     def begin_anew(self, now: Micros) -> None:
-        """Nobody has listened until now, or nobody knows for how long: the clock was set, or we were stopped."""
+        """Who can say how long nobody has listened: the clock was set, or we were stopped."""
         self.started = now
 
     def refused(self, problems: Sequence[Problem], *, now: Micros) -> None:
