@@ -18,6 +18,12 @@ from trailcam.app.home import open_home
 from trailcam.commit import tables as t
 from trailcam.errors import WorldError, code
 
+_COMMAND = """
+import sys
+from trailcam.cli.application import run_command_line
+sys.exit(run_command_line(sys.argv[1:]))
+"""
+
 
 @dataclass(frozen=True)
 class Following:
@@ -61,13 +67,19 @@ def following(
     workers: int = 1,
     log: str = "log",
     env: dict[str, str] | None = None,
+    first: str = "",
+    wrap: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Following]:
-    """`trailcam serve`, ended with the test."""
+    """`trailcam serve`, ended with the test.
+
+    `first` is Python that its process executes before all else; `wrap` makes the command another one.
+    """
     path = settings.parent / f"{log}.jsonl"
+    arguments = [command, "--config", str(settings), "--log-format", "json", "--workers", str(workers)]
+    program = ["-c", f"{first}\n{_COMMAND}"] if first else ["-m", "trailcam"]
     with path.open("ab") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trailcam", command, "--config", str(settings), "--log-format", "json",
-             "--workers", str(workers)],
+            wrap([sys.executable, *program, *arguments]),
             stdout=subprocess.DEVNULL,
             stderr=file,
             cwd=settings.parent,

@@ -1,6 +1,7 @@
 """Canaries: planted events that must come out as alerts, each in its time, or else that is the alert."""
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,7 +31,10 @@ class Canaries:
     database: Database
     health: Health
     told: Callable[..., None]
-    fails: bool = field(default=False)
+    clock: Callable[[], float] = time.monotonic
+    waited_from: dict[str, float] = field(default_factory=dict)
+    """Since when we wait for a canary, on the clock that never jumps: one that was planted before us may come
+    out as long as one of ours."""
 
     def tend(self, *, now: Micros) -> None:
         """Looks whether those under way have come out, and plants the next when it is time.
@@ -40,15 +44,16 @@ class Canaries:
         """
         for row in self._open():
             self._look(row, now=now)
-        if now - self._last() >= self.settings.canary_seconds * SECOND:
+        if now - self._last(now) >= self.settings.canary_seconds * SECOND:
             self._plant(now=now)
 
-    def _last(self) -> int:
+    def _last(self, now: Micros) -> int:
+        """When the last was planted; those of a time to come were planted before the clock was set back."""
         c = canary.c
         with self.database.read() as state:
             found = state.execute(
                 select(c.planted_at)
-                .where(c.source == self.settings.name)
+                .where(c.source == self.settings.name, c.planted_at <= now)
                 .order_by(c.planted_at.desc())
                 .limit(1)
             ).scalar()
@@ -64,6 +69,7 @@ class Canaries:
     def _plant(self, *, now: Micros) -> None:
         """Noted first and planted then: what was planted is waited for, whatever becomes of us."""
         event_id = str(uuid.uuid4())
+        self.waited_from[event_id] = self.clock()
         with self.database.write() as state:
             state.execute(
                 insert(canary).values(
@@ -88,11 +94,13 @@ class Canaries:
         )
         with self.database.read() as state:
             seen = state.execute(came_out).first() is not None
+        within = self.settings.canary_within_seconds
+        waited = self.clock() - self.waited_from.setdefault(row.event_id, self.clock())
         if seen:
             with self.database.write() as state:
                 state.execute(update(canary).where(c.event_id == row.event_id).values(seen_at=now))
-        elif now >= row.due_at and row.missed_at is None:
-            within = self.settings.canary_within_seconds
+            del self.waited_from[row.event_id]
+        elif waited >= within and row.missed_at is None:
             self.health.say(
                 "canary_missed",
                 self.settings.name,

@@ -22,13 +22,14 @@ from trailcam.app.load import Loaded
 from trailcam.app.publisher import Publisher
 from trailcam.app.switching import Switching
 from trailcam.app.watch import Watch
+from trailcam.commit.naming import FilesGone
 from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import WorldError
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import SECOND, Micros
 from trailcam.settings.schema import Settings
 from trailcam.sources.tables import source as source_table
 from trailcam.state import processes
@@ -37,6 +38,10 @@ from trailcam.state.processes import BEAT_SECONDS, Role
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 5.0
 """How long what the world refused waits before it is tried again."""
+
+_HELD_UP = 120 * SECOND
+"""Who looks at the wall clock less often, or sees it go back, was held up, or the clock was set: what did not
+come meanwhile says nothing of its source."""
 
 Told = Callable[..., None]
 """Takes what happened, and values by name."""
@@ -79,12 +84,15 @@ class Follower:
     leaving: list[Line] = field(default_factory=list)
     """Lines of earlier versions, which finish what they have."""
     later: list[_Later] = field(default_factory=list)
-    faults: set[str] = field(default_factory=set)
+    faults: dict[str, set[str]] = field(default_factory=dict)
+    """Of what does not work now, the parts that do not: it works again when all of them do."""
     started: float = 0.0
     records: int = 0
     """Of lines that have ended."""
     matches: int = 0
     refusing_from: float = 0.0
+    looked: Micros | None = None
+    """At the wall clock, the last time."""
 
     def run(self, loaded: Loaded) -> Line:
         """Follows them to the end, and finishes what is in hand; the line that it went through at last.
@@ -170,14 +178,15 @@ class Follower:
         while True:
             if self.stop.is_set():
                 self.intake.stop()
+            self._see_time()
             self.ticked(self.line)
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
-                self._trying("state", partial(self._beat, id_))
-            if switching is not None and not self.stop.is_set():
-                self._trying("state", switching.switch_if_ready)
-            if self.watch is not None and not self.stop.is_set():
-                self._trying("state", partial(self._look, self.watch))
+                self._trying("state", partial(self._beat, id_), part="beat")
+            if switching is not None and switching.has_news and not self.stop.is_set():
+                self._trying("state", switching.switch_if_ready, part="switch")
+            if self.watch is not None and self.watch.is_due and not self.stop.is_set():
+                self._trying("state", partial(self._look, self.watch), part="watch")
             self._again()
             if self.clock() >= self.refusing_from:
                 for refused in self.intake.refused():
@@ -245,7 +254,10 @@ class Follower:
             again: Sequence[WorkGroup] = line.keeper.keep(result)
         except WorldError as error:
             self._fails("home", error)
-            self.later.append(_Later(self.clock() + _PAUSE_SECONDS, line, result))
+            gone = isinstance(error, FilesGone)  # then it has to be worked on anew
+            self.later.append(
+                _Later(self.clock() + _PAUSE_SECONDS, line, GroupResult(result.group) if gone else result)
+            )
             return
         self._works("home")
         for group in again:
@@ -284,6 +296,18 @@ class Follower:
 
     # -- how it stands -----------------------------------------------------------------------------------
 
+    def _see_time(self) -> None:
+        """After a time that was not watched, it is as if we had begun to listen now."""
+        now, before = self._micros(), self.looked
+        self.looked = now
+        if before is None or 0 <= now - before < _HELD_UP or self.followed_since is None:
+            return
+        self.followed_since = now
+        for line in self._lines:
+            line.keeper.followed_since = now
+        if self.watch is not None:
+            self.watch.begin_anew(now)
+
     def _beat(self, id_: str) -> None:
         processes.beat(self.home.database, id_, now=self._micros())
         types = {it.name: it.type for it in self.settings.sources}
@@ -311,24 +335,26 @@ class Follower:
         for line in self._lines:
             line.__exit__(None, None, None)
 
-    def _trying(self, what: str, act: Callable[[], object]) -> None:
+    def _trying(self, what: str, act: Callable[[], object], *, part: str = "") -> None:
         try:
             act()
         except WorldError as error:
-            self._fails(what, error)
+            self._fails(what, error, part=part)
         else:
-            self._works(what)
+            self._works(what, part=part)
 
-    def _fails(self, what: str, error: WorldError) -> None:
+    def _fails(self, what: str, error: WorldError, *, part: str = "") -> None:
         if what not in self.faults:
             for problem in error.problems:
                 self.told(f"{what} fails", code=problem.code, why=problem.message)
-        self.faults.add(what)
+        self.faults.setdefault(what, set()).add(part)
 
-    def _works(self, what: str) -> None:
+    def _works(self, what: str, *, part: str = "") -> None:
         if what in self.faults:
-            self.told(f"{what} works again")
-        self.faults.discard(what)
+            self.faults[what].discard(part)
+            if not self.faults[what]:
+                del self.faults[what]
+                self.told(f"{what} works again")
 
     def _micros(self) -> Micros:
         return Micros(int(self.now() * 1_000_000))

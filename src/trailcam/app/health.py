@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trailcam.contracts.source import Blob, Notice
+from trailcam.errors import WorldError
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros, to_rfc3339
 from trailcam.sources.fetched import Fetched
@@ -42,6 +43,8 @@ class Health:
     def __init__(self) -> None:
         self._waiting: deque[_Said] = deque()
         self._said: set[str] = set()
+        self._unkept: list[Callable[[], None]] = []
+        """Of what is decided, what could not be noted yet."""
         self._changed = threading.Condition()
 
     def say(
@@ -66,6 +69,7 @@ class Health:
 
     def receive(self, *, wait_seconds: float) -> Sequence[Notice]:
         """See `trailcam.contracts.source.Source`."""
+        self._keep()
         with self._changed:
             if not self._waiting:
                 self._changed.wait(min(wait_seconds, _WAIT_SECONDS))
@@ -91,8 +95,9 @@ class Health:
 
     def settle(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`."""
-        for notice in notices:
-            notice.receipt.kept()
+        with self._changed:
+            self._unkept += [notice.receipt.kept for notice in notices]
+        self._keep()
 
     def postpone(self, notices: Sequence[Notice], *, seconds: float) -> None:  # noqa: ARG002  # it does not fail
         """See `trailcam.contracts.source.Source`."""
@@ -101,6 +106,18 @@ class Health:
 
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""
+
+    def _keep(self) -> None:
+        """Notes what is decided; what the state refuses to take now is tried again the next time."""
+        with self._changed:
+            unkept, self._unkept = self._unkept, []
+        for number, kept in enumerate(unkept):
+            try:
+                kept()
+            except WorldError:
+                with self._changed:
+                    self._unkept += unkept[number:]
+                return
 
 
 def _notice(said: _Said, tries: int) -> Notice:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ _PATIENCE_SECONDS = 10.0
 _PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """How long a source that does not answer is left alone, again and again."""
 
+_LEAST_ATTEMPTS = 3
+"""How often at least one object is fetched before it is given back for a fault of the world."""
+
 _POSTPONED_SECONDS = 30.0
 _LONGEST_POSTPONED_SECONDS = 900.0
 _SETTLED_EVERY_SECONDS = 0.2
@@ -49,6 +53,8 @@ class Followed:
     name: str
     source: Source
     tries: int
+    finishes: bool = False
+    """What it has announced is worked on to the end after a stop too: it would not come again."""
 
 
 _Announced = tuple[Followed, Notice]
@@ -106,9 +112,10 @@ class Intake:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _closing: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
-    _pollers: list[threading.Thread] = field(default_factory=list)
+    _pollers: list[tuple[Followed, threading.Thread]] = field(default_factory=list)
     _broken: list[BaseException] = field(default_factory=list)
     _fetchers: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
+    """By source: one that does not answer takes no thread of another."""
 
     def __enter__(self) -> "Intake":
         for it in self.followed:
@@ -119,16 +126,16 @@ class Intake:
             self._ready |= {(it.name, whole): deque() for whole in (True, False)}
             self._settling[it.name] = []
             self._threads.append(self._thread(self._settle, it))
-            self._pollers += [self._thread(self._poll, it) for _ in range(it.source.pollers)]
-        for thread in (*self._threads, *self._pollers):
-            thread.start()
+            self._pollers += [(it, self._thread(self._poll, it)) for _ in range(it.source.pollers)]
+        for started in (*self._threads, *(poller for _, poller in self._pollers)):
+            started.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """What is still in hand is given back at once, so that nobody has to wait for it."""
         self.stop()
-        for thread in self._pollers:
-            thread.join(timeout=self.wait_seconds + 5)
+        for _poller_of, poller in self._pollers:
+            poller.join(timeout=self.wait_seconds + 5)
         for fetchers in self._fetchers.values():
             fetchers.shutdown(cancel_futures=True)
         self._closing.set()
@@ -145,22 +152,26 @@ class Intake:
             it.source.close()
 
     def stop(self) -> None:
-        """Nothing new is received from here on; what is in hand is given out without waiting for more."""
+        """Nothing new is received from here on, and what was not given out yet goes back to its source at
+        once; only what would not come again is still given out."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
 
     @property
     def is_drained(self) -> bool:
-        """Whether nothing is in hand, and nothing more will come."""
-        if self._is_receiving:
+        """Whether nothing more has to be given out, and nothing more will come."""
+        stopping = self._stopping.is_set()
+        if any(thread.is_alive() and (it.finishes or not stopping) for it, thread in self._pollers):
             return False
         with self._changed:
+            if stopping:
+                return not any(held.followed.finishes for held in self._held.values())
             return not self._held and not self._unnamed and not self._refused
 
     @property
     def _is_receiving(self) -> bool:
-        return any(thread.is_alive() for thread in self._pollers)
+        return any(thread.is_alive() for _, thread in self._pollers)
 
     def wait(self, seconds: float) -> None:
         """Waits until something may be ready, at most so long.
@@ -183,7 +194,7 @@ class Intake:
         """
         with self._changed:
             for key, waiting in self._ready.items():
-                if waiting and self._is_due(waiting):
+                if waiting and self._is_wanted(waiting[0].followed) and self._is_due(waiting):
                     self._ready[key] = self._ready.pop(key)
                     return WorkGroup(tuple(self._cut(waiting)), key[1])
         return None
@@ -217,6 +228,10 @@ class Intake:
 
     # -- groups ------------------------------------------------------------------------------------------
 
+    def _is_wanted(self, it: Followed) -> bool:
+        """Whether what comes of a source is still given out."""
+        return it.finishes or not self._stopping.is_set()
+
     def _is_due(self, waiting: deque[_Held]) -> bool:
         if self._stopping.is_set() or not self._is_receiving or len(waiting) >= GROUP_ORIGINS:
             return True
@@ -248,34 +263,27 @@ class Intake:
                 self._answers(it, Part.announcements)
                 if notices:
                     self.conditions[it.name].announced_at = self.now()
-                works = self._take(it, notices)
+                self._take(it, notices)
+                failures = 0
             except Exhausted:
                 return
             except WorldError as error:
                 self._fails(it, Part.announcements, error)
-                works = False
-            except CancelledError:  # nobody waits for us any more
-                return
-            if works:
-                failures = 0
-            else:
-                self._stopping.wait(_PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS) - 1)])
+                self._stopping.wait(_pause_after(failures))
                 failures += 1
+        if it.finishes:
+            self._take(it, it.source.receive(wait_seconds=0))
 
     def _has_room(self) -> bool:
         with self._changed:
             ahead = sum(held.size_bytes for held in self._held.values())
             return ahead < self.ahead_bytes and len(self._held) < _MOST_HELD
 
-    def _take(self, it: Followed, notices: Sequence[Notice]) -> bool:
-        """Sorts out what was announced, and fetches what is new.
-
-        Whether to go on at once: not when the world let none of it be fetched, for whoever went on then would
-        receive all that waits, and the source counts how often.
-        """
-        if self._stopping.is_set():
+    def _take(self, it: Followed, notices: Sequence[Notice]) -> None:
+        """Sorts out what was announced, and fetches what is new."""
+        if not self._is_wanted(it):
             it.source.postpone(notices, seconds=0)
-            return True
+            return
         try:
             named = [notice.origin_id for notice in notices if notice.origin_id is not None]
             known = self.known(named) if named else {}
@@ -284,8 +292,9 @@ class Intake:
             raise
         new = [notice for notice in notices if self._is_new(it, notice, known)]
         fetching = [self._fetchers[it.name].submit(self._fetch, it, notice) for notice in new]
-        worked = [fetched.result() for fetched in fetching]
-        return any(worked) or not worked
+        for fetched in fetching:
+            with suppress(CancelledError):  # we end: what was not fetched is given back
+                fetched.result()
 
     def _is_new(self, it: Followed, notice: Notice, known: Mapping[str, bool]) -> bool:
         """Whether it has to be fetched; all others are dealt with."""
@@ -306,34 +315,53 @@ class Intake:
                 return True
         return False
 
-    def _fetch(self, it: Followed, notice: Notice) -> bool:
-        """Whether the world let us."""
+    def _fetch(self, it: Followed, notice: Notice) -> None:
+        """Has it here, refused, or given back.
+
+        While nothing at all can be fetched, what is in hand stays there and is tried again and again: a queue
+        that is asked for more and more counts how often, and puts aside what it was asked for too often.
+        """
+        condition = self.conditions[it.name]
+        begun = self.clock()
+        failures = 0
+        while True:
+            try:
+                self._fetch_once(it, notice)
+            except WorldError as error:
+                self._fails(it, Part.objects, error)
+            else:
+                return
+            failures += 1
+            others_come = condition.has_worked(Part.objects, since=begun)
+            if not self._is_wanted(it) or (others_come and failures >= _LEAST_ATTEMPTS):
+                self._give_back(it, notice)
+                return
+            with self._changed:
+                condition.in_vain += 1
+            self._stopping.wait(_pause_after(failures - 1))
+            with self._changed:
+                condition.in_vain -= 1
+
+    def _fetch_once(self, it: Followed, notice: Notice) -> None:
         try:
             blob = it.source.fetch(notice, spool=self.spool)
         except NotFetched as error:
             self._answers(it, Part.objects)
             self._not_fetched(it, notice, error)
-            return True
-        except WorldError as error:
-            self._fails(it, Part.objects, error)
-            self._give_back(it, notice)
-            return False
+            return
         self._answers(it, Part.objects)
         try:
             known = self.known([blob.origin.id]) if notice.origin_id is None else {}
-        except WorldError as error:
+        except WorldError:
             blob.acknowledge()
-            self._fails(it, Part.announcements, error)
-            self._give_back(it, notice)
-            return False
+            raise
         if known.get(blob.origin.id) is False:
             blob.acknowledge()
             with self._changed:
                 self._unnamed.pop(notice, None)
                 self._decided([(it, notice)])
-        else:
-            self._have(it, notice, blob, whole=blob.origin.id not in known)
-        return True
+            return
+        self._have(it, notice, blob, whole=blob.origin.id not in known)
 
     def _not_fetched(self, it: Followed, notice: Notice, error: NotFetched) -> None:
         if notice.tries >= it.tries:
@@ -370,6 +398,7 @@ class Intake:
             held = self._held.pop(notice.origin_id or "", None)
             self._changed.notify_all()
         seconds = min(_LONGEST_POSTPONED_SECONDS, _POSTPONED_SECONDS * 2 ** min(notice.tries - 1, 10))
+        seconds = seconds if self._is_wanted(it) else 0
         self._postpone(held.announced if held is not None else [(it, notice)], seconds=seconds)
 
     def _refuse(self, it: Followed, notice: Notice, reason: str, detail: str, *, raw: bytes = b"") -> None:
@@ -404,13 +433,30 @@ class Intake:
                 in_hand += [notice for notice, by in self._unnamed.items() if by is it]
             if settling:
                 it.source.settle(settling)
+            if not self._is_wanted(it):
+                self._give_ready_back(it)
             if in_hand and self.clock() - held_at >= it.source.hold_seconds:
                 held_at = self.clock()
                 it.source.hold(in_hand)
             elif not in_hand:
                 held_at = self.clock()
+            self._see_recovery(it)
             if last:
                 return
+
+    def _give_ready_back(self, it: Followed) -> None:
+        """What is here and was not given out goes back: somebody else may take it up now."""
+        with self._changed:
+            left = [held for whole in (True, False) for held in self._ready[it.name, whole]]
+            for held in left:
+                if held.blob is not None:
+                    self._held.pop(held.blob.origin.id, None)
+            for whole in (True, False):
+                self._ready[it.name, whole].clear()
+        self._postpone([pair for held in left for pair in held.announced], seconds=0)
+        for held in left:
+            if held.blob is not None:
+                held.blob.acknowledge()
 
     def _decided(self, announced: Sequence[_Announced]) -> None:
         """Under the lock: has them settled soon."""
@@ -426,16 +472,21 @@ class Intake:
 
     def _answers(self, it: Followed, part: Part) -> None:
         with self._changed:
-            news = self.conditions[it.name].answers(part, now=self.now())
-        if news:
-            self.told("source works again", source=it.name, part=part.value)
+            self.conditions[it.name].answers(part, now=self.now(), clock=self.clock())
 
     def _fails(self, it: Followed, part: Part, error: WorldError) -> None:
         problem = error.problems[0]
         with self._changed:
-            news = self.conditions[it.name].fails(part, problem.message, now=self.now())
+            condition = self.conditions[it.name]
+            news = condition.fails(part, problem.message, now=self.now(), clock=self.clock())
         if news:
             self.told("source fails", source=it.name, part=part.value, code=problem.code, why=problem.message)
+
+    def _see_recovery(self, it: Followed) -> None:
+        with self._changed:
+            over = self.conditions[it.name].recovered(clock=self.clock())
+        for part in over:
+            self.told("source works again", source=it.name, part=part.value)
 
     def _thread(self, does: Callable[[Followed], None], it: Followed) -> threading.Thread:
         def watched(*arguments: Any) -> None:
@@ -446,3 +497,7 @@ class Intake:
                 self.stop()
 
         return threading.Thread(target=watched, args=(it,), name=f"trailcam-{it.name}", daemon=True)
+
+
+def _pause_after(failures: int) -> float:
+    return _PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS) - 1)]

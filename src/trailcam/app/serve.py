@@ -70,7 +70,7 @@ def serve(
         workers=workers,
         followed=[
             *(Followed(name=it.name, source=opened[it.name], tries=it.tries) for it in settings.sources),
-            Followed(name=NAME, source=health, tries=1),
+            Followed(name=NAME, source=health, tries=1, finishes=True),
         ],
         watch=watch,
         versions=None if deployments is None else partial(_switching, deployments, watch),

@@ -10,6 +10,10 @@ from trailcam.app.load import Loaded
 from trailcam.errors import Problem, TrailcamError, WorldError
 
 LOOK_SECONDS = 1.0
+_PAUSE_SECONDS = 10.0
+"""How long what the world refused waits before it is tried again."""
+
+_MOST_FAILURES = 6
 _TOLD_AT_MOST = 10
 
 
@@ -32,6 +36,11 @@ class Switching:
         self._told = told
         self._say_refused = refused
         self._ready: tuple[Deployment, Line] | None = None
+        self._pending: Deployment | None = None
+        """To be got ready again: the world has failed it."""
+        self._failures = 0
+        self._told_of: tuple[str, ...] = ()
+        """The codes of what the world refuses now; they are told once."""
         self._stopping = threading.Event()
         self._broken: BaseException | None = None
         self._thread = threading.Thread(target=self._watched, name="trailcam-versions", daemon=True)
@@ -46,6 +55,11 @@ class Switching:
         self._thread.join()
         if self._ready is not None:
             self._ready[1].__exit__(None, None, None)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something for `switch_if_ready` to do."""
+        return self._ready is not None or self._broken is not None
 
     def switch_if_ready(self) -> None:
         """Brings the next version into force, if there is one; called between two groups.
@@ -71,12 +85,19 @@ class Switching:
             self._broken = error
 
     def _look(self) -> None:
+        if self._pending is not None:
+            self._get_ready(self._pending)
+            return
         try:
             found = self._deployments.look()
         except WorldError as error:
-            self._refused("versions cannot be looked at", error.problems)
-            self._stopping.wait(10 * LOOK_SECONDS)
+            codes = tuple(problem.code for problem in error.problems)
+            if codes != self._told_of:
+                self._refused("versions cannot be looked at", error.problems)
+            self._told_of = codes
+            self._stopping.wait(_PAUSE_SECONDS)
             return
+        self._told_of = ()
         if isinstance(found, Refused):
             self._refused("refused: the rules in force go on", found.problems)
             self._say_refused(found.problems)
@@ -89,11 +110,27 @@ class Switching:
             line = self._made(deployment.loaded)
             line.__enter__()
         except TrailcamError as error:
-            self._deployments.failed(deployment, error.problems)
+            self._failures += 1
+            if isinstance(error, WorldError) and self._failures < _MOST_FAILURES:
+                self._try_again(deployment, error)
+                return
+            try:
+                self._deployments.failed(deployment, error.problems)
+            except WorldError as unwritten:
+                self._try_again(deployment, unwritten)
+                return
             self._refused("refused: the rules in force go on", error.problems)
             self._say_refused(error.problems)
-            return
-        self._ready = (deployment, line)
+        else:
+            self._ready = (deployment, line)
+        self._pending, self._failures = None, 0
+
+    def _try_again(self, deployment: Deployment, error: WorldError) -> None:
+        """The world fails, not the rules: they are not refused for it."""
+        if self._pending is None:
+            self._refused("new rules cannot be brought into force now", error.problems)
+        self._pending = deployment
+        self._stopping.wait(_PAUSE_SECONDS)
 
     def _refused(self, what: str, problems: Sequence[Problem]) -> None:
         for problem in list(problems)[:_TOLD_AT_MOST]:

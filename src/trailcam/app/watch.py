@@ -26,11 +26,17 @@ class Watch:
     health: Health
     canaries: Sequence[Canaries]
     started: Micros
+    """Since when somebody listens."""
     serves: bool
     """Else silence and canaries are left to who does."""
     clock: Callable[[], float] = time.monotonic
     looked_at: float = -_EVERY_SECONDS
     taken_off: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to look again."""
+        return self.clock() - self.looked_at >= _EVERY_SECONDS
 
     def look(self, lines: Sequence[Line], intake: Intake, *, now: Micros) -> None:
         """Says what has become so since the last time.
@@ -38,8 +44,6 @@ class Watch:
         Raises:
             WorldError: the state cannot be read or written.
         """
-        if self.clock() - self.looked_at < _EVERY_SECONDS:
-            return
         self.looked_at = self.clock()
         for line in lines:
             self._rules(line, now=now)
@@ -51,6 +55,10 @@ class Watch:
                 self._silence(it, now=now)
         for canaries in self.canaries:
             canaries.tend(now=now)
+
+    def begin_anew(self, now: Micros) -> None:
+        """Who can say how long nobody has listened: the clock was set, or we were stopped."""
+        self.started = now
 
     def refused(self, problems: Sequence[Problem], *, now: Micros) -> None:
         """Says that new rules were refused."""
@@ -72,8 +80,8 @@ class Watch:
 
     def _faults(self, intake: Intake, *, now: Micros) -> None:
         for name, condition in intake.conditions.items():
-            for said, since in list(condition.faults.values()):
-                begun = Micros(int(since * SECOND))
+            for said, since in condition.faults.values():
+                begun = max(Micros(int(since * SECOND)), self.started)
                 if now - begun >= _FAULT_SECONDS * SECOND:
                     self.health.say(
                         "source_fails",

@@ -1,5 +1,7 @@
 """How a process that follows sources is started, and told to stop."""
 
+import multiprocessing
+import os
 import signal
 from pathlib import Path
 from threading import Event, Thread
@@ -26,7 +28,9 @@ def follow(
 
     def asked(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            raise SystemExit(128 + number)
+            for worker in multiprocessing.active_children():
+                worker.kill()
+            os._exit(128 + number)  # as if we were killed: which loses nothing, at whatever moment it is
         stop.set()
         # Not here: whoever is interrupted may be telling something, and hold the lock for it.
         Thread(target=told, args=("stopping",), kwargs={"signal": signal.Signals(number).name}).start()

@@ -157,7 +157,11 @@ class LocalEngine:
         if not self._busy:
             return []
         done = [work.result for work in self._collect(self._queue, timeout=timeout)]
-        self._give_out(self._queue)  # workers go on while the caller keeps what these have done
+        try:
+            self._give_out(self._queue)  # workers go on while the caller keeps what these have done
+        except WorldError:
+            if not done:
+                raise  # else the next call raises it: what is done shall not go with it
         return done
 
     @property

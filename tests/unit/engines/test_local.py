@@ -17,7 +17,7 @@ from tests.tally import Tally
 
 from trailcam.engines.local import LocalEngine
 from trailcam.engines.messages import Limits, WorkGroup
-from trailcam.errors import TrailcamError, code
+from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.rule import Rule
 from trailcam.sources.files import LocalBlob, claim
 
@@ -285,3 +285,34 @@ def test_leaving_the_engine_leaves_no_process(tmp_path: Path) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, signal.SIG_DFL)
+
+
+def test_what_is_done_is_not_lost_when_no_worker_starts_for_what_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [write_log(tmp_path / f"{number}.json", [record(number)]) for number in range(2)]
+    refused = WorldError(Problem(code=code("worker_broken"), message="no process is to be had"))
+    with LocalEngine(make_setup([EVERY]), workers=1) as engine:
+        for path in paths:
+            blob = claim(path, spool=tmp_path)
+            assert isinstance(blob, LocalBlob)
+            engine.give(WorkGroup((blob,)))
+        gives = engine._give_out
+
+        def giving(queue: Any) -> None:
+            if engine._idle:
+                raise refused  # as when it has died meanwhile, and no other one starts
+            gives(queue)
+
+        engine._give_out(engine._queue)
+        monkeypatch.setattr(engine, "_give_out", giving)
+        done: list[Any] = []
+        while not done:
+            done = list(engine.collect(timeout=1))
+        assert [it.group.blobs[0].origin.name for it in done] == [str(paths[0])]
+        with pytest.raises(WorldError):
+            engine.collect(timeout=1)
+        monkeypatch.setattr(engine, "_give_out", gives)
+        while len(done) < 2:
+            done += engine.collect(timeout=1)
+        assert engine.is_idle
