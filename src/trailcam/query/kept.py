@@ -19,8 +19,8 @@ from trailcam.query.lake import (
     kept_files,
     kept_tables,
     quoted,
+    replaced_letters,
     standing,
-    standing_letters,
     state_tables,
 )
 from trailcam.query.refusals import damaged, failed, refused, told
@@ -107,16 +107,17 @@ class Kept:
                 view(self._opened, name, table, files, standing=joined, among=among)
 
     def _among(self) -> str:
-        """The dead letters that stand, as the join which leaves them, as SQL."""
+        """The join that leaves out dead letters which stand no more, as SQL."""
         return self._joined(
             {
-                "the dead letters that stand": standing_letters(self._database),
+                "the dead letters that stand no more": replaced_letters(self._database),
                 "the files of dead letters": decided_files(
                     self._database, self._warehouse, DEAD_LETTERS.name
                 ),
             },
-            lambda kept, files: (
-                f"JOIN {files} USING ({PLACE[0]}) SEMI JOIN {kept} USING (origin_id, {quoted(FILE_DECISION)})"
+            lambda gone, files: (
+                f"LEFT JOIN {files} USING ({PLACE[0]}) "
+                f"ANTI JOIN {gone} USING (origin_id, {quoted(FILE_DECISION)})"
             ),
         )
 

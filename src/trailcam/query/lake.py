@@ -128,14 +128,17 @@ def standing(database: Database, table: LakeTable) -> pa.Table:
     return pa.Table.from_batches(batches, schema=kinds)
 
 
-def standing_letters(database: Database) -> pa.Table:
-    """Of every origin with dead letters that stand, the decision whose files hold them."""
+def replaced_letters(database: Database) -> pa.Table:
+    """The entries of the ledger whose dead letters stand no more: origin and decision."""
+    o = t.origin.c
     with database.read() as state:
-        last = [each.letters for each in with_letters(state).values()]
+        standing = {(each.letters.decision_id, origin_id) for origin_id, each in with_letters(state).items()}
+        rows = state.execute(select(o.decision_id, o.origin_id).where(o.dead_letters > 0))
+        gone = [(number, origin_id) for number, origin_id in rows if (number, origin_id) not in standing]
     return pa.table(
         {
-            "origin_id": pa.array([row.origin_id for row in last], pa.string()),
-            FILE_DECISION: pa.array([row.decision_id for row in last], pa.int64()),
+            "origin_id": pa.array([origin_id for _, origin_id in gone], pa.string()),
+            FILE_DECISION: pa.array([number for number, _ in gone], pa.int64()),
         }
     )
 
