@@ -94,10 +94,10 @@ def matched(home: Path) -> list[str]:
 
 def packs_of_matches(home: Path) -> list[tuple[str, float]]:
     """(pack, when it was given to a worker) of every match of `My.Rule`, in order of time."""
-    asked = "SELECT pack, epoch_us(p_parse_time) AS at FROM matches WHERE rule_id = 'My.Rule' ORDER BY at"
+    asked = "SELECT pack, epoch_us(p_parse_time) AS given FROM matches WHERE rule_id = 'My.Rule' ORDER BY given"
     done = trailcam("query", "--home", home, "--format", "jsonl", asked)
     assert done.returncode == 0, done.stderr
-    return [(row["pack"], row["at"] / 1e6) for row in map(json.loads, done.stdout.splitlines())]
+    return [(row["pack"], row["given"] / 1e6) for row in map(json.loads, done.stdout.splitlines())]
 
 
 def alerts(home: Path, rule_id: str) -> list[str]:
