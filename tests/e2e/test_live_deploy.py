@@ -94,7 +94,9 @@ def matched(home: Path) -> list[str]:
 
 def packs_of_matches(home: Path) -> list[tuple[str, float]]:
     """(pack, when it was given to a worker) of every match of `My.Rule`, in order of time."""
-    asked = "SELECT pack, epoch_us(p_parse_time) AS given FROM matches WHERE rule_id = 'My.Rule' ORDER BY given"
+    asked = (
+        "SELECT pack, epoch_us(p_parse_time) AS given FROM matches WHERE rule_id = 'My.Rule' ORDER BY given"
+    )
     done = trailcam("query", "--home", home, "--format", "jsonl", asked)
     assert done.returncode == 0, done.stderr
     return [(row["pack"], row["given"] / 1e6) for row in map(json.loads, done.stdout.splitlines())]
