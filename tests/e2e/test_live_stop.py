@@ -82,20 +82,18 @@ def test_a_stop_in_the_midst_of_work_finishes_what_is_begun_and_gives_back_the_r
 def test_two_interrupts_end_a_server_at_once_and_lose_nothing(tmp_path: Path, announced: Announced) -> None:
     home = tmp_path / "home"
     settings = settings_of(tmp_path, announced)
-    settings.write_text(settings.read_text().replace("wait_seconds = 1", "wait_seconds = 20"))
-    announced.announce(0, 0.8)
+    text = settings.read_text().replace("hidden_seconds = 600", "hidden_seconds = 8")
+    settings.write_text(text.replace("wait_seconds = 1", "wait_seconds = 20"))
+    announced.announce()
     with following(settings) as process:
         eventually(lambda: count(home, t.origin) > 0, process=process)
         os.kill(process.process.pid, signal.SIGINT)
         eventually(lambda: any(it["event"] == "stopping" for it in process.told()), process=process)
         os.kill(process.process.pid, signal.SIGINT)
         assert process.process.wait(timeout=3) == 128 + signal.SIGINT
-    quick = settings.read_text().replace("hidden_seconds = 600", "hidden_seconds = 5")
-    settings.write_text(quick.replace("wait_seconds = 20", "wait_seconds = 1"))
-    announced.announce()  # what the first has in hand is hidden for ten minutes: it is announced once more
+    settings.write_text(text)
     with following(settings, log="second") as process, following(settings, log="third") as beside:
-        eventually(lambda: announced.visible() == 0, process=process)
-        eventually(lambda: count(home, t.origin) >= len(announced.known.trail.objects), process=beside)
+        announced.is_read(process)
         assert [it.stop() for it in (beside, process)] == [0, 0]
     announced.holds(home)
 

@@ -20,8 +20,8 @@ def command(
 ) -> int:
     """Follow the sources of trailcam.toml: what they announce goes through the rules, until it is stopped.
 
-    SIGTERM or Ctrl-C finishes what is in hand; a second one ends it at once. Nothing is lost either way: what
-    was not decided is announced again.
+    SIGTERM or Ctrl-C finishes what is begun and gives back the rest; a second one ends it at once. Nothing is
+    lost either way: what was not decided is announced again.
 
     \b
     Examples:
