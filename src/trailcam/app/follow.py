@@ -79,6 +79,7 @@ class Follower:
     clock: Callable[[], float] = time.monotonic
     intake: Intake = field(init=False)
     followed_since: Micros | None = None
+    publisher: Publisher | None = None
     line: Line = field(init=False)
     """Through which groups go that are given out now."""
     leaving: list[Line] = field(default_factory=list)
@@ -109,10 +110,10 @@ class Follower:
         with ExitStack() as stack:
             self.line = self.made(loaded)
             if self.role is not Role.worker:
-                publisher = Publisher(
+                publishing = Publisher(
                     self.home, every_seconds=self.settings.live.publish_seconds, told=self.told
                 )
-                stack.enter_context(publisher)
+                self.publisher = stack.enter_context(publishing)
             stack.callback(self._end_lines)
             self.line.__enter__()
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
@@ -180,6 +181,8 @@ class Follower:
                 self.intake.stop()
             self._see_time()
             self.ticked(self.line)
+            if self.publisher is not None:
+                self.publisher.look()
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
                 self._trying("state", partial(self._beat, id_), part="beat")

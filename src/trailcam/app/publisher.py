@@ -17,7 +17,8 @@ class Publisher:
         self._told = told
         self._stopping = threading.Event()
         self._fails = False
-        self._thread = threading.Thread(target=self._run, name="trailcam-publish", daemon=True)
+        self._broken: BaseException | None = None
+        self._thread = threading.Thread(target=self._watched, name="trailcam-publish", daemon=True)
 
     def __enter__(self) -> "Publisher":
         self._thread.start()
@@ -26,6 +27,21 @@ class Publisher:
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
         self._thread.join()
+
+    def look(self) -> None:
+        """Looks whether publishing goes on.
+
+        Raises:
+            BaseException: what has ended our thread: a defect, which must not go unseen.
+        """
+        if self._broken is not None:
+            raise self._broken
+
+    def _watched(self) -> None:
+        try:
+            self._run()
+        except BaseException as error:
+            self._broken = error
 
     def _run(self) -> None:
         while not self._stopping.wait(self._every_seconds):

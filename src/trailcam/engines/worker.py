@@ -7,15 +7,17 @@ died of. It owns nothing that must survive.
 import gc
 import hashlib
 import json
+import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +72,8 @@ CHUNK, ROW, RULE = range(3)
 
 _LONGEST_PLACE = 64
 
+_SMALL_STACK_BYTES = 1 << 18
+
 _OF_AWS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """What may be known of AWS."""
 
@@ -82,6 +86,7 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
     Ctrl-C is the parent's business. What rules print goes to stderr, so that it cannot mix with results.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_the_parent()
     forget_credentials()
     silent = os.environ.get("DISABLE_DETECTION_OUTPUT", "").lower() in SILENCING
     output = os.open(os.devnull, os.O_WRONLY) if silent else os.dup(2)
@@ -96,6 +101,22 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
+
+
+def end_with_the_parent() -> None:
+    """Whoever kills the parent ends its workers too, also one that loops in a rule and looks at no pipe."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def wait_for_it() -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    before = threading.stack_size(_SMALL_STACK_BYTES)  # it counts as memory of the rules
+    threading.Thread(target=wait_for_it, name="parent", daemon=True).start()
+    threading.stack_size(before)
 
 
 def forget_credentials() -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.live import eventually
 from tests.support import LIMITS, make_rule, make_setup, record, write_log
 from tests.tally import Tally
 
@@ -316,3 +319,19 @@ def test_what_is_done_is_not_lost_when_no_worker_starts_for_what_waits(
         while len(done) < 2:
             done += engine.collect(timeout=1)
         assert engine.is_idle
+
+
+def test_a_worker_that_loops_in_a_rule_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    write_log(tmp_path / "0.json", [record(7, eventName="Trigger")])
+    (tmp_path / "looping.py").write_text(
+        "import os\nfrom pathlib import Path\n"
+        'METADATA = {"id": "Loops", "log_types": ["AWS.CloudTrail"], "severity": "Low"}\n'
+        f"def rule(event):\n    Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n    while True: pass\n"
+    )
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "trailcam", "run", str(tmp_path / "0.json")]
+    command += ["--rules", str(tmp_path / "looping.py"), "--home", str(home)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
+        pid = eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        parent.kill()
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
