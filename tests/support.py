@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,8 @@ def in_process(setup: Setup, groups: Iterable[Sequence[Blob]], *, batch_events: 
         assert isinstance(sent[-1], TaskDone)
         tally.add(result)
     return tally
+
+
+def stop_fork_server() -> None:
+    """The next process that forks comes from a new fork server, with the environment of now."""
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # as multiprocessing's own tests do

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 from tests.servers.clients import credentials
+from tests.support import stop_fork_server
 
 from trailcam import registry
 from trailcam.contracts.source import Blob, Grade, NotFetched, Notice, Plants, Source, Surroundings
@@ -269,6 +270,7 @@ def test_what_was_fetched_can_be_opened_in_another_process_without_credentials(
     blobs = [followed.fetch(notice) for notice in followed.announced(2)]
     for variable in [it for it in os.environ if it.startswith("AWS_")]:
         monkeypatch.delenv(variable)
+    stop_fork_server()
     with FORKSERVER.Pool(1) as pool:
         for blob in blobs:
             assert pool.apply(read_elsewhere, (blob,)) == things[blob.origin.name.rpartition("/")[2]]

@@ -379,7 +379,7 @@ def in_box(folder: Path, *commands: list[str], size: str) -> "subprocess.Complet
     return subprocess.run(command, capture_output=True, check=False, timeout=120, text=True)
 
 
-@pytest.mark.parametrize("size", ["4k", "100k", "300k"])
+@pytest.mark.parametrize("size", ["4k", "100k", "420k"])
 def test_a_full_disk_leaves_no_backup(tmp_path: Path, tree: Path, size: str) -> None:
     assert (tree / "backup.tar").stat().st_size > 180_000
     command = [*COMMAND, "backup", str(tmp_path / "b.tar"), "--home", str(tree / "home")]

@@ -35,7 +35,7 @@ STEPS: list[Step] = [
     ("trailcam.commit.publish", "_mark", "after", 1),
     ("trailcam.commit.publish", "_commit", "after", 2),
     ("trailcam.app.run", "report", "before", 1),
-    ("trailcam.app.run", "_end", "after", 1),
+    ("trailcam.app.line", "Line.finish", "after", 1),
 ]
 
 

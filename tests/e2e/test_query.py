@@ -121,9 +121,9 @@ def test_the_tables_can_be_listed_and_described() -> None:
     assert ["userIdentity", "JSON"] in [row[:2] for row in rows("DESCRIBE aws_cloudtrail")]
     assert ["raw", "VARCHAR"] in [row[:2] for row in rows("DESCRIBE events")]
     assert len(rows("SUMMARIZE alerts")) == len(rows("DESCRIBE alerts"))
-    assert rows("SELECT count(*) FROM information_schema.columns WHERE table_name = 'runs'") == [[8]]
+    assert rows("SELECT count(*) FROM information_schema.columns WHERE table_name = 'runs'") == [[9]]
     assert rows("SELECT count(*) FROM information_schema.tables WHERE table_name = 'runs'") == [[1]]
-    assert rows("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs'") == [[8]]
+    assert rows("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs'") == [[9]]
 
 
 @pytest.mark.parametrize(

@@ -72,17 +72,17 @@ FILLED: list[Step] = [
     ("trailcam.app.keeper", "decide", "before", 1),
     ("trailcam.commit.revisions", "write", "after", 1),
     ("trailcam.commit.publish", "_commit", "before", 2),
-    ("trailcam.app.run", "_end", "before", 1),
+    ("trailcam.app.line", "Line.finish", "before", 1),
 ]
 
 FILLED_TOO: list[Step] = [
     ("trailcam.app.home", "recover", "before", 1),
-    ("trailcam.app.run", "_begin", "after", 1),
+    ("trailcam.app.line", "Line._begin", "after", 1),
     ("trailcam.app.run", "publish", "before", 1),
     ("trailcam.commit.publish", "_commit", "before", 1),
     ("trailcam.commit.publish", "_mark", "before", 1),
     ("trailcam.app.run", "report", "before", 1),
-    ("trailcam.app.run", "_end", "after", 1),
+    ("trailcam.app.line", "Line.finish", "after", 1),
 ]
 
 

@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.live import eventually
-from tests.support import LIMITS, make_rule, make_setup, record, write_log
+from tests.support import LIMITS, make_rule, make_setup, record, stop_fork_server, write_log
 from tests.tally import Tally
 
 from trailcam.engines.local import LocalEngine
@@ -270,11 +269,6 @@ def test_rules_see_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     tally, _ = run_rules(tmp_path, [rule], events=1)
     stop_fork_server()
     assert [match.title for match in tally.matches] == ["AWS_REGION"]
-
-
-def stop_fork_server() -> None:
-    """The next worker comes from a new one, with the environment of now."""
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # as multiprocessing's own tests do
 
 
 def test_leaving_the_engine_leaves_no_process(tmp_path: Path) -> None:

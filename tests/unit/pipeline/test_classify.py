@@ -192,7 +192,7 @@ def test_a_record_that_only_sounds_like_a_finding_is_not_near_to_one(keys: tuple
 
 
 def test_why_not_names_no_log_type_when_none_is_near() -> None:
-    assert BUILTIN.why_not({"message": "x"}) == "it has no key that any known log type asks for"
+    assert BUILTIN.why_not({"nothing": "x"}) == "it has no key that any known log type asks for"
 
 
 def test_why_not_says_so_when_there_are_no_log_types() -> None:
