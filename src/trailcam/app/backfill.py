@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from trailcam.app.follow import Follower
 from trailcam.app.home import Home
@@ -18,8 +17,9 @@ from trailcam.commit.publish import told as refused_by_lake
 from trailcam.commit.run_kind import RunKind
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.settings.schema import Settings
-from trailcam.settings.sources import TRIES, SourceSettings
-from trailcam.sources.aws import make_session, region_of_queue
+from trailcam.settings.sources import TRIES
+from trailcam.sources.aws import make_session
+from trailcam.sources.live.s3 import S3Source
 from trailcam.sources.s3_listing import Wanted, bucket_and_prefix, find
 from trailcam.sources.s3_objects import Objects
 from trailcam.sources.s3_past import S3Past
@@ -135,15 +135,4 @@ def objects_of(settings: Settings, name: str) -> tuple[str, Objects, int]:
     found = declared.get(name) or (next(iter(declared.values())) if len(declared) == 1 else None)
     if found is None:
         return UNNAMED, Objects(make_session(), name=UNNAMED), TRIES
-    return found.name, _objects(found), found.tries
-
-
-def _objects(source: SourceSettings) -> Objects:
-    options: dict[str, Any] = dict(source.options)
-    session = make_session(
-        region=options.get("region", "") or region_of_queue(options["queue"]),
-        role_arn=options.get("role_arn", ""),
-        external_id=options.get("external_id", ""),
-        profile=options.get("profile", ""),
-    )
-    return Objects(session, name=source.name, endpoint=options.get("endpoint", ""))
+    return found.name, S3Source(found.name, **found.options).objects, found.tries

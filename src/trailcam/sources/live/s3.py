@@ -92,7 +92,7 @@ def examine(name: str, options: dict[str, Any], *, surroundings: Surroundings) -
 
 
 class S3Source:
-    """See `trailcam.contracts.source.Source`."""
+    """See `trailcam.contracts.source.Source`. `objects` are those that it may read, also of the past."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class S3Source:
         self._session = make_session(
             region=region, role_arn=role_arn, external_id=external_id, profile=profile
         )
-        self._objects = Objects(self._session, name=name, endpoint=endpoint)
+        self.objects = Objects(self._session, name=name, endpoint=endpoint)
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -154,7 +154,7 @@ class S3Source:
     def fetch(self, notice: Notice, *, spool: Path) -> Blob:
         """See `trailcam.contracts.source.Source`."""
         _, it = notice.receipt
-        return self._objects.fetch(it, spool=spool)
+        return self.objects.fetch(it, spool=spool)
 
     def hold(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`."""
@@ -181,14 +181,14 @@ class S3Source:
             message = f"the source {self._name} has no canary_place to plant a canary in"
             raise WorldError(Problem(code=code("source_refused"), message=message))
         bucket, prefix = bucket_and_prefix(self._canary_place)
-        self._objects.put(bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._name}.json".lstrip("/"), data)
+        self.objects.put(bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._name}.json".lstrip("/"), data)
 
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""
         with self._lock:
             if self._client is not None:
                 self._client.close()
-        self._objects.close()
+        self.objects.close()
 
     def _notices(self, message: dict[str, Any]) -> Iterator[Notice]:
         body = message["Body"]
