@@ -1,6 +1,7 @@
 """Options and fixtures of the whole suite."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -8,6 +9,9 @@ from hypothesis import settings
 # Tests start more than a thousand processes. Where bytecode is not kept, each of them compiles SQLAlchemy,
 # PyIceberg and ourselves anew: two thirds of the time of a short command.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell that starts a suite with `&` has it ignore interrupts, and every process of a test would too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines differ, so no example has a deadline. `HYPOTHESIS_PROFILE=long` is the thorough form.
 settings.register_profile("short", deadline=None, max_examples=100)
