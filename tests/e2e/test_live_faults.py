@@ -45,7 +45,7 @@ IMPATIENT = """
 from trailcam.app import intake, follow
 from trailcam.lake import iceberg
 from trailcam.state.database import Database
-intake._POSTPONED_SECONDS = intake._STEADY_SECONDS = follow._PAUSE_SECONDS = 1.0
+intake._POSTPONED_SECONDS = follow._PAUSE_SECONDS = 1.0
 intake._PAUSES_SECONDS = (0.5,)
 Database.__init__.__kwdefaults__["lock_seconds"] = iceberg._LOCK_SECONDS = 1
 """

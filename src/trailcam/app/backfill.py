@@ -8,7 +8,7 @@ from datetime import date
 
 from trailcam.app.follow import Follower
 from trailcam.app.home import Home
-from trailcam.app.intake import Followed
+from trailcam.app.in_hand import Followed
 from trailcam.app.line import Line
 from trailcam.app.load import Loaded
 from trailcam.app.report import Report, report

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from trailcam.app.conditions import Condition
 from trailcam.app.home import Home
-from trailcam.app.intake import Followed, Intake, Refused
+from trailcam.app.in_hand import Followed, InHand, Refused
+from trailcam.app.intake import Intake
 from trailcam.app.line import Line
 from trailcam.app.load import Loaded
 from trailcam.app.publisher import Publisher
@@ -158,18 +159,20 @@ class Follower:
         self.told("switched", rules=len(line.rules), pack=line.pack[:12])
 
     def _done(self, blob: Blob) -> None:
-        self.intake.done(blob)
+        self.intake.hand.done(blob)
 
     def _intake(self) -> Intake:
         sort_out = _passing_over if self.kind is RunKind.live else _going_over
         return Intake(
             followed=self.followed,
+            hand=InHand(
+                group_bytes=self.settings.limits.group_bytes,
+                group_seconds=self.settings.live.group_seconds,
+                ahead_bytes=self.settings.live.ahead_bytes,
+            ),
             spool=self.home.spool,
             known=lambda origin_ids: sort_out(self.line, origin_ids),
             told=self.told,
-            group_bytes=self.settings.limits.group_bytes,
-            group_seconds=self.settings.live.group_seconds,
-            ahead_bytes=self.settings.live.ahead_bytes,
             wait_seconds=self.settings.live.wait_seconds,
             now=self.now,
         )
@@ -192,7 +195,7 @@ class Follower:
                 self._trying("state", partial(self._look, self.watch), part="watch")
             self._again()
             if self.clock() >= self.refusing_from:
-                for refused in self.intake.refused():
+                for refused in self.intake.hand.refused():
                     self._refuse(refused)
             self._give()
             self._collect()
@@ -281,7 +284,7 @@ class Follower:
             self.line.keeper.refuse([letter], source=refused.source)
         except WorldError as error:
             self._fails("home", error)
-            self.intake.refuse_again(refused)
+            self.intake.hand.refuse_again(refused)
             self.refusing_from = self.clock() + _PAUSE_SECONDS
             return
         self._works("home")
@@ -292,7 +295,7 @@ class Follower:
             code=letter.reason,
             why=letter.detail,
         )
-        self.intake.settle(refused)
+        self.intake.hand.kept(refused)
 
     def _look(self, watch: Watch) -> None:
         watch.look(self._lines, self.intake, now=self._micros())

@@ -11,7 +11,7 @@ from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.follow import Follower
 from trailcam.app.health import NAME, Health
 from trailcam.app.home import Home
-from trailcam.app.intake import Followed
+from trailcam.app.in_hand import Followed
 from trailcam.app.load import Loaded
 from trailcam.app.switching import Switching
 from trailcam.app.watch import Watch

@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from trailcam.app.intake import Followed, Intake
+from trailcam.app.in_hand import Followed, InHand
+from trailcam.app.intake import Intake
 from trailcam.contracts.source import Blob, Notice, Unreadable
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.origin import Origin
@@ -161,14 +162,14 @@ def out_of_order(what: str = "source_unreachable") -> WorldError:
 
 def intake_of(*sources: Fake, tries: int = 3, **asked: Any) -> Intake:
     """An intake that gives out at once what it has."""
+    limits: dict[str, Any] = {"group_bytes": 1 << 20, "group_seconds": 0.0, "ahead_bytes": 1 << 20}
+    limits |= {name: asked.pop(name) for name in (*limits, "clock") if name in asked}
     made: dict[str, Any] = {
         "followed": [Followed(name=it.label, source=it, tries=tries) for it in sources],
         "spool": Path("/nonexistent"),
         "known": lambda _: {},
         "told": lambda *_, **__: None,
-        "group_bytes": 1 << 20,
-        "group_seconds": 0.0,
-        "ahead_bytes": 1 << 20,
+        "hand": InHand(**limits),
         "wait_seconds": 0.02,
     }
     return Intake(**made | asked)

@@ -12,7 +12,7 @@ from tests.unit.app.followed import Fake, out_of_order, until
 from trailcam.app import follow
 from trailcam.app.follow import Follower
 from trailcam.app.home import make_home
-from trailcam.app.intake import Followed
+from trailcam.app.in_hand import Followed
 from trailcam.app.keeper import Keeper
 from trailcam.app.load import load
 from trailcam.commit.run_kind import RunKind

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from tests.unit.app.followed import Fake, identity, intake_of, out_of_order, until
 
-from trailcam.app import conditions
+from trailcam.app import conditions, in_hand
 from trailcam.app import intake as module
 from trailcam.app.conditions import Part
-from trailcam.app.intake import Intake, Refused
+from trailcam.app.in_hand import Refused
+from trailcam.app.intake import Intake
 from trailcam.contracts.source import Blob, Exhausted, NotFetched, Notice
 from trailcam.errors import code
 
@@ -64,7 +65,7 @@ def test_what_is_announced_is_fetched_given_out_and_settled_when_it_is_done() ->
         time.sleep(0.05)
         assert fake.settled == []
         assert fake.acknowledged == []
-        intake.done(blob)
+        intake.hand.done(blob)
         until(lambda: fake.settled == ["a"])
         assert fake.acknowledged == ["a"]
     assert (fake.postponed, fake.closed) == ([], 1)
@@ -83,7 +84,7 @@ def test_an_origin_that_is_announced_again_while_it_is_in_hand_is_settled_with_a
         until(lambda: fake.received > received + 2)
         assert intake.next_group() is None
         assert fake.settled == []
-        intake.done(blob)
+        intake.hand.done(blob)
         until(lambda: sorted(fake.settled) == ["first", "second"])
     assert fake.postponed == []
     assert len(fake.acknowledged) == len(fake.fetched)
@@ -96,7 +97,7 @@ def test_an_origin_that_two_sources_announce_is_settled_by_each_of_them() -> Non
         (blob,) = group(intake)
         other.announce("b", id="same")
         until(lambda: "a" in one.held and "b" in other.held)
-        intake.done(blob)
+        intake.hand.done(blob)
         until(lambda: (one.settled, other.settled) == (["a"], ["b"]))
     assert "b" not in one.held
     assert one.postponed + other.postponed == []
@@ -193,7 +194,7 @@ def test_a_group_goes_out_when_its_first_has_waited_long_enough() -> None:
 
 
 def test_a_group_has_so_many_origins_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GROUP_ORIGINS", 3)
+    monkeypatch.setattr(in_hand, "GROUP_ORIGINS", 3)
     fake = Fake()
     for number in range(4):
         fake.announce(str(number))
@@ -228,7 +229,7 @@ def test_no_more_is_fetched_ahead_than_may_be() -> None:
             time.sleep(0.01)
             assert len(fake.fetched) - done <= 10 + 2 * 2  # what may be, and one reception of each poller
             for blob in group(intake):
-                intake.done(blob)
+                intake.hand.done(blob)
                 done += 1
         until(lambda: len(fake.settled) == 50)
     assert fake.postponed == []
@@ -242,12 +243,12 @@ def test_an_origin_larger_than_all_that_may_be_ahead_goes_through_alone() -> Non
         (blob,) = group(intake)
         time.sleep(0.05)
         assert fake.fetched == ["a large one"]
-        intake.done(blob)
+        intake.hand.done(blob)
         assert names(group(intake)) == ["small"]
 
 
 def test_no_more_are_held_than_may_be_however_small_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_HELD", 5)
+    monkeypatch.setattr(in_hand, "_MOST_HELD", 5)
     fake = Fake(at_once=2)
     for number in range(50):
         fake.announce(str(number), b"")
@@ -269,7 +270,7 @@ def fake_id(notice: Notice) -> str:
 
 
 def refused_by(intake: Intake) -> Refused:
-    (refused,) = until(intake.refused)
+    (refused,) = until(intake.hand.refused)
     assert isinstance(refused, Refused)
     return refused
 
@@ -288,9 +289,9 @@ def test_what_cannot_be_fetched_is_refused_after_its_tries_and_not_before(
         assert (refused.letter.reason, refused.letter.detail) == (code("object_gone"), "it is gone")
         assert (refused.letter.origin_id, refused.letter.origin_name) == ("a", "a")
         assert fake.settled == []
-        intake.settle(refused)
+        intake.hand.kept(refused)
         until(lambda: fake.settled == ["a"])
-        assert intake.refused() == []
+        assert intake.hand.refused() == []
     assert fake.things == {}
 
 
@@ -300,7 +301,7 @@ def test_what_has_no_identity_is_refused_by_its_name() -> None:
     with intake_of(fake, tries=1) as intake:
         refused = refused_by(intake)
         assert refused.letter.origin_id == "path/a"
-        intake.settle(refused)
+        intake.hand.kept(refused)
         until(lambda: fake.settled == ["path/a"])
     assert fake.postponed == []
 
@@ -312,7 +313,7 @@ def test_an_announcement_that_cannot_be_read_is_refused_at_once_with_what_was_sa
         refused = refused_by(intake)
         assert (refused.letter.origin_id, refused.letter.raw) == ("queue#1", b"hello")
         assert refused.letter.reason == code("notice_unreadable")
-        intake.settle(refused)
+        intake.hand.kept(refused)
         until(lambda: fake.settled == ["unreadable"])
     assert fake.fetched == []
 
@@ -323,8 +324,8 @@ def test_what_is_refused_is_refused_once_and_settled_as_often_as_it_was_announce
     with intake_of(fake) as intake:
         refused = refused_by(intake)
         until(lambda: fake.things["unreadable"].tries > 2)
-        assert intake.refused() == []
-        intake.settle(refused)
+        assert intake.hand.refused() == []
+        intake.hand.kept(refused)
         until(lambda: len(fake.settled) > 2)
 
 
@@ -333,7 +334,7 @@ def test_what_could_not_be_kept_is_refused_again() -> None:
     fake.announce("unreadable")
     with intake_of(fake) as intake:
         refused = refused_by(intake)
-        intake.refuse_again(refused)
+        intake.hand.refuse_again(refused)
         assert refused_by(intake) is refused
         assert not drained(intake)
     assert fake.settled == []
@@ -435,7 +436,7 @@ def test_a_defect_in_any_thread_is_raised_where_everybody_hears_of_it(where: str
                 intake.wait(0.01)
                 if (group := intake.next_group()) and where != "hold":
                     for blob in group.blobs:
-                        intake.done(blob)
+                        intake.hand.done(blob)
 
     with pytest.raises(ZeroDivisionError, match=where):
         work()
@@ -458,7 +459,7 @@ def test_what_is_in_hand_is_held_however_long_it_takes() -> None:
         assert [it.tries for it in fake.things.values()] == [1, 1, 1]
         assert {"given out", "unreadable", "slow"} <= set(fake.held)
         fetching.set()
-        intake.done(blob)
+        intake.hand.done(blob)
         until(lambda: fake.settled == ["given out"])
         fake.held = []
         until(lambda: len(fake.held) > 6)
@@ -473,7 +474,7 @@ def test_who_stops_gives_back_at_once_what_is_not_decided() -> None:
     with intake_of(fake, group_bytes=1) as intake:
         for blob in (*group(intake), *group(intake)):
             if blob.origin.name == "decided":
-                intake.done(blob)
+                intake.hand.done(blob)
     assert fake.settled == ["decided"]
     assert sorted(fake.postponed) == [("given out", 0), ("unreadable", 0)]
     assert sorted(fake.acknowledged) == ["decided", "given out"]
@@ -525,7 +526,7 @@ def test_a_source_that_comes_to_its_end_is_drained_when_all_is_decided_and_nothi
         fake.things.clear()
         (blob,) = group(intake)
         assert not drained(intake)
-        intake.done(blob)
+        intake.hand.done(blob)
         assert drained(intake)
     assert fake.settled == ["a"]
 
@@ -596,16 +597,16 @@ def test_under_stress_nothing_is_lost_and_nothing_settled_before_it_is_decided()
         while any(source.things for source in sources):
             assert time.monotonic() < ends, {source.label: list(source.things)[:5] for source in sources}
             intake.wait(0.01)
-            for refused in intake.refused():
+            for refused in intake.hand.refused():
                 decided.add(refused.letter.origin_id)
-                intake.settle(refused)
+                intake.hand.kept(refused)
             if given := intake.next_group():
                 in_hand += given.blobs
             chance.shuffle(in_hand)
             while in_hand and chance.random() < 0.8:
                 blob = in_hand.pop()
                 decided.update((blob.origin.id, blob.origin.name))
-                intake.done(blob)
+                intake.hand.done(blob)
     assert (too_early, wrong) == ([], [])
     for source in sources:
         assert len(set(source.settled)) == 330

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.app.followed import until
 
 from trailcam.app import conditions, intake
 from trailcam.app.conditions import Part
-from trailcam.app.intake import Followed, Intake
+from trailcam.app.in_hand import Followed, InHand
+from trailcam.app.intake import Intake
 from trailcam.contracts.source import Blob, Notice
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.origin import Origin
@@ -95,20 +97,10 @@ def taken_in(
         spool=Path(),
         known=lambda _: {},
         told=tells,
-        group_bytes=1 << 20,
-        group_seconds=group_seconds,
-        ahead_bytes=1 << 20,
+        hand=InHand(group_bytes=1 << 20, group_seconds=group_seconds, ahead_bytes=1 << 20),
         wait_seconds=0.01,
     ) as it:
         yield it, told
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    end = time.monotonic() + 10
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.002)
-    return found
 
 
 def given(it: Intake, names: list[str]) -> list[str]:
@@ -116,7 +108,7 @@ def given(it: Intake, names: list[str]) -> list[str]:
     while (group := it.next_group()) is not None:
         for blob in group.blobs:
             names.append(blob.origin.name)
-            it.done(blob)
+            it.hand.done(blob)
     return names
 
 
@@ -166,7 +158,7 @@ def test_an_object_that_fails_while_others_come_is_given_back() -> None:
 def test_a_stop_gives_back_at_once_what_was_not_given_out() -> None:
     source = Source("a", "b")
     with taken_in(source, group_seconds=60) as (it, _):
-        until(lambda: sum(map(len, it._ready.values())) == 2)
+        until(lambda: sum(map(len, it.hand._ready.values())) == 2)
         it.stop()
         assert it.next_group() is None
         until(lambda: sorted(source.postponed) == [("a", 0), ("b", 0)])
@@ -177,7 +169,7 @@ def test_a_stop_gives_back_at_once_what_was_not_given_out() -> None:
 def test_what_would_not_come_again_is_given_out_after_a_stop_too() -> None:
     source = Source("a")
     with taken_in(source, finishes=True, group_seconds=60) as (it, _):
-        until(lambda: sum(map(len, it._ready.values())) == 1)
+        until(lambda: sum(map(len, it.hand._ready.values())) == 1)
         source.waiting = [notice("b")]
         it.stop()
         assert not it.is_drained

@@ -13,7 +13,7 @@ from trailcam.app.dead_letters.again import Again, Broken, Found
 from trailcam.app.dead_letters.looking import one
 from trailcam.app.dead_letters.mending import Mender
 from trailcam.app.home import Home
-from trailcam.app.intake import GROUP_ORIGINS
+from trailcam.app.in_hand import GROUP_ORIGINS
 from trailcam.app.line import Line
 from trailcam.app.load import Loaded
 from trailcam.app.report import New, report
