@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from tests.aws_setups import BUCKET, ELSEWHERE, HERE, LOGS, ORGANIZATION, REGION, SECURITY
-from tests.ministack import Ministack, ministack
+from tests.servers.command_line import CommandLine, command_line
+from tests.servers.ministack import Ministack
 from tests.support import trailcam
 
 from trailcam.app.aws_setup import queues
@@ -20,23 +21,22 @@ NOT_FOLLOWED = f"AWSLogs/{LOGS}/vpcflowlogs/{REGION}/2026/03/01/a.log.gz"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
-    with ministack(tmp_path_factory.mktemp("ministack")) as started:
+def aws(tmp_path_factory: pytest.TempPathFactory, _ministack: Ministack) -> Iterator[CommandLine]:
+    with command_line(tmp_path_factory.mktemp("aws"), _ministack.endpoint) as started:
         yield started
 
 
 class Account:
     """The bucket's account, and clients in it."""
 
-    def __init__(self, server: Ministack) -> None:
-        self._server = server
+    def __init__(self, server: Ministack, aws: CommandLine) -> None:
+        self._aws = aws
         self.sqs, self.s3, self.iam, self.sns, self.cloudformation = (
-            server.client(service, region=REGION, account=LOGS)
-            for service in ("sqs", "s3", "iam", "sns", "cloudformation")
+            server.client(service, account=LOGS) for service in ("sqs", "s3", "iam", "sns", "cloudformation")
         )
 
     def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self._server.run(script, account=LOGS, environment=environment)
+        return self._aws.run(script, account=LOGS, environment=environment)
 
     def put(self, *keys: str) -> None:
         for key in keys:
@@ -64,16 +64,11 @@ class Account:
 
 
 @pytest.fixture
-def account(server: Ministack) -> Iterator[Account]:
+def account(ministack: Ministack, aws: CommandLine) -> Account:
     """With an empty bucket that tells nobody, and without queues, roles and topics."""
-    made = Account(server)
+    made = Account(ministack, aws)
     made.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    yield made
-    import urllib.request
-
-    reset = urllib.request.Request(f"{server.url}/_ministack/reset", method="POST")
-    with urllib.request.urlopen(reset, timeout=30) as answer:
-        assert answer.status == 200
+    return made
 
 
 def printed(*options: str) -> tuple[str, list[str]]:
@@ -188,12 +183,13 @@ def test_the_script_changes_nothing_of_a_bucket_that_tells_others(account: Accou
     assert [each["Id"] for each in account.notification()["QueueConfigurations"]] == ["trailcam-objects"]
 
 
-def test_the_script_stops_in_another_account(server: Ministack, account: Account) -> None:
+@pytest.mark.usefixtures("account")
+def test_the_script_stops_in_another_account(ministack: Ministack, aws: CommandLine) -> None:
     script, _ = printed("--principal", ELSEWHERE, "--format", "cli")
-    done = server.run(script, account=SECURITY)
+    done = aws.run(script, account=SECURITY)
     assert done.returncode == 1
     assert f"of account {SECURITY}, and not of {LOGS}" in done.stderr
-    assert not server.client("sqs", region=REGION, account=SECURITY).list_queues().get("QueueUrls")
+    assert not ministack.client("sqs", account=SECURITY).list_queues().get("QueueUrls")
 
 
 def test_the_script_subscribes_the_queue_to_a_topic_and_says_when_the_bucket_does_not_tell_it(

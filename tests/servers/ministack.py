@@ -37,7 +37,7 @@ from typing import Any
 from urllib.error import URLError
 
 from obstore.store import S3Store
-from tests.servers.clients import REGION, client, credentials, store
+from tests.servers.clients import KEY, REGION, client, credentials, store
 from tests.servers.process import HOST, free_ports, running
 
 ACCOUNT = "111122223333"
@@ -49,13 +49,14 @@ class Ministack:
 
     endpoint: str
     pid: int
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
-    def client(self, service: str) -> Any:
-        """The client of boto3 for `sqs`, `sns`, `s3`, `sts` and so on; safe for several threads."""
-        if service not in self._clients:
-            self._clients[service] = client(service, self.endpoint)
-        return self._clients[service]
+    def client(self, service: str, *, account: str = KEY) -> Any:
+        """The client of boto3 for `sqs`, `sns`, `s3`, `sts` and so on, in this account if it is one of 12 digits;
+        safe for several threads."""
+        if (service, account) not in self._clients:
+            self._clients[service, account] = client(service, self.endpoint, key=account)
+        return self._clients[service, account]
 
     def store(self, bucket: str) -> S3Store:
         """The client of obstore for a bucket."""

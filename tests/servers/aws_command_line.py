@@ -1,7 +1,7 @@
 """AWS's command line, loaded once: a command of a script costs a fork instead of an interpreter.
 
-`python -m tests.aws_command_line SOCKET URL` runs, until it is ended, what the program `aws` of
-`tests.ministack` is asked for: the same arguments, environment and outputs, and every call goes to the URL.
+`python -m tests.servers.aws_command_line SOCKET URL` runs, until it is ended, what the program `aws` of
+`tests.servers.command_line` is asked for: the same arguments, environment and outputs, and every call goes to the URL.
 """
 
 import json
