@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.servers.clients import credentials
+from tests.servers.clients import REGION, credentials
 from tests.unit.sources.test_s3_notifications import record, records
 
 from trailcam.contracts.source import Notice, Unreadable
@@ -89,6 +90,25 @@ def test_what_is_given_back_brings_its_whole_message_again(queue: Queue, source:
     assert (names(again), [it.tries for it in again]) == (["s3://trail/a", "s3://trail/b"], [2, 2])
     source.settle(again)
     assert queue.left() == 0
+
+
+def test_of_canaries_written_over_while_nobody_listened_the_last_is_read(
+    queue: Queue, ministack: "Ministack", tmp_path: Path
+) -> None:
+    ministack.client("s3").create_bucket(
+        Bucket="trail", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    source = queue.source(canary_place="s3://trail/canaries/", endpoint=ministack.endpoint)
+    key = "canaries/trailcam-canary-trail.json"
+    for text in (b"first", b"last"):
+        source.plant(text)
+        queue.send(records(record(key, eTag=md5(text).hexdigest())))
+    notices = received(source)
+    blobs = [source.fetch(it, spool=tmp_path) for it in notices]
+    assert [it.origin.id for it in blobs] == [f"s3://trail/{key}#{md5(b'last').hexdigest()}"] * 2
+    source.settle(notices)
+    assert queue.left() == 0
+    source.close()
 
 
 def test_what_announces_nothing_that_is_wanted_is_deleted_at_once(queue: Queue) -> None:

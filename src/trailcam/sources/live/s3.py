@@ -180,8 +180,8 @@ class S3Source:
         if not self._canary_place:
             message = f"the source {self._name} has no canary_place to plant a canary in"
             raise WorldError(Problem(code=code("source_refused"), message=message))
-        bucket, prefix = bucket_and_prefix(self._canary_place)
-        self.objects.put(bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._name}.json".lstrip("/"), data)
+        bucket, key = self._canary
+        self.objects.put(bucket, key, data)
 
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""
@@ -195,7 +195,8 @@ class S3Source:
         tries = int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1))
         held = _Message(message["MessageId"], message["ReceiptHandle"])
         try:
-            objects = [it for it in dict.fromkeys(announced(body)) if self._is_wanted(it)]
+            wanted = (self._as_it_lies(it) for it in announced(body) if self._is_wanted(it))
+            objects = list(dict.fromkeys(wanted))
         except NotUnderstood as error:
             raw = body.encode("utf-8", "surrogatepass")
             yield Unreadable(
@@ -218,6 +219,18 @@ class S3Source:
                 tries=tries,
                 receipt=(held, it),
             )
+
+    @property
+    def _canary(self) -> tuple[str, str]:
+        """Bucket and key of the canary: each is written over the one before."""
+        bucket, prefix = bucket_and_prefix(self._canary_place)
+        return bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._name}.json".lstrip("/")
+
+    def _as_it_lies(self, it: S3Object) -> S3Object:
+        """A canary that was written over while nobody listened is missed by nobody: the last one is read."""
+        if self._canary_place and (it.bucket, it.key) == self._canary:
+            return S3Object(bucket=it.bucket, key=it.key, region=it.region)
+        return it
 
     def _is_wanted(self, it: S3Object) -> bool:
         if self._canary_place and it.name.startswith(self._canary_place):
