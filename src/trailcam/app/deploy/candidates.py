@@ -7,11 +7,11 @@ from pathlib import Path
 from ulid import ULID
 
 from trailcam.app.deploy import record, snapshot
+from trailcam.app.deploy.changes import Changes
 from trailcam.app.deploy.checking import Bad, Check, Good, Question
 from trailcam.app.deploy.deployment import Deployment, Refused
 from trailcam.app.deploy.record import By, Deployed, Status
 from trailcam.app.deploy.snapshot import Snapshot
-from trailcam.app.deploy.watching import Watch
 from trailcam.app.home import Home
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.timestamps import Micros
@@ -30,14 +30,14 @@ class Candidates:
     def __init__(
         self,
         home: Home,
-        watch: Watch,
+        changes: Changes,
         checker: Check,
         *,
         log_types: Sequence[Path],
         micros: Callable[[], Micros],
     ) -> None:
         self._home = home
-        self._watch = watch
+        self._changes = changes
         self._checker = checker
         self._log_types = tuple(log_types)
         self._micros = micros
@@ -49,21 +49,21 @@ class Candidates:
         """The packs as they are now; None when they are what is in force, or are not to come back unasked."""
         new = _New(str(ULID()), by, self._micros())
         try:
-            settings = self._watch.settings()
-            commits = self._watch.commits(settings, anew=asked)
+            settings = self._changes.settings()
+            commits = self._changes.commits(settings, anew=asked)
             if by is By.CHANGE:
-                self._watch.settle(settings)
-            self._watch.see(settings)
+                self._changes.settle(settings)
+            self._changes.see(settings)
             taken = snapshot.take(
                 settings,
                 home=self._home.path,
                 snapshot_id=new.id,
                 commits=commits,
-                ended=self._watch.ended,
+                ended=self._changes.ended,
             )
         except TrailcamError as error:
             if isinstance(error, WorldError):
-                self._watch.forget()
+                self._changes.forget()
             return self.refused(by, error, new=new)
         last = self.last()
         known = {last.content, *(() if asked else last.not_again)} if last is not None else set()
@@ -80,7 +80,7 @@ class Candidates:
         if isinstance(answer, Bad):
             snapshot.remove(self._home.path, new.id)
             if _AGAIN & {problem.code for problem in answer.problems}:
-                self._watch.forget()
+                self._changes.forget()
             else:
                 self._refused_content = taken.content
             return self.refused(by, TrailcamError(taken.told(answer.problems)), new=new, taken=taken)
@@ -93,7 +93,7 @@ class Candidates:
             taken = snapshot.kept(self._home.path, row.id)
         except WorldError as error:
             return Refused(by=by, problems=tuple(error.problems), id=row.id, world=True)
-        answer = self._check(taken, self._watch.last, tests=False)
+        answer = self._check(taken, self._changes.last, tests=False)
         if isinstance(answer, Bad):
             return Refused(by=by, problems=tuple(taken.told(answer.problems)), id=row.id)
         return _deployment(row.id, by, taken, answer, not_again)
@@ -128,7 +128,7 @@ class Candidates:
     ) -> Refused | None:
         """Writes a refusal down; None for one that was told already and that nobody has asked for, and for
         one that says of a check or a repository that nobody waits for it any more."""
-        if self._watch.ended.is_set():
+        if self._changes.ended.is_set():
             return None
         problems = tuple(error.problems)
         told = tuple(problem.render() for problem in problems)
@@ -148,7 +148,7 @@ class Candidates:
         good: Good | None = None,
         problems: Sequence[Problem] = (),
     ) -> None:
-        named = taken.sources if taken is not None else tuple(map(str, self._watch.last.packs))
+        named = taken.sources if taken is not None else tuple(map(str, self._changes.last.packs))
         record.add(
             self._home.database,
             Deployed(

@@ -9,12 +9,12 @@ from typing import IO
 
 from trailcam.app.deploy import record, wishes
 from trailcam.app.deploy.candidates import Candidates
+from trailcam.app.deploy.changes import Changes
 from trailcam.app.deploy.checking import Check, Checker
 from trailcam.app.deploy.cleaning import clean
 from trailcam.app.deploy.deployment import Deployment, Refused, Started
 from trailcam.app.deploy.record import By, Deployed
 from trailcam.app.deploy.running import hold
-from trailcam.app.deploy.watching import Watch
 from trailcam.app.deploy.wishes import Answer, Outcome, What, Wish
 from trailcam.app.home import Home
 from trailcam.errors import Problem, TrailcamError, code
@@ -48,9 +48,9 @@ class Deployments:
         self._now = now
         self._ended = Event()
         pause = pause or self._ended.wait
-        self._watch = Watch(read, home.path, clock=clock, pause=pause, ended=self._ended)
+        self._changes = Changes(read, home.path, clock=clock, pause=pause, ended=self._ended)
         self._candidates = Candidates(
-            home, self._watch, checker or self._own_checker, log_types=log_types, micros=self._micros
+            home, self._changes, checker or self._own_checker, log_types=log_types, micros=self._micros
         )
         self._running: IO[str] | None = None
         self._current = ""
@@ -86,7 +86,7 @@ class Deployments:
                 problems.
             WorldError: something outside failed, and there is no last version.
         """
-        self._watch.settings()
+        self._changes.settings()
         self._running = hold(self._home)
         found = self._candidates.made(By.START)
         if isinstance(found, Deployment):
@@ -153,7 +153,7 @@ class Deployments:
             TrailcamError: the settings are not well.
             WorldError: the state cannot be read or written.
         """
-        self._watch.settings()
+        self._changes.settings()
         return self._acted(Wish(id="", what=what, deployed_id=deployed_id))
 
     def _acted(self, wish: Wish) -> Answer:
@@ -203,7 +203,7 @@ class Deployments:
 
     def _looked(self) -> Deployment | Refused | None:
         changed = False
-        for look in (self._watch.folders, self._watch.repositories):
+        for look in (self._changes.folders, self._changes.repositories):
             try:
                 found = look()
             except TrailcamError as error:

@@ -14,7 +14,7 @@ SETTLE_SECONDS = 1.0
 _SETTLED_AFTER = 5
 
 
-class Watch:
+class Changes:
     """Looks again and again; of settings, packs, rules and how often to look follow the file.
 
     Raises, wherever the settings are read:
