@@ -14,7 +14,8 @@ from tests.tally import Tally
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone, WorkGroup
-from trailcam.engines.worker import Worker, load_runners
+from trailcam.engines.tasks import Worker
+from trailcam.engines.worker import load_runners
 from trailcam.logtypes.loader import builtin
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule

@@ -16,7 +16,7 @@ from trailcam.codecs import json_records
 from trailcam.codecs.gzip import unpack
 from trailcam.contracts.codec import Envelope, Record
 from trailcam.contracts.source import Blob
-from trailcam.engines.worker import MemoryBlob
+from trailcam.engines.inline import inline
 from trailcam.logtypes.loader import builtin, load
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
@@ -150,7 +150,7 @@ def files(draw: st.DrawFn) -> bytes:
 def test_what_is_read_again_is_what_would_have_been_read_at_once(
     log_types: tuple[LogType, ...], tmp_path: Path, data: bytes, later: str, random: Random
 ) -> None:
-    origin = MemoryBlob(data)
+    origin = inline(data)
     before = line_of(
         log_types if later == "limits" else log_types[:1], LARGE if later == "types" else SMALL, [origin]
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support import in_process, make_rule, make_setup, record
 from tests.unit.enrichments.opened import prepared
 
-from trailcam.engines.worker import MemoryBlob
+from trailcam.engines.inline import inline
 from trailcam.model.lookup import LookupTable, LookupVersion
 from trailcam.model.timestamps import Micros, parse
 
@@ -83,7 +83,7 @@ records = st.builds(
 
 def told(groups: list[list[dict[str, Any]]], folder: Path, *, batch_events: int = 2_000) -> dict[str, str]:
     setup = make_setup([RULE], lookups=tables(folder))
-    blobs = [[MemoryBlob("\n".join(map(json.dumps, group)).encode())] for group in groups if group]
+    blobs = [[inline("\n".join(map(json.dumps, group)).encode())] for group in groups if group]
     found = in_process(setup, blobs, batch_events=batch_events)
     assert not found.errors
     return {match.row_id: f"{match.title} {match.enrichment}" for match in found.matches}

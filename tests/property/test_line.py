@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.support import in_process, make_rule, make_setup, record
 from tests.tally import Tally
 
-from trailcam.engines.worker import MemoryBlob
+from trailcam.engines.inline import inline
+from trailcam.sources.fetched import Fetched
 
 EVERY = """
 def rule(event):
@@ -73,13 +74,13 @@ def as_bytes(record: Any) -> bytes:
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def blob(records: Sequence[bytes], layout: int) -> MemoryBlob:
+def blob(records: Sequence[bytes], layout: int) -> Fetched:
     """A file of these records in one of the layouts."""
     if layout == 0:
-        return MemoryBlob(b'{"Records":[' + b",".join(records) + b"]}")
+        return inline(b'{"Records":[' + b",".join(records) + b"]}")
     if layout == 1:
-        return MemoryBlob(b"".join(record + b"\n" for record in records))
-    return MemoryBlob(gzip.compress(b"[" + b" , ".join(records) + b"]", mtime=0))
+        return inline(b"".join(record + b"\n" for record in records))
+    return inline(gzip.compress(b"[" + b" , ".join(records) + b"]", mtime=0))
 
 
 def told(tally: Tally) -> tuple[Any, ...]:
@@ -110,9 +111,7 @@ def test_every_event_and_rule_give_exactly_the_verdict_they_should(records: list
     raised = {(error.rule_id, error.row_id, error.function) for error in tally.errors}
     for raw in set(raws):
         (row,) = {
-            match.row_id
-            for match in in_process(SETUP, [[MemoryBlob(raw)]]).matches
-            if match.rule_id == "Every"
+            match.row_id for match in in_process(SETUP, [[inline(raw)]]).matches if match.rule_id == "Every"
         }
         name, address = (json.loads(raw).get(key) for key in ("eventName", "sourceIPAddress"))
         text = isinstance(name, str)
@@ -147,7 +146,7 @@ def test_how_events_are_delivered_changes_no_event_match_or_window(
 
 @given(st.binary(max_size=200) | st.lists(values, max_size=3).map(as_bytes))
 def test_arbitrary_bytes_never_crash_the_line(data: bytes) -> None:
-    tally = in_process(SETUP, [[MemoryBlob(data)]])
+    tally = in_process(SETUP, [[inline(data)]])
     assert tally.records == tally.events + tally.duplicates + tally.letters.total()
 
 
@@ -157,7 +156,7 @@ def test_the_vendors_fields_reach_the_rule_as_they_are(made: dict[str, Any]) -> 
     dump = make_rule(
         "Dump", "def rule(event):\n    return True\ndef alert_context(event):\n    return event.to_dict()"
     )
-    tally = in_process(make_setup([dump]), [[MemoryBlob(raw)]])
+    tally = in_process(make_setup([dump]), [[inline(raw)]])
     seen = json.loads(tally.matches[0].alert_context or "")
     expected = {key: value for key, value in json.loads(raw).items() if not key.lower().startswith("p_")}
     assert {key: value for key, value in seen.items() if not key.startswith("p_")} == expected

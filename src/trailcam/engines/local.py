@@ -23,7 +23,7 @@ from trailcam.engines.messages import (
     TestDone,
     WorkGroup,
 )
-from trailcam.engines.process import DiedLoading, InHand, WorkerProcess, start, start_first
+from trailcam.engines.process import DiedLoading, Suspect, WorkerProcess, start, start_first
 from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.timestamps import BEGINNING, Micros
@@ -58,7 +58,7 @@ class _Work:
     result: GroupResult
     tests: list[TestResult] = field(default_factory=list)
     crashes: int = 0
-    suspected: set[InHand] = field(default_factory=set)
+    suspected: set[Suspect] = field(default_factory=set)
     """Pairs that a worker had in hand when it was ended, perhaps by somebody else."""
 
 

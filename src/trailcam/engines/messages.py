@@ -18,6 +18,9 @@ from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
 
+CHUNK, ROW, RULE = range(3)
+"""The slots of shared memory: chunk and row in hand, and the rule's number plus one; 0 is no rule."""
+
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from trailcam.engines import worker
 from trailcam.engines.loading import LoadFailure, RulesNotImported
-from trailcam.engines.messages import ROW_LOADING, Killing, Loaded, Setup, Task
+from trailcam.engines.messages import CHUNK, ROW, ROW_LOADING, RULE, Killing, Loaded, Setup, Task
 from trailcam.errors import Problem, WorldError, code
 
 _MOST_AT_ONCE_SECONDS = 1.0
@@ -21,7 +21,7 @@ _MOST_AT_ONCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class InHand:
+class Suspect:
     """What a process had in hand: chunk, row, and the rule's number, -1 when it was in no rule."""
 
     chunk: int
@@ -73,10 +73,10 @@ class WorkerProcess:
         return self._process.pid or 0
 
     @property
-    def in_hand(self) -> InHand:
+    def in_hand(self) -> Suspect:
         """What it has in hand, or had when it died."""
         slots = self._slots
-        return InHand(slots[worker.CHUNK], slots[worker.ROW], slots[worker.RULE] - 1)
+        return Suspect(slots[CHUNK], slots[ROW], slots[RULE] - 1)
 
     def give(self, task: Task) -> bool:
         """Sends a task; False when the process is gone."""

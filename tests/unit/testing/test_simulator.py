@@ -11,7 +11,7 @@ import pytest
 from tests.support import in_process, make_rule, make_setup
 from tests.unit.testing.simulated import digest, records, trails, unpacked
 
-from trailcam.engines.worker import MemoryBlob
+from trailcam.engines.inline import inline
 from trailcam.errors import TrailcamError
 from trailcam.model.timestamps import MINUTE, Micros, parse, to_rfc3339
 from trailcam.testing import simulator
@@ -91,7 +91,7 @@ def test_no_two_files_hold_the_same_bytes(made: Simulation) -> None:
 def test_the_line_takes_every_record_for_cloudtrail(made: Simulation) -> None:
     every = make_rule("Every", "def rule(event):\n    return True\n")
     blobs = [
-        MemoryBlob(gzip.decompress(path.read_bytes())) for path in sorted(made.logs.rglob("*CloudTrail_*.gz"))
+        inline(gzip.decompress(path.read_bytes())) for path in sorted(made.logs.rglob("*CloudTrail_*.gz"))
     ]
     tally = in_process(make_setup([every]), [blobs])
     assert (tally.records, tally.events, tally.duplicates) == (made.records, made.events, made.copies)

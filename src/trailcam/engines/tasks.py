@@ -1,0 +1,306 @@
+"""What a worker does with a task: takes a group from decode to detect, or runs inline tests of a rule."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trailcam.codecs import json_records
+from trailcam.codecs.gzip import unpack
+from trailcam.contracts.codec import Envelope, Record
+from trailcam.contracts.runner import Runner, Subject
+from trailcam.contracts.source import Blob
+from trailcam.engines.inline import inline
+from trailcam.engines.kept import decode_kept
+from trailcam.engines.messages import (
+    CHUNK,
+    ROW,
+    RULE,
+    CannotLookUp,
+    CannotStage,
+    ChunkDone,
+    OutOfMemory,
+    Rows,
+    Setup,
+    Task,
+    TaskDone,
+    TestDone,
+)
+from trailcam.engines.seen import seen
+from trailcam.enrichments import lookups
+from trailcam.errors import TrailcamError, code
+from trailcam.model.batch import EventBatch
+from trailcam.model.deadletter import DeadLetter
+from trailcam.model.event import PantherEvent
+from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.staged import StagedFile
+from trailcam.pipeline.decode import decode
+from trailcam.pipeline.detect import Detections, detect
+from trailcam.pipeline.enrich import enrich
+from trailcam.pipeline.mend import mend
+from trailcam.pipeline.normalize import Chunk, Normalizer
+from trailcam.rules.inline_tests import failed, run_test
+from trailcam.rules.run import RuleRunner
+from trailcam.sources.kept_letters import KeptLetters
+from trailcam.sources.kept_records import KeptRecords
+
+if TYPE_CHECKING:
+    from trailcam.commit.stage import Stager
+
+
+class Worker:
+    """Does one task after another; what comes of them goes to `send`, chunk by chunk."""
+
+    def __init__(
+        self,
+        send: Callable[[object], None],
+        slots: MutableSequence[int],
+        setup: Setup,
+        runners: dict[int, RuleRunner],
+    ) -> None:
+        self._send = send
+        self._slots = slots
+        self._setup = setup
+        self._envelopes = envelopes(setup)
+        self._log_types = {log_type.name: log_type for log_type in setup.log_types}
+        self._bytes_read = 0
+        self._modules = runners
+        self._stager = _stager(setup)
+        self._lookups = lookups(setup.lookups)
+        self._runners: dict[str, list[tuple[int, Runner]]] = {}
+        for number, runner in runners.items():
+            for log_type in runner.rule.log_types:
+                self._runners.setdefault(log_type, []).append((number, runner))
+
+    def work(self, task: Task) -> None:
+        """Sends the chunks of a task that are still wanted, and then that it is done."""
+        if task.tests:
+            self._test(task)
+        else:
+            self._read(task)
+
+    def _test(self, task: Task) -> None:
+        rule = self._setup.rules[task.rule]
+        for number, index in enumerate(task.tests):
+            if number < task.resume:
+                continue
+            test = rule.tests[index]
+            killing = task.killing.get((number, 0, task.rule))
+            module = self._modules[task.rule].module
+            if killing is not None:
+                result = failed(rule, test, killing.message)
+            elif task.rule in task.off or module is None:
+                result = failed(rule, test, f"{code('rule_taken_off')}: the rule is not run any more")
+            else:
+                self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
+                result = run_test(rule, module, test, self._line)
+                self._slots[RULE] = 0
+            self._send(TestDone(task=task.id, number=number, result=result))
+        self._send(TaskDone(task=task.id))
+
+    def _line(self, record: object, log_type: str) -> PantherEvent:
+        """A sample record through decode and normalise, as if it had come alone in a file."""
+        raw = json.dumps(record).encode()
+        blob = inline(raw)
+        normalizer = self._normalizer(Task(id=0))
+        chunks = list(normalizer.chunks((blob,), partial(self._decode, normalizer)))
+        letters = [letter for chunk in chunks for letter in chunk.dead_letters]
+        batches = [batch for chunk in chunks for batch in chunk.batches]
+        if letters or len(batches) != 1 or len(batches[0]) != 1:
+            raise ValueError(letters[0].detail if letters else "it is not one record")
+        if batches[0].log_type != log_type:
+            raise ValueError(f"it is an event of {batches[0].log_type}, not of {log_type}")
+        return batches[0].event(0)
+
+    def _read(self, task: Task) -> None:
+        try:
+            for number, chunk in enumerate(self._chunks(task)):
+                if number >= task.resume:
+                    self._send(self._done(task, number, chunk))
+        except MemoryError:
+            self._slots[RULE] = 0
+            self._send(OutOfMemory(task=task.id))
+            return
+        except OSError as error:
+            self._send(CannotStage(task=task.id, error=error))
+            return
+        except TrailcamError as error:
+            self._send(CannotLookUp(task=task.id, problems=tuple(error.problems)))
+            return
+        self._send(TaskDone(task=task.id))
+
+    def _chunks(self, task: Task) -> Iterator[Chunk]:
+        self._bytes_read = 0
+        normalizer = self._normalizer(task)
+        return normalizer.chunks(task.blobs, partial(self._decode, normalizer))
+
+    def _normalizer(self, task: Task) -> Normalizer:
+        return Normalizer(
+            self._setup.log_types,
+            parse_time=task.parse_time,
+            batch_events=task.batch_events,
+            batch_bytes=task.batch_bytes,
+        )
+
+    def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
+        if isinstance(blob, KeptRecords):
+            return decode_kept(blob)
+        if isinstance(blob, KeptLetters):
+            return mend(
+                blob.stretches(),
+                split=json_records.split,
+                envelopes=self._envelopes,
+                recognise=normalizer.classifier.recognise,
+                record_limit=self._setup.limits.record_bytes,
+            )
+        return decode(
+            blob,
+            unpack=self._unpack,
+            split=json_records.split,
+            envelopes=self._envelopes,
+            recognise=normalizer.classifier.recognise,
+            origin_limit=self._setup.limits.origin_bytes,
+            record_limit=self._setup.limits.record_bytes,
+        )
+
+    def _unpack(self, chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
+        """Unpacks while counting what has been read, for whoever watches."""
+        return unpack(map(self._counted, chunks), limit=limit)
+
+    def _counted(self, chunk: bytes) -> bytes:
+        self._bytes_read += len(chunk)
+        return chunk
+
+    def _done(self, task: Task, number: int, chunk: Chunk) -> ChunkDone:
+        files: list[StagedFile] = []
+        matches: list[Match] = []
+        errors: list[RuleError] = []
+        not_run: list[NotRun] = []
+        first_row = 0
+        for read in chunk.batches:
+            batch = self._enriched(read)
+            found = self._detect(task, number, batch, first_row)
+            first_row += len(batch)
+            if self._stager is not None:
+                if task.whole:
+                    files += self._stager.events(batch, task.attempt)
+                files += self._stager.found(batch, task.attempt, matches=found.matches, errors=found.errors)
+            matches += [self._told(match) for _, match in found.matches]
+            errors += [error for _, error in found.errors]
+            not_run += [pair for _, pair in found.not_run]
+        if self._stager is not None and task.whole:
+            letters = self._stager.letters(chunk.dead_letters, task.attempt, parse_time=task.parse_time)
+            files += letters
+        return ChunkDone(
+            task=task.id,
+            number=number,
+            bytes_read=self._bytes_read,
+            records=chunk.records,
+            events=Counter(batch.origins[at].id for batch in chunk.batches for at in batch.origin),
+            letters=Counter((letter.origin_id, letter.reason) for letter in chunk.dead_letters),
+            places=seen(chunk, self._log_types) if self._stager is not None and task.whole else {},
+            files=tuple(files),
+            rows=tuple(map(_rows, chunk.batches)) if self._stager is None else (),
+            dead_letters=chunk.dead_letters if self._stager is None else (),
+            matches=tuple(matches),
+            errors=tuple(errors),
+            not_run=tuple(not_run),
+        )
+
+    def _enriched(self, batch: EventBatch) -> EventBatch:
+        """The batch with what tables say of its events, where there are both tables and rules for them."""
+        asked = self._lookups.get(batch.log_type)
+        if not asked or batch.log_type not in self._runners:
+            return batch
+        return replace(batch, enrichment=enrich(batch, asked))
+
+    def _told(self, match: Match) -> Match:
+        """A match as the parent needs it: what lies in its staged row is not sent as well."""
+        if self._stager is None:
+            return match
+        return replace(
+            match,
+            description="",
+            reference="",
+            runbook="",
+            destinations=None,
+            alert_context=None,
+            enrichment=None,
+            fallbacks=(),
+        )
+
+    def _detect(self, task: Task, number: int, batch: EventBatch, first_row: int) -> Detections:
+        slots = self._slots
+
+        def in_hand(row: int, rule: int) -> None:
+            slots[ROW] = row
+            slots[RULE] = rule + 1
+
+        def known(row: int, rule: int, subject: Subject) -> RuleError | None:
+            killing = task.killing.get((number, row, rule))
+            if killing is None:
+                return None
+            return RuleError(
+                rule_id=self._setup.rules[rule].id,
+                row_id=subject.row_id,
+                log_type=subject.log_type,
+                event_id=subject.event_id,
+                event_time=subject.event_time,
+                function="rule",
+                error_class=killing.error_class,
+                error=f"{killing.error_class}({killing.message!r})",
+                message=killing.message,
+                severity=self._setup.rules[rule].severity,
+                origin_id=subject.origin_id,
+            )
+
+        off_from = {
+            rule: row if chunk_number == number else 0
+            for rule, (chunk_number, row) in task.off.items()
+            if chunk_number <= number
+        }
+        slots[CHUNK] = number
+        found = detect(
+            batch,
+            self._runners.get(batch.log_type, ()),
+            first_row=first_row,
+            in_hand=in_hand,
+            known=known,
+            off_from=off_from,
+        )
+        slots[RULE] = 0
+        return found
+
+
+def _rows(batch: EventBatch) -> Rows:
+    return Rows(
+        log_type=batch.log_type,
+        row_ids=tuple(batch.row_id),
+        event_ids=tuple(batch.event_id),
+        timeless=tuple(
+            (batch.row_id[row], batch.origins[batch.origin[row]].id, batch.event_time[row])
+            for row in range(len(batch))
+            if batch.time_from_origin[row]
+        ),
+    )
+
+
+def _stager(setup: Setup) -> "Stager | None":
+    """What writes the lake's files, whose libraries are loaded only where there is a lake."""
+    if setup.staging is None:
+        return None
+    import pyarrow as pa  # noqa: PLC0415  # 200 ms that inline tests need not pay
+
+    from trailcam.commit.stage import Stager  # noqa: PLC0415  # the same
+
+    pa.set_cpu_count(1)  # a worker is one processor's work, and threads cost memory
+    pa.set_io_thread_count(1)
+    return Stager(setup.staging.warehouse, setup.log_types, pack=setup.staging.pack)
+
+
+def envelopes(setup: Setup) -> tuple[Envelope, ...]:
+    """The envelopes of all log types, each once."""
+    paths = {path for log_type in setup.log_types for path in log_type.records}
+    return tuple(Envelope.parse(path) for path in sorted(paths))
