@@ -80,7 +80,7 @@ class ReadOnly:
             loaded = load(log_types=question.log_types, settings=question.settings)
         except TrailcamError as error:
             return Bad(problems=tuple(error.problems))
-        versions = rule_versions(loaded.packs, loaded.rules)
+        versions = rule_versions(loaded.packs, loaded.rules, loaded.log_types)
         return Good(loaded=loaded, pack=pack_version(versions), rules=versions, tests=0)
 
 

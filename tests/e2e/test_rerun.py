@@ -34,6 +34,32 @@ def test_a_rule_that_comes_later_runs_over_what_is_kept_though_the_files_are_gon
     assert list((tmp_path / "home" / "spool").iterdir()) == []
 
 
+def test_a_rule_has_not_seen_events_of_a_log_type_that_was_not_known_then(tmp_path: Path) -> None:
+    folder = tmp_path / "log_types" / "door"
+    folder.mkdir(parents=True)
+    (folder / "schema.yml").write_text(DOOR)
+    door = {"door": "A", "actor": "bob", "at": "2026-03-01T10:00:00Z"}
+    write_log(tmp_path / "logs" / "a.json", [record(1), door])
+    (tmp_path / "every.py").write_text(RULE)
+    home = ("--home", tmp_path / "home")
+    types = ("--log-types", tmp_path / "log_types")
+    assert trailcam("run", tmp_path / "logs", *types, *home).returncode == 0
+    again = (
+        "backfill",
+        "--rule",
+        "Every.Event",
+        "--packs",
+        tmp_path / "every.py",
+        *home,
+        "--summary",
+        "json",
+    )
+    assert json.loads(trailcam(*again).stdout)["new_matches"] == 1
+    assert json.loads(trailcam(*again, *types).stdout)["new_matches"] == 1
+    assert json.loads(trailcam(*again, *types).stdout)["new_matches"] == 0
+    assert verified(tmp_path / "home").holds
+
+
 def test_what_was_a_dead_letter_first_is_seen_by_rules_that_come_later(tmp_path: Path) -> None:
     folder = tmp_path / "log_types" / "door"
     folder.mkdir(parents=True)

@@ -67,7 +67,7 @@ class Line:
         refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
         tables = declared(settings, loaded.log_types)
         lookups = take_in(settings, tables, home, now=self._micros())
-        self.rules = rule_versions(loaded.packs, loaded.rules, lookups)
+        self.rules = rule_versions(loaded.packs, loaded.rules, loaded.log_types, lookups)
         self.pack = pack_version(self.rules)
         staging = Staging(warehouse=home.iceberg.warehouse, pack=self.pack)
         setup = engine_setup(loaded, settings, lookups=lookups, staging=staging)

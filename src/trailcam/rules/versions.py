@@ -1,25 +1,35 @@
 """Versions of rules and packs: digests of everything that decides what a rule says."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from trailcam.model.logtype import LogType
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
 from trailcam.rules import walk
 
 
 def rule_versions(
-    packs: Sequence[Pack], rules: Iterable[Rule], lookups: Sequence[LookupTable] = ()
+    packs: Sequence[Pack],
+    rules: Iterable[Rule],
+    log_types: Iterable[LogType],
+    lookups: Sequence[LookupTable] = (),
 ) -> dict[str, str]:
     """Rule id to the digest of its source, metadata and settings, and of all helpers of whatever pack.
 
+    Which of its log types are known counts: while one is not, a rule sees none of its events, and is another
+    one as soon as it does.
     How lookup tables are declared counts for rules of the log types that they are asked for; what the tables
     hold does not: it has versions of its own. Tests, descriptions and the place of a pack do not count
     either: they change no match.
     """
     helpers = [part for pack in packs for part in sorted(_file(path, pack.root) for path in _helpers(pack))]
-    return {rule.id: _digest([*_parts(rule), *_tables(rule, lookups), *helpers]) for rule in rules}
+    known = {log_type.name for log_type in log_types}
+    return {
+        rule.id: _digest([*_parts(rule), *_unknown(rule, known), *_tables(rule, lookups), *helpers])
+        for rule in rules
+    }
 
 
 def pack_version(versions: Mapping[str, str]) -> str:
@@ -42,6 +52,12 @@ def _parts(rule: Rule) -> Iterator[bytes]:
         rule.configured,
     ):
         yield repr(value).encode()
+
+
+def _unknown(rule: Rule, known: Container[str]) -> Iterator[bytes]:
+    for log_type in sorted(set(rule.log_types)):
+        if log_type not in known:
+            yield repr(("no events of", log_type)).encode()
 
 
 def _tables(rule: Rule, lookups: Iterable[LookupTable]) -> Iterator[bytes]:

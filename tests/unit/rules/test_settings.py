@@ -67,7 +67,7 @@ def test_a_value_stands_in_the_place_of_the_one_in_the_file_before_anything_is_e
 def test_what_is_given_decides_the_version_of_the_rule_and_its_order_does_not(pack: Path) -> None:
     def version(**values: object) -> str:
         loaded = load(packs=[pack], settings=Settings(rules={"Test.Named": values}))
-        return rule_versions(loaded.packs, loaded.rules)["Test.Named"]
+        return rule_versions(loaded.packs, loaded.rules, loaded.log_types)["Test.Named"]
 
     assert version() != version(most=4) != version(most=5)
     assert version(most=4, name="y") == version(name="y", most=4)

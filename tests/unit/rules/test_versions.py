@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.support import make_rule
 
+from trailcam.logtypes.loader import builtin
 from trailcam.model.lookup import LookupTable, LookupVersion
 from trailcam.model.timestamps import Micros
 from trailcam.rules.versions import rule_versions
@@ -17,7 +18,15 @@ TABLE = LookupTable(
 
 
 def version(*lookups: LookupTable) -> str:
-    return rule_versions((), (RULE,), lookups)["The.Rule"]
+    return rule_versions((), (RULE,), builtin(), lookups)["The.Rule"]
+
+
+def test_while_a_log_type_is_not_known_a_rule_for_it_is_another_one() -> None:
+    rule = replace(RULE, log_types=("AWS.CloudTrail", "AWS.GuardDuty"))
+    some = [log_type for log_type in builtin() if log_type.name == "AWS.CloudTrail"]
+    of = [rule_versions((), (it,), known)["The.Rule"] for it in (rule, RULE) for known in (some, builtin())]
+    assert of[0] != of[1]
+    assert of[2] == of[3]
 
 
 @pytest.mark.parametrize(

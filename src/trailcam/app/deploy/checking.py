@@ -158,7 +158,9 @@ def checked(question: Question) -> Good | Bad:
     settings = question.settings
     packs = [pack for pack in settings.packs if isinstance(pack, Path)] if question.others else []
     loaded = load(packs=packs, log_types=question.log_types, settings=settings)
-    versions = rule_versions(loaded.packs, loaded.rules, declared(settings, loaded.log_types))
+    versions = rule_versions(
+        loaded.packs, loaded.rules, loaded.log_types, declared(settings, loaded.log_types)
+    )
     tests = 0
     if question.tests:
         report = test(loaded, settings, workers=question.workers)

@@ -25,7 +25,7 @@ def refused(*packs: Path, to: Path) -> list[str]:
 
 def versions(*packs: Path) -> dict[str, str]:
     loaded = load(packs=packs)
-    return rule_versions(loaded.packs, loaded.rules)
+    return rule_versions(loaded.packs, loaded.rules, loaded.log_types)
 
 
 def test_a_copy_holds_what_rules_may_use_and_nothing_else(tmp_path: Path) -> None:
