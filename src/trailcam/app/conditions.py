@@ -28,7 +28,7 @@ class Condition:
     faults: Mapping[Part, tuple[str, float]] = field(default_factory=dict)
     """What does not work now, in words, and since when."""
     in_vain: int = 0
-    """How many objects are to be fetched again in a while."""
+    """How many objects were not fetched at the first try, and are tried again."""
     _failed_at: dict[Part, float] = field(default_factory=dict)
     """When a part failed last, on the clock that never jumps."""
     _worked_at: dict[Part, float] = field(default_factory=dict)

@@ -20,6 +20,9 @@ GROUP_ORIGINS = 500
 
 _MOST_HELD = 4_000
 
+_REFUSED_AT_ONCE = 20
+"""Each is a decision of its own: groups must not wait for thousands of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
@@ -202,9 +205,9 @@ class InHand:
         return None
 
     def refused(self) -> list[Refused]:
-        """What has to be kept as dead letters, each of them once."""
+        """Some of what has to be kept as dead letters, each of them once."""
         with self._changed:
-            refused, self._refused = self._refused, []
+            refused, self._refused = self._refused[:_REFUSED_AT_ONCE], self._refused[_REFUSED_AT_ONCE:]
             return refused
 
     def refuse_again(self, refused: Refused) -> None:

@@ -8,11 +8,11 @@ the groups. What is in hand when we die is announced again by its source.
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from trailcam.app.conditions import Condition, Part
 from trailcam.app.in_hand import Announced, Followed, InHand
@@ -143,7 +143,10 @@ class Intake:
                 self._stopping.wait(_pause_after(failures))
                 failures += 1
         if it.finishes:
-            self._take(it, it.source.receive(wait_seconds=0))
+            try:
+                self._take(it, it.source.receive(wait_seconds=0))
+            except WorldError as error:
+                self._fails(it, Part.announcements, error)
 
     def _take(self, it: Followed, notices: Sequence[Notice]) -> None:
         """Sorts out what was announced, and fetches what is new."""
@@ -157,37 +160,46 @@ class Intake:
             it.source.postpone(notices, seconds=_POSTPONED_SECONDS)
             raise
         new = [notice for notice in notices if self.hand.take(it, notice, known)]
-        fetching = [self._fetchers[it.name].submit(self._fetch, it, notice) for notice in new]
-        for fetched in fetching:
-            with suppress(CancelledError):  # we end: what was not fetched is given back
-                fetched.result()
+        begun = self.clock()
+        fetching = [self._start_fetching(it, notice, begun=begun) for notice in new]
+        wait([fetched for fetched in fetching if fetched is not None], timeout=_PATIENCE_SECONDS)
 
-    def _fetch(self, it: Followed, notice: Notice) -> None:
-        """Has it here, refused, or given back.
+    def _start_fetching(
+        self, it: Followed, notice: Notice, *, begun: float, failures: int = 0
+    ) -> "Future[None] | None":
+        """None: we end, and it is given back with all that is in hand."""
+        with suppress(RuntimeError):
+            return self._fetchers[it.name].submit(
+                self._watched, partial(self._fetch, it, notice, begun=begun, failures=failures)
+            )
+        return None
+
+    def _fetch(self, it: Followed, notice: Notice, *, begun: float, failures: int) -> None:
+        """Has it here, refused, or given back, or will try again behind all others that wait to be fetched.
 
         While nothing at all can be fetched, what is in hand stays there and is tried again and again: a queue
         that is asked for more and more counts how often, and puts aside what it was asked for too often.
         """
         condition = self.conditions[it.name]
-        begun = self.clock()
-        failures = 0
-        while True:
-            try:
-                self._fetch_once(it, notice)
-            except WorldError as error:
-                self._fails(it, Part.objects, error)
-            else:
-                return
+        try:
+            self._fetch_once(it, notice)
+        except WorldError as error:
+            self._fails(it, Part.objects, error)
+            if not failures:
+                self._try_in_vain(condition, 1)
             failures += 1
             others_come = condition.has_worked(Part.objects, since=begun)
-            if not self.hand.is_wanted(it) or (others_come and failures >= _LEAST_ATTEMPTS):
-                self._give_back(it, notice)
+            if self.hand.is_wanted(it) and not (others_come and failures >= _LEAST_ATTEMPTS):
+                self._stopping.wait(_pause_after(failures - 1))
+                self._start_fetching(it, notice, begun=begun, failures=failures)
                 return
-            with self._lock:
-                condition.in_vain += 1
-            self._stopping.wait(_pause_after(failures - 1))
-            with self._lock:
-                condition.in_vain -= 1
+            self._give_back(it, notice)
+        if failures:
+            self._try_in_vain(condition, -1)
+
+    def _try_in_vain(self, condition: Condition, more: int) -> None:
+        with self._lock:
+            condition.in_vain += more
 
     def _fetch_once(self, it: Followed, notice: Notice) -> None:
         try:
@@ -265,14 +277,17 @@ class Intake:
             self.told("source works again", source=it.name, part=part.value)
 
     def _thread(self, does: Callable[[Followed], None], it: Followed) -> threading.Thread:
-        def watched(*arguments: Any) -> None:
-            try:
-                does(*arguments)
-            except BaseException as error:
-                self._broken.append(error)
-                self.stop()
+        return threading.Thread(
+            target=self._watched, args=(partial(does, it),), name=f"trailcam-{it.name}", daemon=True
+        )
 
-        return threading.Thread(target=watched, args=(it,), name=f"trailcam-{it.name}", daemon=True)
+    def _watched(self, does: Callable[[], None]) -> None:
+        """A defect in a thread ends us: it must not go unseen."""
+        try:
+            does()
+        except BaseException as error:
+            self._broken.append(error)
+            self.stop()
 
 
 def _pause_after(failures: int) -> float:

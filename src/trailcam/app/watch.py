@@ -32,6 +32,8 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
     looked_at: float = -_EVERY_SECONDS
     taken_off: set[tuple[str, str]] = field(default_factory=set)
+    faults_said: dict[tuple[str, float], str] = field(default_factory=dict)
+    """The words of a fault, by source and since when: one that lasts is one event, whatever it says later."""
 
     @property
     def is_due(self) -> bool:
@@ -80,7 +82,8 @@ class Watch:
 
     def _faults(self, intake: Intake, *, now: Micros) -> None:
         for name, condition in intake.conditions.items():
-            for said, since in condition.faults.values():
+            for words, since in condition.faults.values():
+                said = self.faults_said.setdefault((name, since), words)
                 begun = max(Micros(int(since * SECOND)), self.started)
                 if now - begun >= _FAULT_SECONDS * SECOND:
                     self.health.say(

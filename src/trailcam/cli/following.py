@@ -36,6 +36,7 @@ def follow(
         Thread(target=told, args=("stopping",), kwargs={"signal": signal.Signals(number).name}).start()
 
     for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(ending, asked)
+        if signal.getsignal(ending) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(ending, asked)
     start(role, config=config, home=home, log_types=log_types, workers=workers, stop=stop, told=told)
     return 0

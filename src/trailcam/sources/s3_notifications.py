@@ -24,6 +24,13 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, read 2026-11-28.
 """
 
+_IN_HEADERS = re.compile(r"[\x21-\x7e]{0,1024}")
+"""Of etags, and of versions, which can stand in URLs as they are.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/AddingObjectstoVersioningEnabledBuckets.html,
+read 2026-11-28.
+"""
+
 _REGION = re.compile(r"[a-z0-9-]{0,40}")
 _LONGEST_KEY_BYTES = 1024
 _LARGEST_BYTES = 1 << 62
@@ -137,7 +144,7 @@ def _of_s3(record: dict[str, Any]) -> S3Object:
     return S3Object(
         bucket=_bucket(record["s3"]["bucket"]["name"]),
         key=_key(unquote_plus(_text(held["key"]))),  # only S3's own form has it encoded
-        etag=_text(held.get("eTag") or "").strip('"'),
+        etag=_etag(held.get("eTag")),
         version=_version(held.get("versionId")),
         size_bytes=_size(held.get("size")),
         region=_region(record.get("awsRegion")),
@@ -149,7 +156,7 @@ def _of_eventbridge(said: dict[str, Any]) -> S3Object:
     return S3Object(
         bucket=_bucket(said["detail"]["bucket"]["name"]),
         key=_key(_text(held["key"])),
-        etag=_text(held.get("etag") or "").strip('"'),
+        etag=_etag(held.get("etag")),
         version=_version(held.get("version-id")),
         size_bytes=_size(held.get("size")),
         region=_region(said.get("region")),
@@ -158,7 +165,19 @@ def _of_eventbridge(said: dict[str, Any]) -> S3Object:
 
 def _version(value: Any) -> str:
     """Empty where the bucket has no versions: S3 then says nothing, or `null`."""
-    return "" if value in (None, "null") else _text(value)
+    return "" if value in (None, "null") else _of_a_header(value)
+
+
+def _etag(value: Any) -> str:
+    """Empty where none is said."""
+    return _of_a_header(value or "").strip('"')
+
+
+def _of_a_header(value: Any) -> str:
+    """What is sent to S3 again as it is: no control characters, which end requests."""
+    if not _IN_HEADERS.fullmatch(_text(value)):
+        raise ValueError(f"{value!r:.100} is neither an etag nor a version")
+    return str(value)
 
 
 def _bucket(value: Any) -> str:

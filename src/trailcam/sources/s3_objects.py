@@ -22,7 +22,7 @@ from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.model.origin import Origin
 from trailcam.model.text import storable
 from trailcam.model.timestamps import Micros
-from trailcam.sources.aws import FAULTS_OF_CREDENTIALS, world_error
+from trailcam.sources.aws import FAULTS_OF_CREDENTIALS, is_passing, world_error
 from trailcam.sources.fetched import IN_MEMORY_BYTES, Fetched
 from trailcam.sources.files import time_in_name
 from trailcam.sources.s3_notifications import S3Object
@@ -34,12 +34,26 @@ _TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10
 _RETRIES = 3
 _NOTHING_THERE = 404
-_REFUSED = (401, 403)
 _OTHER_NOW = (412, 416)
 """Another etag, or shorter than was announced."""
 
+_OF_OTHER_THINGS = (
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "PermanentRedirect",
+    "OperationAborted",
+    "RequestTimeout",
+)
+"""Refusals that say nothing of the object: of a wrong region, or of this attempt alone.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html, read 2026-11-28.
+"""
+
 _ODD = re.compile(r"^/|/$|//|(^|/)\.\.?(/|$)|[\x00-\x1f\x7f]")
 """Keys that obstore refuses, or worse, takes for others: it leaves out slashes at either end."""
+
+_STATUS = re.compile(r"status code: (\d{3})\b")
+"""As obstore says it."""
 
 _SAID = re.compile(r"<Code>([^<]*)</Code>(?:\s*<Message>([^<]*)</Message>)?")
 _PAGE_KEYS = 1_000
@@ -222,20 +236,15 @@ class Objects:
             return _Read(bytes(result.bytes()), etag, meta["last_modified"], meta["size"])
         except (refused.InvalidPathError, ValueError):
             return self._read_odd(it, options)
-        except FileNotFoundError:
-            raise NotFetched(code("object_gone"), f"{it.name} is not there") from None
-        except refused.PermissionDeniedError as error:
-            raise _refusal(it, str(error)) from None
+        except FileNotFoundError as error:
+            raise _answered(it, _NOTHING_THERE, str(error)) from None
         except refused.UnauthenticatedError as error:  # nothing was asked: we have no credentials to ask with
             raise _no_credentials(it, _short(str(error))) from None
-        except refused.PreconditionError:
-            raise _replaced(it) from None
         except (refused.BaseError, TimeoutError, OSError) as error:
             if _NO_REGION in str(error):  # boto3 finds out where a bucket is
                 return self._read_odd(it, options)
-            if _said(str(error)).startswith("InvalidRange"):
-                raise _replaced(it) from None
-            raise _unreachable(it, _said(str(error))) from None
+            status = _STATUS.search(str(error))
+            raise _answered(it, int(status[1]) if status else 0, str(error)) from None
 
     def _read_odd(self, it: S3Object, options: dict[str, Any]) -> _Read:
         """The same by boto3, which takes every key that S3 takes."""
@@ -259,17 +268,10 @@ class Objects:
                 error.operation_name != "GetObject"
             ):  # a role could not be assumed: nothing is said of the object
                 raise world_error(error, what=f"{it.name} cannot be read") from None
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0
             said = error.response.get("Error", {})
-            if status == _NOTHING_THERE:
-                raise NotFetched(code("object_gone"), f"{it.name} is not there") from None
-            if status in _REFUSED:
-                raise _refusal(
-                    it, f"<Code>{said.get('Code')}</Code><Message>{said.get('Message')}</Message>"
-                ) from None
-            if status in _OTHER_NOW:
-                raise _replaced(it) from None
-            raise world_error(error, what=f"{it.name} cannot be read") from None
+            answer = f"<Code>{said.get('Code')}</Code><Message>{said.get('Message')}</Message>"
+            raise _answered(it, status, answer) from None
         except (BotoCoreError, OSError) as error:
             raise world_error(error, what=f"{it.name} cannot be read") from None
         of_range = answer.get("ContentRange", "").rpartition("/")[2]
@@ -336,12 +338,22 @@ _CREDENTIALS_ASKED_AFTER = timedelta(minutes=5)
 """boto3 renews them by itself; obstore asks it so often."""
 
 
-def _refusal(it: S3Object, answer: str) -> Exception:
-    """Refused for what it is, or for who we are: then so is everything else, and it will pass."""
+def _answered(it: S3Object, status: int, answer: str) -> Exception:
+    """What S3 says, with a status or none, instead of giving an object.
+
+    It refuses the object for what it is, or everything for who we are, or cannot now: the last two will pass.
+    """
     said = _said(answer)
-    if said.partition(":")[0] in FAULTS_OF_CREDENTIALS:
+    name = said.partition(":")[0]
+    if name in FAULTS_OF_CREDENTIALS:
         return _no_credentials(it, said)
-    return NotFetched(code("object_denied"), f"{it.name}: {said}")
+    if status == _NOTHING_THERE:
+        return NotFetched(code("object_gone"), f"{it.name} is not there")
+    if status in _OTHER_NOW:
+        return _replaced(it)
+    if 400 <= status < 500 and name not in _OF_OTHER_THINGS and not is_passing(name, status):
+        return NotFetched(code("object_denied"), f"{it.name}: {said}")
+    return _unreachable(it, said)
 
 
 def _replaced(it: S3Object) -> NotFetched:

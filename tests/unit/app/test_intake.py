@@ -12,10 +12,12 @@ from tests.unit.app.followed import Fake, identity, intake_of, out_of_order, unt
 from trailcam.app import conditions, in_hand
 from trailcam.app import intake as module
 from trailcam.app.conditions import Part
-from trailcam.app.in_hand import Refused
+from trailcam.app.health import Health
+from trailcam.app.in_hand import Followed, Refused
 from trailcam.app.intake import Intake
 from trailcam.contracts.source import Blob, Exhausted, NotFetched, Notice
 from trailcam.errors import code
+from trailcam.model.timestamps import Micros
 
 
 @pytest.fixture(autouse=True)
@@ -351,6 +353,73 @@ def test_one_that_cannot_be_fetched_holds_up_no_others() -> None:
         fake.announce(str(number))
     with intake_of(fake):
         until(lambda: len(fake.fetched) == 5)
+
+
+@pytest.mark.parametrize("bad", [2, 40], ids=["as many as are received at once", "more than fetchers"])
+def test_those_that_never_can_be_fetched_hold_up_no_others_though_none_came_before(bad: int) -> None:
+    def fetching(notice: Notice) -> None:
+        if notice.name.startswith("bad"):
+            failing(notice)
+
+    fake = Fake(at_once=2, fetching=fetching, hidden_seconds=0.02)
+    for number in range(bad):
+        fake.announce(f"bad {number}")
+    with intake_of(fake) as intake:
+        until(lambda: intake.conditions["fake"].in_vain)
+        for number in range(20):
+            fake.announce(str(number))
+        given: list[Blob] = []
+        while len(given) < 20:
+            given += group(intake)
+
+
+def test_objects_that_hang_do_not_keep_a_source_from_being_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.05)
+    goes_on = threading.Event()
+    fake = Fake(at_once=1, fetching=waiting_for(goes_on, "hangs"))
+    fake.announce("hangs")
+    with intake_of(fake) as intake:
+        until(lambda: fake.received)
+        fake.announce("a")
+        assert names(group(intake)) == ["a"]
+        goes_on.set()
+
+
+def test_what_is_said_at_the_end_is_told_as_lost_where_it_cannot_be_taken() -> None:
+    down = threading.Event()
+    told: list[str] = []
+
+    def known(_: object) -> dict[str, bool]:
+        if down.is_set():
+            raise out_of_order("state_locked")
+        return {}
+
+    health = Health()
+    with intake_of(
+        followed=[Followed(name="trailcam", source=health, tries=1, finishes=True)],
+        known=known,
+        told=lambda what, /, **_: told.append(what),
+    ) as intake:
+        down.set()
+        intake.stop()
+        health.say("pack_refused", "packs", "they are not well", time=Micros(0))
+        until(lambda: intake.is_drained)
+        intake.wait(0.01)
+    assert told == ["source fails"]
+
+
+def test_refusals_come_in_small_portions() -> None:
+    fake = Fake(at_once=50)
+    for number in range(50):
+        fake.announce(f"unreadable {number}")
+    with intake_of(fake) as intake:
+        until(lambda: len(intake.hand.notices(intake.followed[0])) == 50)
+        portions = []
+        while refused := intake.hand.refused():
+            portions.append(len(refused))
+            for it in refused:
+                intake.hand.kept(it)
+        assert portions == [20, 20, 10]
 
 
 def test_a_source_that_fails_is_left_alone_told_once_and_taken_up_again(

@@ -19,7 +19,7 @@ class Interrupted:
     def write(self, text):
         if self.left:
             self.left -= 1
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), getattr(signal, sys.argv[2]))
         return sys.__stderr__.write(text)
 
     def flush(self):
@@ -27,7 +27,7 @@ class Interrupted:
 
 def start(role, *, stop, told, **_):
     told("started")
-    assert stop.wait(20)
+    assert stop.wait(float(sys.argv[3]))
     time.sleep(0.1)
     told("stopped")
 
@@ -37,9 +37,11 @@ sys.exit(follow(Role.serve, config=None, home=None, log_types=[], workers=1, log
 """
 
 
-def follows(signals: int) -> subprocess.CompletedProcess[str]:
+def follows(
+    signals: int, ending: str = "SIGTERM", *, by: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", _FOLLOWS, str(signals)],
+        [*by, sys.executable, "-c", _FOLLOWS, str(signals), ending, "0.3" if by else "20"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -58,3 +60,9 @@ def test_who_is_asked_twice_ends_at_once(signals: int) -> None:
     done = follows(signals)
     assert done.returncode == 143
     assert "stopped" not in done.stderr
+
+
+def test_who_is_started_so_that_hang_ups_are_ignored_goes_on() -> None:
+    done = follows(1, "SIGHUP", by=("nohup",))
+    assert "stopping" not in done.stderr
+    assert "assert stop.wait" in done.stderr  # nobody has asked it to

@@ -278,6 +278,18 @@ def test_a_bucket_is_no_part_of_another_address(bucket: str) -> None:
             announced(body)
 
 
+@pytest.mark.parametrize("value", ["a\nb", "\r\n", "\0", "ü", "a b", "a" * 2_000])
+def test_an_etag_or_a_version_ends_no_request(value: str) -> None:
+    for body in (
+        records(record(eTag=value)),
+        records(record(versionId=value)),
+        json.dumps(eventbridge(etag=value)),
+        json.dumps(eventbridge(**{"version-id": value})),
+    ):
+        with pytest.raises(NotUnderstood, match="neither an etag nor a version"):
+            announced(body)
+
+
 @pytest.mark.parametrize("region", ["evil.example.com/", "a.b", "a/", "EU", "ü"])
 def test_a_region_is_no_part_of_another_address(region: str) -> None:
     for body in (records(record() | {"awsRegion": region}), json.dumps(eventbridge() | {"region": region})):

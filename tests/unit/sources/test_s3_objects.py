@@ -249,11 +249,36 @@ def test_what_we_may_not_read_is_not_fetched(bucket: Bucket, key: str) -> None:
     assert len(bucket.proxy.requests(path="ExpiredToken")) == 1
 
 
+@pytest.mark.parametrize("key", ["a", "odd//a"])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "KMS.DisabledException"),
+        (400, "KMS.NotFoundException"),
+        (400, "InvalidRequest"),
+        (405, "MethodNotAllowed"),
+        (403, "InvalidObjectState"),
+    ],
+)
+def test_what_is_refused_for_what_it_is_says_nothing_of_other_objects(
+    bucket: Bucket, status: int, said: str, key: str
+) -> None:
+    it = bucket.put(key, b"a")
+    bucket.proxy.add(refused(status, said), path="a$")
+    denied = bucket.not_fetched(it)
+    assert denied.reason == code("object_denied")
+    assert said in denied.detail
+
+
 @pytest.mark.parametrize("named", [True, False], ids=["etag", "name alone"])
 @pytest.mark.parametrize("key", ["a", "odd//a"])
 @pytest.mark.parametrize(
     ("status", "said"),
     [
+        (400, "AuthorizationHeaderMalformed"),
+        (409, "OperationAborted"),
+        (400, "RequestTimeout"),
+        (429, "SlowDown"),
         (403, "RequestTimeTooSkewed"),
         (403, "InvalidAccessKeyId"),
         (403, "SignatureDoesNotMatch"),
@@ -262,7 +287,7 @@ def test_what_we_may_not_read_is_not_fetched(bucket: Bucket, key: str) -> None:
         (400, "InvalidToken"),
     ],
 )
-def test_a_fault_of_our_clock_or_credentials_is_none_of_the_object(
+def test_a_fault_of_the_attempt_our_clock_or_credentials_is_none_of_the_object(
     bucket: Bucket, status: int, said: str, key: str, named: bool
 ) -> None:
     it = bucket.put(key, b"a")
