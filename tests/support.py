@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+from tests.servers import trailcam_command
 from tests.tally import Tally
 
 from trailcam.contracts.source import Blob
@@ -75,14 +77,31 @@ def write_log(path: Path, records: Iterable[Any]) -> Path:
     return path
 
 
-def trailcam(*arguments: str | Path, stdin: bytes = b"", **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs the command line in a process of its own, as a user would."""
-    done = subprocess.run(
+def trailcam(
+    *arguments: str | Path,
+    stdin: bytes = b"",
+    cwd: str | Path = ".",
+    env: Mapping[str, str] | None = None,
+    **options: Any,
+) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own, as a user would; `options` are those of `subprocess`."""
+    done = None
+    if not options:
+        done = trailcam_command.run(
+            [*map(str, arguments)],
+            stdin=stdin,
+            folder=str(Path(cwd).absolute()),
+            environment=os.environ if env is None else env,
+            seconds=120,
+        )
+    done = done or subprocess.run(
         [sys.executable, "-m", "trailcam", *map(str, arguments)],
         input=stdin,
         capture_output=True,
         check=False,
         timeout=120,
+        cwd=cwd,
+        env=env,
         **options,
     )
     return subprocess.CompletedProcess(

@@ -10,16 +10,13 @@ from pathlib import Path
 
 from tests.docs.markdown import ROOT
 from tests.servers.clients import credentials
-from tests.servers.process import running
+from tests.servers.preforked import started
 
 _CLIENT = """\
-import json, os, socket, sys
-with socket.socket(socket.AF_UNIX) as server:
-    server.connect({socket!r})
-    asked = json.dumps([sys.argv[1:], dict(os.environ)]).encode()
-    socket.send_fds(server, [len(asked).to_bytes(4, "big")], [1, 2])
-    server.sendall(asked)
-    sys.exit(server.recv(1)[0])
+import os, sys
+sys.path.insert(0, {root!r})
+from tests.servers.preforked import ask
+sys.exit(ask({socket!r}, sys.argv[1:], [0, 1, 2], environment=os.environ, folder=os.getcwd()))
 """
 
 
@@ -46,12 +43,8 @@ def command_line(folder: Path, endpoint: str) -> Iterator[CommandLine]:
     """The command line while this is open, loaded once, for an interpreter for every command is slow."""
     listening = folder / "aws.socket"
     program = folder / "aws"
-    program.write_text(f"#!{sys.executable} -IS\n{_CLIENT.format(socket=str(listening))}", encoding="utf-8")
+    asking = _CLIENT.format(root=str(ROOT), socket=str(listening))
+    program.write_text(f"#!{sys.executable} -IS\n{asking}", encoding="utf-8")
     program.chmod(0o755)
-    with running(
-        [sys.executable, "-m", "tests.servers.aws_command_line", str(listening), endpoint],
-        log=folder / "aws.log",
-        environment={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
-        answers=listening.exists,
-    ):
+    with started("tests.servers.aws_command_line", listening, endpoint):
         yield CommandLine(folder)
