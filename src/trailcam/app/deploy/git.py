@@ -100,12 +100,18 @@ def _mirror(pack: GitPack, mirrors: Path, *, ended: Event) -> Iterator[Path]:
         mirrors.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (mirrors / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (mirror / "HEAD").is_file():
-                command = ["init", "--quiet", "--bare", "--template=", "--", str(mirror)]
-                run_git(pack, command, seconds=ASK_SECONDS, ended=ended)
+            _unlock(mirror)
+            command = ["init", "--quiet", "--bare", "--template=", "--", str(mirror)]
+            run_git(pack, command, seconds=ASK_SECONDS, ended=ended)  # of one that is whole it changes nothing
             yield mirror
     except OSError as error:
         raise cannot_write(error, "the mirror of a repository", path=mirrors) from None
+
+
+def _unlock(mirror: Path) -> None:
+    """Removes what a git that was ended has locked for ever: whoever holds the mirror is alone in it."""
+    for lock in mirror.rglob("*.lock"):
+        lock.unlink(missing_ok=True)
 
 
 def _fetched(pack: GitPack, commit: str, mirror: Path, *, ended: Event) -> str:
@@ -135,6 +141,7 @@ def _fetched(pack: GitPack, commit: str, mirror: Path, *, ended: Event) -> str:
 
 
 def _fetch(pack: GitPack, mirror: Path, options: Sequence[str], refs: Sequence[str], *, ended: Event) -> None:
+    _unlock(mirror)  # a fetch before this one may have run out of time
     command = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", *options]
     run_git(pack, [*command, "--", pack.url, *refs], seconds=FETCH_SECONDS, ended=ended, at=mirror)
 

@@ -1,6 +1,7 @@
 """Packs from git, of real repositories on this machine."""
 
 import os
+import shutil
 import stat
 from pathlib import Path
 from threading import Event, Timer
@@ -121,6 +122,35 @@ def test_a_git_that_hangs_is_ended_with_what_it_has_started(
     assert told in caught.value.problems[0].message
     state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_a_fetch_that_is_ended_in_the_middle_keeps_no_later_one_away(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repository's side waits when it should send, and then nobody waits for it any more."""
+    pack = git_pack(repository)
+    exported(pack, tmp_path, name="first")
+    write_rule(repository / "packs" / "aws", "Other.Rule")
+    new = commit(repository)
+    began = tmp_path / "began"
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {began}\nsleep 300\n")
+    hook.chmod(0o755)
+    (tmp_path / "gitconfig").write_text(f"[uploadpack]\n packObjectsHook = {hook}\n")
+    ended = Event()
+    monkeypatch.setattr(ended, "is_set", began.exists)
+    with monkeypatch.context() as waiting, pytest.raises(WorldError, match="nobody waits"):
+        waiting.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+        gits.export(pack, new, mirrors=tmp_path / "mirrors", target=tmp_path / "ended", ended=ended)
+    assert len(names_in(exported(pack, tmp_path, name="next"))) == 2
+
+
+def test_a_mirror_that_was_left_half_made_is_made_whole(repository: Path, tmp_path: Path) -> None:
+    exported(git_pack(repository), tmp_path, name="first")
+    (mirror,) = (tmp_path / "mirrors").glob("*.git")
+    shutil.rmtree(mirror / "objects")
+    (mirror / "config.lock").touch()
+    assert names_in(exported(git_pack(repository), tmp_path, name="next")) == ["packs/aws/my_rule.py"]
 
 
 def test_a_folder_comes_with_the_helper_folders_above_it_and_nothing_else(
