@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trailcam.app.deploy.checking import Bad, Good, Question
 from trailcam.app.load import load
-from trailcam.errors import TrailcamError
+from trailcam.errors import TrailcamError, WorldError
 from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.git_pack import GitPack
 from trailcam.settings.schema import Settings
@@ -79,7 +79,7 @@ class ReadOnly:
         try:
             loaded = load(log_types=question.log_types, settings=question.settings)
         except TrailcamError as error:
-            return Bad(problems=tuple(error.problems))
+            return Bad(problems=tuple(error.problems), world=isinstance(error, WorldError))
         versions = rule_versions(loaded.packs, loaded.rules, loaded.log_types)
         return Good(loaded=loaded, pack=pack_version(versions), rules=versions, tests=0)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+from trailcam.app.deploy.deployment import Deployment
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.home import make_home
 from trailcam.app.serve import no_sources, serve
@@ -35,6 +36,21 @@ def start(
         raise no_sources()
     opened = make_home(settings.home)
     with Deployments(read, opened, log_types=log_types) as deployments:
+        serve(
+            settings,
+            _started(deployments, told).loaded,
+            opened,
+            role=role,
+            stop=stop,
+            told=told,
+            workers=workers,
+            deployments=deployments,
+        )
+
+
+def _started(deployments: Deployments, told: Callable[..., None]) -> Deployment:
+    """What is in force when the server begins; another one may bring something else while ours is checked."""
+    while True:
         started = deployments.start()
         for problem in started.refused.problems if started.refused else ():
             told(
@@ -43,14 +59,5 @@ def start(
                 why=problem.message,
                 where=str(problem.path or ""),
             )
-        deployments.switched(started.deployment)
-        serve(
-            settings,
-            started.deployment.loaded,
-            opened,
-            role=role,
-            stop=stop,
-            told=told,
-            workers=workers,
-            deployments=deployments,
-        )
+        if deployments.switched(started.deployment):
+            return started.deployment

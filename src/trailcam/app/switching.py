@@ -72,9 +72,12 @@ class Switching:
             raise self._broken
         if self._ready is not None:
             deployment, line = self._ready
-            self._deployments.switched(deployment)
+            is_in_force = self._deployments.switched(deployment)
             self._ready = None
-            self._switch(line)
+            if is_in_force:
+                self._switch(line)
+            else:
+                line.__exit__(None, None, None)
 
     def _watched(self) -> None:
         try:
@@ -115,12 +118,13 @@ class Switching:
                 self._try_again(deployment, error)
                 return
             try:
-                self._deployments.failed(deployment, error.problems)
+                refused = self._deployments.failed(deployment, error)
             except WorldError as unwritten:
                 self._try_again(deployment, unwritten)
                 return
-            self._refused("refused: the rules in force go on", error.problems)
-            self._say_refused(error.problems)
+            if refused is not None:
+                self._refused("refused: the rules in force go on", refused.problems)
+                self._say_refused(refused.problems)
         else:
             self._ready = (deployment, line)
         self._pending, self._failures = None, 0

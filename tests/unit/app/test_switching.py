@@ -1,13 +1,12 @@
 """New rules that the world keeps from coming into force are not refused for it, and nobody ends of it."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from trailcam.app import switching
-from trailcam.app.deploy.deployment import Deployment
+from trailcam.app.deploy.deployment import Deployment, Refused
 from trailcam.app.deploy.record import By
 from trailcam.app.load import Loaded
 from trailcam.app.switching import Switching
@@ -20,7 +19,7 @@ BROKEN = TrailcamError(Problem(code=code("rule_import"), message="it raises"))
 class Deployments:
     """Gives one version, and keeps what became of it; writing that down fails at first as often as it is told."""
 
-    def __init__(self, *, unwritten: int = 0) -> None:
+    def __init__(self, *, unwritten: int = 0, overtaken: bool = False, told: bool = False) -> None:
         loaded = Loaded(packs=(), rules=(), log_types=())
         self.given: list[Deployment] = [
             Deployment(
@@ -31,34 +30,42 @@ class Deployments:
                 rules={},
                 sources=(),
                 content="",
-                not_again=frozenset(),
             )
         ]
         self.unwritten = unwritten
+        self.overtaken = overtaken
+        """Another process was faster."""
+        self.told = told
+        """What it fails for was told before."""
         self.became: list[str] = []
 
     def look(self) -> Deployment | None:
         return self.given.pop() if self.given else None
 
-    def switched(self, deployment: Deployment) -> None:
-        self.became.append(f"{deployment.id} switched")
+    def switched(self, deployment: Deployment) -> bool:
+        self.became.append(f"{deployment.id} {'overtaken' if self.overtaken else 'switched'}")
+        return not self.overtaken
 
-    def failed(self, deployment: Deployment, problems: Sequence[Problem]) -> None:
+    def failed(self, deployment: Deployment, error: TrailcamError) -> Refused | None:
         if self.unwritten:
             self.unwritten -= 1
             raise LOCKED
-        self.became.append(f"{deployment.id} failed: {problems[0].code}")
+        self.became.append(f"{deployment.id} failed: {error.problems[0].code}")
+        return None if self.told else Refused(by=deployment.by, problems=tuple(error.problems))
 
     def close(self) -> None:
         pass
 
 
 class Line:
+    def __init__(self, told: list[str]) -> None:
+        self.told = told
+
     def __enter__(self) -> "Line":
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        self.told.append("line ended")
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +81,7 @@ def switch(deployments: Deployments, failures: list[TrailcamError]) -> list[str]
     def made(_: Loaded) -> Any:
         if failures:
             raise failures.pop(0)
-        return Line()
+        return Line(told)
 
     with Switching(
         deployments,  # type: ignore[arg-type]  # it has all that is used
@@ -113,3 +120,15 @@ def test_a_version_that_the_world_fails_for_ever_is_refused() -> None:
     told = switch(deployments, [LOCKED] * 100)
     assert deployments.became == [f"ONE failed: {code('state_locked')}"]
     assert told[-1] == "alert"
+
+
+def test_the_line_of_a_version_that_was_overtaken_is_ended_and_gets_no_groups() -> None:
+    deployments = Deployments(overtaken=True)
+    assert switch(deployments, []) == ["line ended"]
+    assert deployments.became == ["ONE overtaken"]
+
+
+def test_what_was_told_before_is_not_told_again() -> None:
+    deployments = Deployments(told=True)
+    assert switch(deployments, [BROKEN]) == []
+    assert deployments.became == [f"ONE failed: {code('rule_import')}"]

@@ -15,7 +15,7 @@ from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.deploy.wishes import Answer, What
 from trailcam.app.health import with_health
 from trailcam.app.home import Home
-from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.errors import Problem, WorldError, code
 from trailcam.model.timestamps import Micros
 from trailcam.settings.git_pack import GitPack
 from trailcam.settings.schema import Settings
@@ -68,10 +68,10 @@ def check(
         finally:
             snapshot.remove(place, taken.folder.name)
     if isinstance(answer, Bad):
-        problems = tuple(taken.told(answer.problems))
-        if not are_of_rules(problems):
-            raise TrailcamError(problems)
-        return Checked(sources=taken.sources, problems=problems)
+        bad = replace(answer, problems=tuple(taken.told(answer.problems)))
+        if not are_of_rules(bad.problems):
+            raise bad.error()
+        return Checked(sources=taken.sources, problems=bad.problems)
     return Checked(
         sources=taken.sources,
         pack=answer.pack,

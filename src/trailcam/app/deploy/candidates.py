@@ -1,7 +1,7 @@
 """Candidates: versions of the rules that could come into force, out of packs or of copies that are kept."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ulid import ULID
@@ -13,15 +13,12 @@ from trailcam.app.deploy.deployment import Deployment, Refused
 from trailcam.app.deploy.record import By, Deployed, Status
 from trailcam.app.deploy.snapshot import Snapshot
 from trailcam.app.home import Home
-from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.errors import Problem, TrailcamError, WorldError
 from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
 
 CANDIDATE = "candidate"
 """What was done when packs were refused that had been copied, or could not be."""
-
-_AGAIN = frozenset({code("worker_broken")})
-"""Of what a check says, this may be otherwise the next time."""
 
 
 class Candidates:
@@ -46,8 +43,20 @@ class Candidates:
         """The last refusals, by what was done; they are not told again while they last."""
 
     def made(self, by: By, *, asked: bool = False) -> Deployment | Refused | None:
-        """The packs as they are now; None when they are what is in force, or are not to come back unasked."""
+        """The packs as they are now; None when they are what is in force, or are not to come back unasked.
+
+        Raises:
+            WorldError: the state cannot be read or written; the packs count as changed from then on.
+        """
+        try:
+            return self._made(by, asked=asked)
+        except WorldError:
+            self._changes.forget()
+            raise
+
+    def _made(self, by: By, *, asked: bool) -> Deployment | Refused | None:
         new = _New(str(ULID()), by, self._micros())
+        active = record.active(self._home.database)  # before the copy: what comes after may have newer packs
         try:
             settings = self._changes.settings()
             commits = self._changes.commits(settings, anew=asked)
@@ -65,7 +74,7 @@ class Candidates:
             if isinstance(error, WorldError):
                 self._changes.forget()
             return self.refused(by, error, new=new)
-        last = self.last()
+        last = self._whole(active)
         known = {last.content, *(() if asked else last.not_again)} if last is not None else set()
         if taken.content in known or (taken.content == self._refused_content and not asked):
             snapshot.remove(self._home.path, new.id)
@@ -74,20 +83,23 @@ class Candidates:
             return None
         try:
             answer = self._check(taken, settings, tests=True)
+            if not isinstance(answer, Bad):
+                self._record(new, status=Status.READY, taken=taken, good=answer)
         except BaseException:
             snapshot.remove(self._home.path, new.id)
             raise
         if isinstance(answer, Bad):
             snapshot.remove(self._home.path, new.id)
-            if _AGAIN & {problem.code for problem in answer.problems}:
+            refused = self.refused(by, answer.error(), new=new, taken=taken)
+            if answer.world:
                 self._changes.forget()
             else:
                 self._refused_content = taken.content
-            return self.refused(by, TrailcamError(taken.told(answer.problems)), new=new, taken=taken)
-        self._record(new, status=Status.READY, taken=taken, good=answer)
-        return _deployment(new.id, by, taken, answer)
+            return refused
+        over = None if asked else active.id if active is not None else ""
+        return _deployment(new.id, by, taken, answer, over=over)
 
-    def from_copy(self, row: Deployed, *, by: By, not_again: frozenset[str]) -> Deployment | Refused:
+    def from_copy(self, row: Deployed, *, by: By, over: str | None = None) -> Deployment | Refused:
         """A version from the copy that is kept of it; its rules are executed, its tests were run before."""
         try:
             taken = snapshot.kept(self._home.path, row.id)
@@ -95,12 +107,17 @@ class Candidates:
             return Refused(by=by, problems=tuple(error.problems), id=row.id, world=True)
         answer = self._check(taken, self._changes.last, tests=False)
         if isinstance(answer, Bad):
-            return Refused(by=by, problems=tuple(taken.told(answer.problems)), id=row.id)
-        return _deployment(row.id, by, taken, answer, not_again)
+            return Refused(by=by, problems=answer.problems, id=row.id, world=answer.world)
+        return _deployment(row.id, by, taken, answer, over=over)
 
     def _check(self, taken: Snapshot, settings: Settings, *, tests: bool) -> Good | Bad:
-        return self._checker.check(
+        answer = self._checker.check(
             Question(settings=taken.settings(settings), log_types=self._log_types, tests=tests)
+        )
+        return (
+            replace(answer, problems=tuple(taken.told(answer.problems)))
+            if isinstance(answer, Bad)
+            else answer
         )
 
     def not_again(self, content: str) -> None:
@@ -109,7 +126,9 @@ class Candidates:
 
     def last(self) -> Deployed | None:
         """What is in force, if its copy is whole."""
-        found = record.active(self._home.database)
+        return self._whole(record.active(self._home.database))
+
+    def _whole(self, found: Deployed | None) -> Deployed | None:
         try:
             if found is not None:
                 snapshot.kept(self._home.path, found.id)
@@ -134,9 +153,9 @@ class Candidates:
         told = tuple(problem.render() for problem in problems)
         if by is By.CHANGE and told in self._told.values():
             return None
-        self._told[what] = told
         new = new or _New(str(ULID()), by, self._micros())
         self._record(new, status=Status.REFUSED, taken=taken, problems=problems)
+        self._told[what] = told
         return Refused(by=by, problems=problems, id=new.id, world=isinstance(error, WorldError))
 
     def _record(
@@ -184,9 +203,7 @@ class _New:
     taken_at: Micros
 
 
-def _deployment(
-    deployed_id: str, by: By, taken: Snapshot, good: Good, not_again: frozenset[str] = frozenset()
-) -> Deployment:
+def _deployment(deployed_id: str, by: By, taken: Snapshot, good: Good, *, over: str | None) -> Deployment:
     return Deployment(
         id=deployed_id,
         by=by,
@@ -195,5 +212,5 @@ def _deployment(
         rules=good.rules,
         sources=taken.sources,
         content=taken.content,
-        not_again=not_again,
+        over=over,
     )

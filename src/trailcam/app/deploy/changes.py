@@ -41,6 +41,7 @@ class Changes:
         """As they were read last."""
         self._commits: dict[GitPack, str] = {}
         self._seen = ""
+        self._seen_commits: dict[GitPack, str] = {}
         self._looked_at = self._asked_at = clock()
 
     def settings(self) -> Settings:
@@ -66,7 +67,8 @@ class Changes:
         return snapshot.fingerprint(settings, self._commits, home=self._home) != self._seen
 
     def repositories(self) -> bool | None:
-        """Whether packs from git have other commits; None before it is time to ask, or without such packs.
+        """Whether packs from git have other commits than at the last `see`; None before it is time to ask, or
+        without such packs.
 
         Raises:
             TrailcamError: TC0811 to TC0813 a repository does not answer, or not well.
@@ -74,9 +76,8 @@ class Changes:
         if not self._is_time(self.last.deploy.git_seconds, self._asked_at):
             return None
         self._asked_at = self._clock()
-        before = dict(self._commits)
-        self.commits(self.settings(), anew=True)
-        return before != self._commits if self._commits else None
+        commits = self.commits(self.settings(), anew=True)
+        return commits != self._seen_commits if commits else None
 
     def commits(self, settings: Settings, *, anew: bool) -> dict[GitPack, str]:
         """The commits of packs from git: as they were asked for last, but where `anew` asks again."""
@@ -90,10 +91,12 @@ class Changes:
     def see(self, settings: Settings) -> None:
         """From now on, what is there now is what was there before."""
         self._seen = snapshot.fingerprint(settings, self._commits, home=self._home)
+        self._seen_commits = self._commits
 
     def forget(self) -> None:
         """What is there counts as changed."""
         self._seen = ""
+        self._seen_commits = {}
 
     def settle(self, settings: Settings) -> None:
         """Waits for the end of what is being written, as by a checkout; not for ever."""

@@ -22,7 +22,7 @@ from trailcam.app.lookup_tables import declared
 from trailcam.app.setup import engine_setup
 from trailcam.app.test import Report, test
 from trailcam.engines.local import LocalEngine
-from trailcam.errors import Problem, TrailcamError, code
+from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.schema import Settings
 
@@ -68,6 +68,12 @@ class Bad:
     """Why they are refused: all of it."""
 
     problems: tuple[Problem, ...]
+    world: bool = False
+    """Something outside failed: another time the same packs may be well."""
+
+    def error(self) -> TrailcamError:
+        """The problems, to be raised."""
+        return (WorldError if self.world else TrailcamError)(self.problems)
 
 
 class Check(Protocol):
@@ -137,7 +143,7 @@ def main(*, parent: int) -> None:
     try:
         answer: Good | Bad = checked(question)
     except TrailcamError as error:
-        answer = Bad(problems=tuple(error.problems))
+        answer = Bad(problems=tuple(error.problems), world=isinstance(error, WorldError))
     with answers:
         pickle.dump(answer, answers)
 

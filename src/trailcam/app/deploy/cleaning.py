@@ -17,7 +17,6 @@ def clean(home: Home, *, now: float) -> None:
     rows = record.listed(home.database)
     needed = {row.id for row in rows if row.status in (Status.ACTIVE, Status.READY)}
     were = [row for row in rows if row.in_force_at is not None]
-    were.sort(key=lambda row: row.in_force_at or 0, reverse=True)
     needed |= {row.id for row in were[: KEPT + 1]}
     known = {row.id for row in rows}
     for name in snapshot.names(home.path):

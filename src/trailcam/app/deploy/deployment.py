@@ -21,8 +21,8 @@ class Deployment:
     """Versions of rules by id."""
     sources: tuple[str, ...]
     content: str
-    not_again: frozenset[str] = frozenset()
-    """Contents that do not come back unasked while this is in force."""
+    over: str | None = None
+    """Id of what it may take the place of, empty for nothing; None where somebody asked for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,12 @@ from trailcam.app.deploy.record import By, Deployed
 from trailcam.app.deploy.running import hold
 from trailcam.app.deploy.wishes import Answer, Outcome, What, Wish
 from trailcam.app.home import Home
-from trailcam.errors import Problem, TrailcamError, code
+from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
+
+_AGAIN_SECONDS = 10.0
+"""How long a version that the world keeps from being followed rests before it is tried again."""
 
 
 class Deployments:
@@ -46,6 +49,7 @@ class Deployments:
         self._home = home
         self._own_checker = Checker()
         self._now = now
+        self._clock = clock
         self._ended = Event()
         pause = pause or self._ended.wait
         self._changes = Changes(read, home.path, clock=clock, pause=pause, ended=self._ended)
@@ -58,8 +62,10 @@ class Deployments:
         self._waiting: Deployment | None = None
         """Given out, and not in force yet."""
         self._wish: Wish | None = None
-        """Whose answer waits for that."""
-        self._not_followed = ""
+        """Taken, and not answered yet."""
+        self._not_followed: Refused | None = None
+        """What is in force elsewhere and could not be here."""
+        self._not_followed_at = clock()
         self._unclean = False
         """Copies have become too many, and wait for the thread that may take its time."""
 
@@ -87,7 +93,7 @@ class Deployments:
             WorldError: something outside failed, and there is no last version.
         """
         self._changes.settings()
-        self._running = hold(self._home)
+        self._running = self._running or hold(self._home)
         found = self._candidates.made(By.START)
         if isinstance(found, Deployment):
             return Started(deployment=self._given(found))
@@ -95,7 +101,7 @@ class Deployments:
         if last is None:
             assert found is not None  # without a last version nothing is unchanged
             raise found.error()
-        resumed = self._candidates.from_copy(last, by=last.by, not_again=last.not_again)
+        resumed = self._candidates.from_copy(last, by=last.by, over=last.id)
         if isinstance(resumed, Deployment):
             return Started(deployment=self._given(resumed), refused=found)
         problems = (*(found.problems if found else ()), *resumed.problems)
@@ -113,36 +119,55 @@ class Deployments:
         if self._waiting is not None:
             return None
         self._clean()
-        wish = wishes.take(self._home.database, now=self._micros())
+        wish = self._taken() or wishes.take(self._home.database, now=self._micros())
         if wish is not None:
             return self._granted(wish)
         active = record.active(self._home.database)
-        if active is not None and active.id not in (self._current, self._not_followed):
+        if active is not None and active.id != self._current and self._can_follow(active):
             return self._followed(active)
         return self._looked()
 
-    def switched(self, deployment: Deployment) -> None:
-        """The version is in force: every group from now on is decided under it."""
-        record.put_in_force(
+    def switched(self, deployment: Deployment) -> bool:
+        """Whether the version is in force: then every group from now on is decided under it.
+
+        False where another process was faster: what that has brought is followed, and the packs are looked at
+        anew.
+        """
+        is_in_force = record.put_in_force(
             self._home.database,
             deployment.id,
             by=deployment.by,
             now=self._micros(),
-            not_again=deployment.not_again,
+            over=deployment.over,
         )
-        self._current = deployment.id
-        self._candidates.well()
-        self._answer(Answer(outcome=Outcome.SWITCHED, deployed_id=deployment.id))
-        self._unclean = True
+        if is_in_force:
+            self._current = deployment.id
+            self._not_followed = None
+            self._candidates.well()
+            self._answer(Answer(outcome=Outcome.SWITCHED, deployed_id=deployment.id))
+            self._unclean = True
+        else:
+            self._changes.forget()
+            self._answer(self._unchanged())
         self._waiting = None  # last: from here on, another thread may be given the next
+        return is_in_force
 
-    def failed(self, deployment: Deployment, problems: Sequence[Problem]) -> None:
-        """The version cannot come into force after all: what is in force goes on."""
+    def failed(self, deployment: Deployment, error: TrailcamError) -> Refused | None:
+        """The version cannot come into force after all: what is in force goes on. None for what was told."""
+        problems = tuple(error.problems)
         record.refuse(self._home.database, deployment.id, problems, now=self._micros())
         self._candidates.not_again(deployment.content)
-        self._not_followed = deployment.id
-        self._answer(Answer(outcome=Outcome.REFUSED, deployed_id=deployment.id, reasons=tuple(problems)))
+        self._answer(Answer(outcome=Outcome.REFUSED, deployed_id=deployment.id, reasons=problems))
+        told = self._left(
+            Refused(
+                by=deployment.by,
+                problems=problems,
+                id=deployment.id,
+                world=isinstance(error, WorldError),
+            )
+        )
         self._waiting = None
+        return told
 
     # -- what a command calls where no server runs -------------------------------------------------------
 
@@ -154,23 +179,25 @@ class Deployments:
             WorldError: the state cannot be read or written.
         """
         self._changes.settings()
-        return self._acted(Wish(id="", what=what, deployed_id=deployed_id))
-
-    def _acted(self, wish: Wish) -> Answer:
-        found = self._wished(wish)
+        found = self._wished(what, deployed_id)
         if isinstance(found, Refused):
             return Answer(outcome=Outcome.REFUSED, deployed_id=found.id, reasons=found.problems)
-        if found is None:
+        if found is None or not self.switched(found):
             return self._unchanged()
-        self.switched(found)
         self._clean()
         return Answer(outcome=Outcome.SWITCHED, deployed_id=found.id)
 
     # -- wishes ------------------------------------------------------------------------------------------
 
+    def _taken(self) -> Wish | None:
+        """What was taken when the state failed, and somebody still waits for."""
+        if self._wish is not None and self._wish.until <= self._micros():
+            self._wish = None
+        return self._wish
+
     def _granted(self, wish: Wish) -> Deployment | Refused | None:
-        found = self._wished(wish)
         self._wish = wish
+        found = self._wished(wish.what, wish.deployed_id)
         if self._ended.is_set():  # who asked finds that no server runs
             return None
         if isinstance(found, Deployment):
@@ -181,9 +208,9 @@ class Deployments:
             self._answer(Answer(outcome=Outcome.REFUSED, deployed_id=found.id, reasons=found.problems))
         return found
 
-    def _wished(self, wish: Wish) -> Deployment | Refused | None:
-        if wish.what is What.ROLLBACK:
-            return self._earlier(wish.deployed_id)
+    def _wished(self, what: What, deployed_id: str) -> Deployment | Refused | None:
+        if what is What.ROLLBACK:
+            return self._earlier(deployed_id)
         return self._candidates.made(By.RELOAD, asked=True)
 
     def _unchanged(self) -> Answer:
@@ -226,18 +253,24 @@ class Deployments:
             return Refused(by=By.ROLLBACK, problems=tuple(error.problems))
         if active is not None and target.id == active.id:
             return None
-        left = {active.content, *active.not_again} if active is not None else set[str]()
-        return self._candidates.from_copy(
-            target, by=By.ROLLBACK, not_again=frozenset(left - {target.content})
-        )
+        return self._candidates.from_copy(target, by=By.ROLLBACK)
 
-    def _followed(self, active: Deployed) -> Deployment | Refused:
+    def _can_follow(self, active: Deployed) -> bool:
+        left = self._not_followed
+        if left is None or left.id != active.id:
+            return True
+        return left.world and self._clock() - self._not_followed_at >= _AGAIN_SECONDS
+
+    def _followed(self, active: Deployed) -> Deployment | Refused | None:
         """What another process has brought into force."""
-        found = self._candidates.from_copy(active, by=active.by, not_again=active.not_again)
-        if isinstance(found, Deployment):
-            return self._given(found)
-        self._not_followed = active.id
-        return found
+        found = self._candidates.from_copy(active, by=active.by, over=active.id)
+        return self._given(found) if isinstance(found, Deployment) else self._left(found)
+
+    def _left(self, refused: Refused) -> Refused | None:
+        """What is to be told of a version that is not followed: nothing the second time."""
+        told = refused == self._not_followed
+        self._not_followed, self._not_followed_at = refused, self._clock()
+        return None if told else refused
 
     def _clean(self) -> None:
         if self._unclean:

@@ -102,7 +102,7 @@ def _mirror(pack: GitPack, mirrors: Path, *, ended: Event) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             _unlock(mirror)
             command = ["init", "--quiet", "--bare", "--template=", "--", str(mirror)]
-            run_git(pack, command, seconds=ASK_SECONDS, ended=ended)  # of one that is whole it changes nothing
+            run_git(pack, command, seconds=ASK_SECONDS, ended=ended)  # a whole one stays as it is
             yield mirror
     except OSError as error:
         raise cannot_write(error, "the mirror of a repository", path=mirrors) from None

@@ -1,12 +1,12 @@
 """What is written down of versions of the rules: which is in force, which were, and why others never came."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from trailcam.app.deploy.tables import deployment
 from trailcam.errors import Problem, TrailcamError, code
@@ -61,11 +61,13 @@ class Deployed:
 
 
 def add(database: Database, row: Deployed) -> None:
-    """Writes a version down that has been checked."""
+    """Writes a version down that has been checked; it is the newest."""
+    newest = select(func.coalesce(func.max(deployment.c.number), 0)).scalar_subquery()
     with database.write() as state:
         state.execute(
             insert(deployment).values(
                 id=row.id,
+                number=newest + 1,
                 status=row.status.value,
                 by=row.by.value,
                 sources=json.dumps(row.sources),
@@ -81,19 +83,31 @@ def add(database: Database, row: Deployed) -> None:
 
 
 def put_in_force(
-    database: Database, deployed_id: str, *, by: By, now: Micros, not_again: Iterable[str]
-) -> None:
-    """A version is in force from now on, and whatever was so until now is not."""
+    database: Database, deployed_id: str, *, by: By, now: Micros, over: str | None = None
+) -> bool:
+    """A version is in force from now on, and whatever was so until now is not. Who goes back leaves what was
+    in force, and what was ready to be: neither comes back unasked.
+
+    False, and what is in force stays: it is not what is to be replaced, `over`, if that is told; or another
+    has taken the place of this version before it came into force, and its copy may be gone.
+    """
     d = deployment.c
-    left = Status.ROLLED_BACK if by is By.ROLLBACK else Status.SUPERSEDED
     with database.write() as state:
-        row = state.execute(select(d.status).where(d.id == deployed_id)).first()
+        row = state.execute(select(deployment).where(d.id == deployed_id)).first()
         if row is None or row.status == Status.ACTIVE:  # another server of this home was faster
-            return
-        others = update(deployment).where(d.id != deployed_id)
-        state.execute(others.where(d.status == Status.ACTIVE).values(status=left.value))
-        waiting = others.where(d.status == Status.READY, d.id < deployed_id)
-        state.execute(waiting.values(status=Status.SUPERSEDED.value))
+            return row is not None
+        standing = select(deployment).where(d.id != deployed_id, d.status.in_((Status.ACTIVE, Status.READY)))
+        others = state.execute(standing).all()
+        active = next((it.id for it in others if it.status == Status.ACTIVE), "")
+        if over not in (None, active):
+            _leave(state, [row] if row.status == Status.READY else [], Status.SUPERSEDED)
+            return False
+        if row.status != Status.READY and row.in_force_at is None:
+            return False
+        back = by is By.ROLLBACK
+        left = [it for it in others if it.status == Status.ACTIVE or back or it.number < row.number]
+        _leave(state, left, Status.ROLLED_BACK if back else Status.SUPERSEDED)
+        not_again = {it.content for it in left}.union(*(_contents(it) for it in left)) if back else set()
         state.execute(
             update(deployment)
             .where(d.id == deployed_id)
@@ -101,9 +115,15 @@ def put_in_force(
                 status=Status.ACTIVE.value,
                 by=by.value,
                 in_force_at=now,
-                not_again=json.dumps(sorted(not_again)),
+                not_again=json.dumps(sorted(not_again - {row.content})),
             )
         )
+    return True
+
+
+def _leave(state: Connection, rows: Sequence[Row[Any]], status: Status) -> None:
+    ids = [row.id for row in rows]
+    state.execute(update(deployment).where(deployment.c.id.in_(ids)).values(status=status.value))
 
 
 def refuse(database: Database, deployed_id: str, reasons: Sequence[Problem], *, now: Micros) -> None:
@@ -125,18 +145,20 @@ def active(database: Database) -> Deployed | None:
 
 def listed(database: Database) -> list[Deployed]:
     """All versions, the newest first."""
+    newest_first = select(deployment).order_by(deployment.c.number.desc())
     with database.read() as state:
-        return [_deployed(row) for row in state.execute(select(deployment).order_by(deployment.c.id.desc()))]
+        return [_deployed(row) for row in state.execute(newest_first)]
 
 
 def before(database: Database, deployed_id: str) -> Deployed | None:
     """The newest version that was in force and is older than this one."""
     d = deployment.c
+    number = select(d.number).where(d.id == deployed_id).scalar_subquery()
     with database.read() as state:
         found = state.execute(
             select(deployment)
-            .where(d.id < deployed_id, d.in_force_at.is_not(None))
-            .order_by(d.id.desc())
+            .where(d.number < number, d.in_force_at.is_not(None))
+            .order_by(d.number.desc())
             .limit(1)
         ).first()
     return None if found is None else _deployed(found)
@@ -200,5 +222,9 @@ def _deployed(row: Row[Any]) -> Deployed:
         taken_at=Micros(row.taken_at),
         decided_at=Micros(row.decided_at),
         in_force_at=None if row.in_force_at is None else Micros(row.in_force_at),
-        not_again=frozenset(json.loads(row.not_again or "[]")),
+        not_again=_contents(row),
     )
+
+
+def _contents(row: Row[Any]) -> frozenset[str]:
+    return frozenset(json.loads(row.not_again or "[]"))

@@ -8,6 +8,7 @@ deployment = Table(
     "deployment",
     metadata,
     Column("id", Text, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
     Column("status", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("sources", Text, nullable=False),
@@ -23,6 +24,7 @@ deployment = Table(
 )
 """Packs as they were at one time, checked. Ids are those of snapshots; `content` is the digest of one, empty
 where none could be taken, `pack` the version of its rules together, empty where they could not be loaded.
+`number` says which is newer: they are counted as they are written down, whatever the clock says.
 
 `sources`, `rule_versions`, `reasons` and `not_again` are JSON: texts, versions by the id of a rule, problems,
 contents. `in_force_at` is when it last came into force, null where it never has. `not_again` are contents

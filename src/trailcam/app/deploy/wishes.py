@@ -35,7 +35,9 @@ class Wish:
 
     id: str
     what: What
-    deployed_id: str = ""
+    deployed_id: str
+    until: Micros
+    """When nobody waits for it any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,9 @@ def take(database: Database, *, now: Micros) -> Wish | None:
         if found is None:
             return None
         state.execute(update(deployment_wish).where(w.id == found.id).values(taken_at=now))
-    return Wish(id=found.id, what=What(found.what), deployed_id=found.deployment_id or "")
+    return Wish(
+        id=found.id, what=What(found.what), deployed_id=found.deployment_id or "", until=Micros(found.until)
+    )
 
 
 def answer(database: Database, wish: Wish, said: Answer, *, now: Micros) -> None:

@@ -1,15 +1,18 @@
 """What comes into force, when, and what goes on instead; rules are loaded here and not executed."""
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.deploying import ReadOnly, commit, git_pack, settings_of, write_rule
+from ulid import ULID
 
-from trailcam.app.deploy import asking, record, running, snapshot, wishes
+from trailcam.app.deploy import asking, candidates, record, running, snapshot, wishes
 from trailcam.app.deploy.checking import Bad, Good, Question
 from trailcam.app.deploy.cleaning import KEPT
 from trailcam.app.deploy.deployment import Deployment, Refused, Started
@@ -30,6 +33,8 @@ class Server:
     settings: Settings
     checker: ReadOnly = field(default_factory=ReadOnly)
     seconds: float = 0.0
+    wall: float | None = None
+    """What its clock on the wall says; None is the truth."""
     broken: str = ""
     others: list["Server"] = field(default_factory=list)
 
@@ -38,6 +43,7 @@ class Server:
             self.read,
             self.home,
             checker=self.checker,
+            now=lambda: time.time() if self.wall is None else self.wall,
             clock=lambda: self.seconds,
             pause=lambda _: None,
         )
@@ -109,6 +115,27 @@ def ids_of_rules(deployment: Deployment) -> list[str]:
 def codes(refused: object) -> list[str]:
     assert isinstance(refused, Refused), refused
     return [problem.code for problem in refused.problems]
+
+
+@contextmanager
+def no_worker_starts(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing can be checked, whatever the packs are."""
+    problem = Problem(code=code("worker_broken"), message="no worker starts")
+    with monkeypatch.context() as patched:
+        patched.setattr(server.checker, "check", lambda _: Bad(problems=(problem,), world=True))
+        yield
+
+
+@contextmanager
+def the_state_is_locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Versions can be read and none can be written down."""
+
+    def locked(*_: object, **__: object) -> None:
+        raise WorldError(Problem(code=code("state_locked"), message="database is locked"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(record, "add", locked)
+        yield
 
 
 # -- beginning -----------------------------------------------------------------------------------------------
@@ -296,8 +323,8 @@ def test_a_version_that_cannot_come_into_force_is_refused_after_all(server: Serv
     write_rule(pack, "New.Rule")
     found = server.look()
     assert isinstance(found, Deployment)
-    problem = Problem(code=code("worker_broken"), message="no worker starts")
-    server.deployments.failed(found, [problem])
+    error = TrailcamError(Problem(code=code("rule_import"), message="it raises"))
+    assert codes(server.deployments.failed(found, error)) == [code("rule_import")]
     assert (server.status(first.id), server.status(found.id)) == (Status.ACTIVE, Status.REFUSED)
     assert server.look() is None
 
@@ -307,16 +334,26 @@ def test_a_check_that_could_not_be_made_is_made_again(
 ) -> None:
     server.begin()
     write_rule(pack, "New.Rule")
-    problem = Problem(code=code("worker_broken"), message="no worker starts")
-
-    def failing(_: Question) -> Good | Bad:
-        return Bad(problems=(problem,))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(server.checker, "check", failing)
+    with no_worker_starts(server, monkeypatch):
         assert codes(server.look()) == [code("worker_broken")]
         assert server.look() is None, "it is told once"
     server.follow()
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_new_packs_are_not_forgotten_when_the_state_fails(
+    server: Server, pack: Path, monkeypatch: pytest.MonkeyPatch, bad: bool
+) -> None:
+    server.begin()
+    written = write_rule(pack, "New.Rule")
+    if bad:
+        written.write_text("def\n")
+    with the_state_is_locked(monkeypatch), pytest.raises(WorldError):
+        server.look()
+    if bad:
+        assert codes(server.look()) == [code("rule_syntax")]
+    else:
+        assert ids_of_rules(server.follow()) == ["My.Rule", "New.Rule"]
 
 
 def test_old_copies_are_removed_but_not_those_that_can_be_gone_back_to(server: Server, pack: Path) -> None:
@@ -370,6 +407,24 @@ def test_a_repository_that_does_not_answer_is_told_once_and_the_old_version_goes
     assert "New.Rule" in ids_of_rules(server.follow())
 
 
+def test_a_push_that_the_world_failed_is_tried_again_where_folders_are_never_looked_at(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "rules"
+    write_rule(repository, "Git.Rule")
+    commit(repository)
+    server.settings = replace(
+        server.settings, packs=(git_pack(repository),), deploy=DeploySettings(check_seconds=0, git_seconds=60)
+    )
+    server.begin()
+    write_rule(repository, "New.Rule")
+    commit(repository)
+    with no_worker_starts(server, monkeypatch):
+        assert codes(server.look()) == [code("worker_broken")]
+    assert ids_of_rules(server.follow()) == ["Git.Rule", "New.Rule"]
+    assert server.look() is None
+
+
 # -- wishes --------------------------------------------------------------------------------------------------
 
 
@@ -404,6 +459,34 @@ def test_a_reload_tests_again_what_was_refused(server: Server, pack: Path) -> No
     assert [problem.code for problem in answer.reasons] == [code("rule_syntax")]
     assert isinstance(refused, Refused)
     assert answer.deployed_id == refused.id
+
+
+def test_a_wish_is_granted_when_the_state_can_be_written_again(
+    server: Server, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.begin()
+    write_rule(pack, "New.Rule")
+    wish = server.wish(What.RELOAD)
+    with the_state_is_locked(monkeypatch), pytest.raises(WorldError):
+        server.look(after=0)
+    found = server.look(after=0)
+    assert isinstance(found, Deployment)
+    server.deployments.switched(found)
+    assert server.answer(wish).outcome is Outcome.SWITCHED
+
+
+def test_a_wish_is_dropped_when_nobody_waits_any_more_for_the_state(
+    server: Server, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.begin()
+    write_rule(pack, "New.Rule")
+    soon = Micros(int((time.time() + 60) * 1_000_000))
+    wish = wishes.ask(server.home.database, What.RELOAD, until=soon)
+    with the_state_is_locked(monkeypatch), pytest.raises(WorldError):
+        server.look(after=0)
+    server.wall = time.time() + 61
+    assert server.look(after=0) is None
+    assert wishes.answered(server.home.database, wish) is None
 
 
 def test_what_nobody_waits_for_any_more_is_not_done(server: Server) -> None:
@@ -518,13 +601,148 @@ def test_a_version_that_was_in_force_and_cannot_come_back_stays_what_it_was(
     wish = server.wish(What.ROLLBACK)
     found = server.look()
     assert isinstance(found, Deployment)
-    server.deployments.failed(found, [Problem(code=code("worker_broken"), message="no worker starts")])
+    server.deployments.failed(found, TrailcamError(Problem(code=code("rule_import"), message="it raises")))
     assert server.answer(wish).outcome is Outcome.REFUSED
     assert (server.status(second.id), server.status(third.id)) == (Status.SUPERSEDED, Status.ACTIVE)
     assert server.look() is None
 
 
+def test_a_clock_that_is_set_back_does_not_change_what_one_goes_back_to(
+    server: Server, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = iter(range(100, 0, -1))
+    monkeypatch.setattr(candidates, "ULID", lambda: ULID.from_timestamp(1_000_000 + 3600 * next(hours)))
+    first, second, third = three_versions(server, pack)
+    assert first.id > second.id > third.id
+    assert [row.id for row in record.listed(server.home.database)] == [third.id, second.id, first.id]
+    server.wish(What.ROLLBACK)
+    assert server.follow().id == second.id
+    write_rule(pack, "Fourth.Rule")
+    assert isinstance(server.look(), Deployment), "it is ready"
+    server.deployments.close()
+    write_rule(pack, "Fifth.Rule")
+    fifth = another(server).begin()
+    statuses = {row.id: row.status for row in record.listed(server.home.database)}
+    assert statuses.pop(fifth.id) is Status.ACTIVE
+    assert Status.READY not in statuses.values()
+
+
+def test_a_clock_that_is_set_back_leaves_the_copies_that_can_be_gone_back_to(
+    server: Server, pack: Path
+) -> None:
+    made = []
+    for number in range(KEPT + 4):
+        server.wall = 1_000_000 - number
+        write_rule(pack, top=f"# {number}")
+        made.append((server.follow() if made else server.begin()).id)
+    assert server.look() is None
+    assert server.copies() == set(made[-KEPT - 1 :])
+
+
 # -- several processes ---------------------------------------------------------------------------------------
+
+
+def test_what_another_server_has_ready_does_not_undo_that_one_goes_back(server: Server, pack: Path) -> None:
+    first = server.begin()
+    write_rule(pack, "Second.Rule")
+    server.follow()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "Third.Rule")
+    third = other.look()
+    assert isinstance(third, Deployment)
+    server.wish(What.ROLLBACK)
+    assert server.follow().id == first.id
+    assert not other.deployments.switched(third)
+    assert server.status(third.id) is Status.ROLLED_BACK
+    assert other.follow().id == first.id
+    assert server.look() is other.look() is None, "what was ready stays away too"
+    write_rule(pack, "Fourth.Rule")
+    assert "Third.Rule" in ids_of_rules(other.follow())
+
+
+def test_an_older_copy_of_the_packs_takes_no_place_of_a_newer_one(server: Server, pack: Path) -> None:
+    server.begin()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "Older.Rule")
+    older = other.look()
+    assert isinstance(older, Deployment)
+    write_rule(pack, "Newer.Rule")
+    server.wish(What.RELOAD)
+    newer = server.follow()
+    assert not other.deployments.switched(older)
+    assert server.status(older.id) is Status.SUPERSEDED
+    assert other.follow().id == newer.id
+    assert other.look() is server.look() is None
+
+
+def test_what_another_server_brought_meanwhile_is_followed_and_later_changes_are_not_lost(
+    server: Server, pack: Path
+) -> None:
+    server.begin()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "Older.Rule")
+    older = server.look()
+    assert isinstance(older, Deployment)
+    write_rule(pack, "Newer.Rule")
+    newer = other.look()
+    assert isinstance(newer, Deployment)
+    assert server.deployments.switched(older)
+    assert not other.deployments.switched(newer)
+    assert other.follow().id == older.id
+    assert ids_of_rules(other.follow()) == ["My.Rule", "Newer.Rule", "Older.Rule"]
+
+
+def test_a_version_that_is_gone_back_from_while_it_is_followed_does_not_come_back(
+    server: Server, pack: Path
+) -> None:
+    first = server.begin()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "Second.Rule")
+    second = server.follow()
+    followed = other.look()
+    assert isinstance(followed, Deployment)
+    server.wish(What.ROLLBACK)
+    server.follow()
+    assert not other.deployments.switched(followed)
+    assert server.status(second.id) is Status.ROLLED_BACK
+    assert other.look() is None, "what it has is in force again"
+    active = record.active(server.home.database)
+    assert active is not None and active.id == first.id
+
+
+def test_a_reload_that_a_newer_version_has_overtaken_is_answered_with_that(
+    server: Server, pack: Path
+) -> None:
+    server.begin()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "New.Rule")
+    wish = server.wish(What.RELOAD)
+    asked = server.look(after=0)
+    assert isinstance(asked, Deployment)
+    newer = other.follow()
+    assert not server.deployments.switched(asked), "its copy is gone with the next cleaning"
+    assert server.answer(wish) == wishes.Answer(outcome=Outcome.UNCHANGED, deployed_id=newer.id)
+    assert server.follow().id == newer.id
+
+
+def test_a_server_that_was_overtaken_while_it_began_begins_with_what_is_in_force(
+    server: Server, pack: Path
+) -> None:
+    first = server.begin()
+    write_rule(pack, "Second.Rule")
+    server.follow()
+    write_rule(pack, "Third.Rule")
+    other = another(server)
+    started = other.deployments.start()
+    server.wish(What.ROLLBACK)
+    server.follow()
+    assert not other.deployments.switched(started.deployment)
+    assert other.begin().id == first.id
 
 
 def test_servers_of_one_home_follow_each_other(server: Server, pack: Path) -> None:
@@ -580,6 +798,55 @@ def test_a_wish_is_taken_by_one_server(server: Server) -> None:
     for thread in threads:
         thread.join()
     assert len(taken) == len(set(taken)) == 5
+
+
+def test_a_version_of_another_server_is_followed_when_the_world_lets_it(
+    server: Server, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.begin()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "New.Rule")
+    new = other.follow()
+    with no_worker_starts(server, monkeypatch):
+        refused = server.look(after=0)
+        assert codes(refused) == [code("worker_broken")]
+        assert isinstance(refused, Refused) and refused.world
+        assert server.look() is None, "it is told once"
+    assert server.look(after=1) is None, "it rests before it is tried again"
+    assert server.follow().id == new.id
+
+
+def test_a_version_of_another_server_is_followed_that_no_line_could_be_made_for(
+    server: Server, pack: Path
+) -> None:
+    server.begin()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "New.Rule")
+    new = other.follow()
+    error = WorldError(Problem(code=code("disk_full"), message="no room"))
+    for told in (True, False):
+        found = server.look()
+        assert isinstance(found, Deployment)
+        refused = server.deployments.failed(found, error)
+        assert (refused is not None) is told, "it is told once"
+    assert server.follow().id == new.id
+
+
+def test_a_version_of_another_server_that_is_not_well_here_is_not_tried_again(
+    server: Server, pack: Path
+) -> None:
+    server.begin()
+    other = another(server)
+    other.begin()
+    write_rule(pack, "New.Rule")
+    other.follow()
+    found = server.look()
+    assert isinstance(found, Deployment)
+    error = TrailcamError(Problem(code=code("rule_import"), message="it raises"))
+    assert server.deployments.failed(found, error) is not None
+    assert server.look() is None
 
 
 # -- commands ------------------------------------------------------------------------------------------------

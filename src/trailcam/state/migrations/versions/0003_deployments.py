@@ -12,6 +12,7 @@ def upgrade() -> None:
     op.create_table(
         "deployment",
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("sources", sa.Text(), nullable=False),
@@ -25,6 +26,7 @@ def upgrade() -> None:
         sa.Column("in_force_at", sa.BigInteger(), nullable=True),
         sa.Column("not_again", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployment")),
+        sa.UniqueConstraint("number", name=op.f("uq_deployment_number")),
     )
     op.create_index(op.f("ix_deployment_status"), "deployment", ["status"], unique=False)
     op.create_table(
