@@ -630,7 +630,7 @@ def test_a_clock_that_is_set_back_does_not_change_what_one_goes_back_to(
 def test_a_clock_that_is_set_back_leaves_the_copies_that_can_be_gone_back_to(
     server: Server, pack: Path
 ) -> None:
-    made = []
+    made: list[str] = []
     for number in range(KEPT + 4):
         server.wall = 1_000_000 - number
         write_rule(pack, top=f"# {number}")
