@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
 from tests.world import boxed, powerless
 
-from trailcam.alerts import tables as _alert_tables  # noqa: F401  # its tables join the metadata
-from trailcam.app.deploy import tables as _deploy_tables  # noqa: F401  # the same
+import trailcam
 from trailcam.commit import tables as t
-from trailcam.enrichments import tables as _lookup_tables  # noqa: F401  # the same
 from trailcam.errors import WorldError, code
-from trailcam.sources import tables as _source_tables  # noqa: F401  # the same
-from trailcam.state import processes as _processes  # noqa: F401  # the same
 from trailcam.state.database import Database, migrations
 from trailcam.state.metadata import metadata
+
+SOURCES = Path(trailcam.__file__).parent
+for path in SOURCES.rglob("*.py"):  # whoever has tables joins the metadata
+    if "migrations" not in path.parts and "from trailcam.state.metadata import" in path.read_text():
+        import_module(".".join(("trailcam", *path.relative_to(SOURCES).with_suffix("").parts)))
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 
