@@ -107,3 +107,33 @@ def test_a_backfill_of_nothing_says_what_can_be_named(tmp_path: Path) -> None:
     done = trailcam("backfill", "--home", tmp_path)
     assert done.returncode == 2
     assert "--rule" in done.stderr
+
+
+def test_a_bucket_that_is_not_there_ends_the_backfill_as_a_fault_of_the_world(
+    tmp_path: Path, seaweed: "Seaweed"
+) -> None:
+    code, told, words = backfill(seaweed, "s3://no-such-bucket/AWSLogs/", "--home", tmp_path)
+    assert (code, told["origins"]) == (3, 0)
+    assert "error[TC0801]: s3://no-such-bucket/AWSLogs/ cannot be listed" in words
+
+
+def test_a_source_s_past_is_that_of_its_prefixes_and_what_is_mistyped_is_told(
+    tmp_path: Path, seaweed: "Seaweed"
+) -> None:
+    packed = [gzip.compress(json.dumps({"Records": [record(number)]}).encode(), mtime=0) for number in (1, 2)]
+    account = "111122223333"
+    followed = f"AWSLogs/o-exampleorgid/{account}/CloudTrail/eu-west-1/2026/03/01/a.json.gz"
+    upload(seaweed, "followed", {followed: packed[0], "access/b.json.gz": packed[1]})
+    settings = tmp_path / "trailcam.toml"
+    settings.write_text(
+        '[sources.trail]\ntype = "s3"\nqueue = "http://127.0.0.1:1/111122223333/trailcam"\n'
+        f'endpoint = "{seaweed.endpoint}"\nregion = "eu-west-1"\nprefixes = ["AWSLogs/o-exampleorgid/"]\n'
+    )
+    own = ("--config", settings, "--home", tmp_path / "home")
+    code, told, words = backfill(seaweed, "s3://followed", *own)
+    assert (code, told["origins"]) == (0, 1), words
+    assert "it follows s3://followed/AWSLogs/o-exampleorgid/ only" in words
+    code, told, words = backfill(seaweed, "s3://followed/AWSLogs", *own, "--accounts", "111122223334")
+    assert (code, told["origins"]) == (0, 0)
+    assert f"nothing of account 111122223334 lies there; accounts there: {account}" in words
+    assert backfill(seaweed, "s3://followed/access/", *own)[1]["origins"] == 1

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from trailcam.app.follow import Follower
@@ -17,10 +17,11 @@ from trailcam.commit.publish import told as refused_by_lake
 from trailcam.commit.run_kind import RunKind
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.settings.schema import Settings
-from trailcam.settings.sources import TRIES
+from trailcam.settings.sources import TRIES, SourceSettings
 from trailcam.sources.aws import make_session
 from trailcam.sources.live.s3 import S3Source
-from trailcam.sources.s3_listing import Wanted, bucket_and_prefix, find
+from trailcam.sources.s3_listing import Met, Wanted, bucket_and_prefix, find, places
+from trailcam.sources.s3_notifications import S3Object
 from trailcam.sources.s3_objects import Objects
 from trailcam.sources.s3_past import S3Past
 
@@ -30,8 +31,8 @@ UNNAMED = "s3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What of the past is wanted. `source` names a declared source, whose credentials and name are used;
-    empty: the only one of type s3, else AWS's own chain of credentials."""
+    """What of the past is wanted. `source` names a declared source, whose credentials and name are used, and
+    whose prefixes bound what is read; empty: the only one of type s3, else AWS's own chain of credentials."""
 
     url: str
     accounts: Sequence[str] = ()
@@ -40,6 +41,35 @@ class Asked:
     until: date | None = None
     source: str = ""
     per_second: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A listing of what was asked for: where it is looked for, and who reads it. `met` is told what lies there."""
+
+    source: str
+    objects: Objects
+    tries: int
+    bucket: str
+    places: Sequence[str]
+    wanted: Wanted
+    is_narrowed: bool
+    """Whether less is looked at than was asked for: only what the source follows."""
+    met: Met = field(default_factory=Met)
+
+    def find(self) -> Iterator[S3Object]:
+        """What was asked for, each object once.
+
+        Raises:
+            WorldError: TC0801, TC0802.
+        """
+        for place in self.places:
+            yield from find(self.objects, self.bucket, place, self.wanted, met=self.met)
+
+    @property
+    def urls(self) -> list[str]:
+        """The places, as a person says them."""
+        return [f"s3://{self.bucket}/{place}" for place in self.places]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,24 +97,23 @@ def backfill(
 ) -> Report:
     """Reads what a bucket holds; what was read before, only for rules that have not seen it.
 
-    It may be stopped and begun again: what is decided stays so.
+    It may be stopped and begun again: what is decided stays so. What S3 refuses is among the problems of the
+    report; what it cannot do now is waited for.
 
     Raises:
         TrailcamError: TC0104 no such place or source; those of `Line`.
         WorldError: those of `Line`.
     """
     started = time.monotonic()
-    bucket, prefix = bucket_and_prefix(asked.url)
-    wanted = Wanted(
-        accounts=frozenset(asked.accounts),
-        regions=frozenset(asked.regions),
-        since=asked.since,
-        until=asked.until,
-    )
-    name, objects, tries = objects_of(settings, asked.source)
-    past = S3Past(lambda: find(objects, bucket, prefix, wanted), objects, per_second=asked.per_second)
+    looking = search(asked, settings)
+    if looking.is_narrowed:
+        why = f"it follows {' and '.join(looking.urls)} only"
+        told("not all is read", source=looking.source, why=why)
+    past = S3Past(looking.find, looking.objects, per_second=asked.per_second, stop=stop)
 
     def ticked(line: Line) -> None:
+        if past.is_shut_out:
+            follower.intake.stop()
         progress(
             BackfillProgress(
                 bytes_done=past.settled_bytes,
@@ -96,7 +125,7 @@ def backfill(
             )
         )
 
-    line = Follower(
+    follower = Follower(
         settings=settings,
         home=home,
         kind=RunKind.backfill,
@@ -104,9 +133,13 @@ def backfill(
         stop=stop,
         told=told,
         workers=workers,
-        followed=[Followed(name=name, source=past, tries=tries)],
+        followed=[Followed(name=looking.source, source=past, tries=looking.tries)],
         ticked=ticked,
-    ).run(loaded)
+    )
+    line = follower.run(loaded)
+    if past.refused is None and not stop.is_set():
+        for words in _not_found(looking, past):
+            told("nothing found", why=words)
     made = report(
         home,
         line.run_id,
@@ -118,7 +151,41 @@ def backfill(
         empty=(),
     )
     line.finish(made.summary)
-    return replace(made, problems=refused_by_lake(publish, home.database, home.iceberg))
+    refused = past.refused.problems if past.refused is not None else ()
+    return replace(made, problems=[*refused, *refused_by_lake(publish, home.database, home.iceberg)])
+
+
+def _not_found(looking: Search, past: S3Past) -> Iterator[str]:
+    absent = list(looking.met.absent(looking.wanted))
+    yield from absent
+    if not past.announced and not absent:
+        yield f"nothing of what was asked for lies in {' or '.join(looking.urls)}"
+
+
+def search(asked: Asked, settings: Settings) -> Search:
+    """How what was asked for is looked for.
+
+    Raises:
+        TrailcamError: TC0104 no such place or source.
+    """
+    bucket, prefix = bucket_and_prefix(asked.url)
+    name, objects, tries = objects_of(settings, asked.source)
+    declared = _declared(settings, asked.source)
+    followed = places(prefix, declared.options.get("prefixes", ()) if declared is not None else ())
+    return Search(
+        source=name,
+        objects=objects,
+        tries=tries,
+        bucket=bucket,
+        places=followed,
+        wanted=Wanted(
+            accounts=frozenset(asked.accounts),
+            regions=frozenset(asked.regions),
+            since=asked.since,
+            until=asked.until,
+        ),
+        is_narrowed=followed != [prefix] and followed != [f"{prefix}/"],
+    )
 
 
 def objects_of(settings: Settings, name: str) -> tuple[str, Objects, int]:
@@ -127,12 +194,16 @@ def objects_of(settings: Settings, name: str) -> tuple[str, Objects, int]:
     Raises:
         TrailcamError: TC0104 there is no such source of type s3.
     """
+    found = _declared(settings, name)
+    if found is None:
+        return UNNAMED, Objects(make_session(), name=UNNAMED), TRIES
+    return found.name, S3Source(found.name, **found.options).objects, found.tries
+
+
+def _declared(settings: Settings, name: str) -> SourceSettings | None:
     declared = {it.name: it for it in settings.sources if it.type == "s3"}
     if name and name not in declared:
         message = f'no source "{name}" of type s3 is declared'
         hint = nearest(name, declared) or f"declared: {', '.join(declared) or 'none'}"
         raise TrailcamError(Problem(code=code("bad_option"), message=message, hint=hint))
-    found = declared.get(name) or (next(iter(declared.values())) if len(declared) == 1 else None)
-    if found is None:
-        return UNNAMED, Objects(make_session(), name=UNNAMED), TRIES
-    return found.name, S3Source(found.name, **found.options).objects, found.tries
+    return declared.get(name) or (next(iter(declared.values())) if len(declared) == 1 else None)

@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from trailcam.app.backfill import Asked, objects_of
+from trailcam.app.backfill import Asked, Search, search
 from trailcam.app.home import Home
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.commit.standing import standing
 from trailcam.model.text import storable
 from trailcam.settings.schema import Settings
-from trailcam.sources.s3_listing import Wanted, bucket_and_prefix, find, fits
+from trailcam.sources.s3_listing import fits
 from trailcam.sources.s3_notifications import S3Object
 from trailcam.sources.s3_objects import Objects
 from trailcam.state.chunks import chunked
@@ -80,15 +80,8 @@ def hold_against_ledger(
         TrailcamError: TC0104 no such place or source.
         WorldError: TC0801, TC0802 the bucket cannot be listed.
     """
-    bucket, prefix = bucket_and_prefix(asked.url)
-    wanted = Wanted(
-        accounts=frozenset(asked.accounts),
-        regions=frozenset(asked.regions),
-        since=asked.since,
-        until=asked.until,
-    )
-    _, objects, _ = objects_of(settings, asked.source)
-    listed = Listed(place=f"s3://{bucket}/{prefix}")
+    looking = search(asked, settings)
+    listed = Listed(place=" and ".join(looking.urls))
     oldest = datetime.fromtimestamp(now() - ON_THEIR_WAY_SECONDS, UTC)
     # What was seen is kept on the disk: a bucket holds more names than memory should.
     with (
@@ -97,17 +90,20 @@ def hold_against_ledger(
     ):
         seen.execute("PRAGMA journal_mode = OFF")
         seen.execute("CREATE TABLE seen (origin_id TEXT PRIMARY KEY) WITHOUT ROWID")
-        found = find(objects, bucket, prefix, wanted)
+        found = looking.find()
         while page := list(islice(found, _PAGE)):
             ids = [(storable(it.origin_id or it.name),) for it in page]
             seen.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ids)
             _look_up(home, page, listed, oldest)
             progress(listed.objects)
-        if not listed.objects:  # a proof of nothing proves nothing
+        absent = list(looking.met.absent(looking.wanted))
+        if not listed.objects and not absent:
+            absent = ["nothing lies there of what was asked for"]
+        for words in absent:  # a proof of nothing proves nothing
             listed.unknown += 1
-            listed.tell(f"{listed.place}: nothing lies there of what was asked for")
-        listed.expired = _expired(home, seen, listed.place, len(f"s3://{bucket}/"), wanted)
-    return listed, objects
+            listed.tell(f"{listed.place}: {words}")
+        listed.expired = _expired(home, seen, looking)
+    return listed, looking.objects
 
 
 def _look_up(home: Home, page: Sequence[S3Object], listed: Listed, oldest: datetime) -> None:
@@ -141,14 +137,15 @@ def _look_up(home: Home, page: Sequence[S3Object], listed: Listed, oldest: datet
             listed.tell(f"{it.name}: lies there since {written} and is not in the ledger")
 
 
-def _expired(home: Home, seen: sqlite3.Connection, place: str, key_at: int, wanted: Wanted) -> int:
+def _expired(home: Home, seen: sqlite3.Connection, looking: Search) -> int:
     """How many objects of the ledger were not seen, of those that a listing would have shown."""
     number = 0
-    for origin_id, name in _of_ledger(home, place):
-        if not fits(name[key_at:], wanted):
-            continue
-        if seen.execute("SELECT 1 FROM seen WHERE origin_id = ?", (origin_id,)).fetchone() is None:
-            number += 1
+    for place, url in zip(looking.places, looking.urls, strict=True):
+        for origin_id, name in _of_ledger(home, url):
+            if not fits(name[len(url) - len(place) :], looking.wanted, place=place):
+                continue
+            if seen.execute("SELECT 1 FROM seen WHERE origin_id = ?", (origin_id,)).fetchone() is None:
+                number += 1
     return number
 
 

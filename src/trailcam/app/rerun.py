@@ -121,6 +121,8 @@ def _groups(
         wanted = [row for row in page if standing.get(row.origin_id)]
         passed[0] += len(page) - len(wanted)
         for _, rows in groupby(wanted, key=lambda row: row.decision_id):
+            if stop.is_set():
+                return
             group = _of_decision(home, line, list(rows))
             if group.blobs:
                 yield group

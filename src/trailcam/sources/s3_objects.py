@@ -116,15 +116,15 @@ class Objects:
                 self._client = self._session.client("s3", endpoint_url=self._endpoint or None, config=config)
             return self._client
 
-    def listed(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[S3Object]:
-        """The objects under a prefix by key, those after the key `after`; a page of 1,000 at a time.
+    def listed(self, bucket: str, prefix: str) -> Iterator[S3Object]:
+        """The objects under a prefix by key; a page of 1,000 at a time.
 
         Raises:
             WorldError: TC0801, TC0802.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # with boto3
 
-        token: dict[str, str] = {"StartAfter": after} if after else {}
+        token: dict[str, str] = {}
         while True:
             try:
                 page = self.client().list_objects_v2(

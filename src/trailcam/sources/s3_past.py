@@ -7,21 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from trailcam.contracts.source import Blob, Exhausted, Notice
-from trailcam.errors import WorldError
+from trailcam.errors import WorldError, code
 from trailcam.model.text import storable
 from trailcam.sources.s3_notifications import S3Object
 from trailcam.sources.s3_objects import Objects
 
 _AT_ONCE = 200
+_LOOKED_EVERY_SECONDS = 0.05
 
 
 class S3Past:
     """See `trailcam.contracts.source.Source`. `find` begins a listing, which is read as far as it is needed.
 
-    A listing that breaks off is begun again: what comes twice is known by then, or in hand.
+    A listing that breaks off is begun again: what comes twice is known by then, or in hand. One that is
+    refused is at its end: waiting would not help, and nobody may be there to see it wait.
 
-    `per_second` bounds how many objects are fetched; 0 is no bound. The counters are of objects and bytes:
-    those that were announced, and those that are settled.
+    `per_second` bounds how many objects are fetched; 0 is no bound. `stop` ends every wait, that for its turn
+    too. The counters are of objects and bytes: those that were announced, and those that are settled.
     """
 
     pollers = 1
@@ -33,20 +35,24 @@ class S3Past:
         objects: Objects,
         *,
         per_second: float = 0,
+        stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._find = find
         self._found = find()
         self._objects = objects
         self._pause = 1 / per_second if per_second else 0.0
         self._clock = clock
-        self._sleep = sleep
+        self._stop = stop
         self._next_fetch = 0.0
         self._again: deque[tuple[float, Notice]] = deque()
         self._listed = False
         self._open = 0
         self._lock = threading.Lock()
+        self.refused: WorldError | None = None
+        """Why not all could be listed, or why nothing can be fetched any more."""
+        self.is_shut_out = False
+        """Whether nothing can be fetched any more: our credentials do not hold."""
         self.announced = self.announced_bytes = self.settled = self.settled_bytes = 0
 
     @property
@@ -64,18 +70,21 @@ class S3Past:
             with self._lock:
                 if not self._open:
                     raise Exhausted
-            if self._clock() >= until:
+            if self._clock() >= until or self._stop.wait(_LOOKED_EVERY_SECONDS):
                 return ()
-            self._sleep(0.05)
 
     def fetch(self, notice: Notice, *, spool: Path) -> Blob:
         """See `trailcam.contracts.source.Source`."""
         with self._lock:
             begin = max(self._clock(), self._next_fetch)
             self._next_fetch = begin + self._pause
-        if begin > self._clock():
-            self._sleep(begin - self._clock())
-        return self._objects.fetch(notice.receipt, spool=spool)
+        self._stop.wait(max(0.0, begin - self._clock()))
+        try:
+            return self._objects.fetch(notice.receipt, spool=spool)
+        except WorldError as error:
+            if _is_refusal(error):
+                self.refused, self.is_shut_out = error, True
+            raise
 
     def hold(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`: nobody else has them."""
@@ -109,17 +118,23 @@ class S3Past:
                 notices.append(_notice(it, 1))
                 if len(notices) == _AT_ONCE:
                     break
-        except WorldError:
-            self._found = self._find()
-            with self._lock:
-                self.announced = self.announced_bytes = self.settled = self.settled_bytes = 0
-            raise
+        except WorldError as error:
+            if not _is_refusal(error):
+                self._found = self._find()
+                with self._lock:
+                    self.announced = self.announced_bytes = self.settled = self.settled_bytes = 0
+                raise
+            self.refused, self._found = error, iter(())
         with self._lock:
             self._listed = not notices
             self._open += len(notices)
             self.announced += len(notices)
             self.announced_bytes += sum(notice.size_bytes for notice in notices)
         return notices
+
+
+def _is_refusal(error: WorldError) -> bool:
+    return any(problem.code == code("source_refused") for problem in error.problems)
 
 
 def _notice(it: S3Object, tries: int) -> Notice:
