@@ -47,6 +47,6 @@ def combinations() -> Iterator[Setup]:
             kms_key=key,
             canary=canary,
             prefixes=followed,
-            suffix=".json.gz" if followed else None,
+            suffix=".json" if followed else None,
             organization=None if followed else ORGANIZATION,
         )

@@ -17,13 +17,14 @@ class Bucket:
 
     sizes: Mapping[str, int]
     allowed: tuple[str, ...] = ("",)
+    name: str = "trail"
     asked: list[str] = field(default_factory=list)
     """The prefixes that were listed."""
 
     def objects(self) -> Iterator[S3Object]:
         """All of them, by key."""
         for key, size in sorted(self.sizes.items()):
-            yield S3Object(bucket="trail", key=key, etag="e", size_bytes=size, written_at=WRITTEN)
+            yield S3Object(bucket=self.name, key=key, etag="e", size_bytes=size, written_at=WRITTEN)
 
     def listed(self, bucket: str, prefix: str) -> Iterator[S3Object]:
         """See `Objects.listed`."""
@@ -39,7 +40,7 @@ class Bucket:
         return sorted(folders), [it for it, rest in zip(found, rests, strict=True) if "/" not in rest]
 
     def _ask(self, bucket: str, prefix: str) -> None:
-        assert bucket == "trail"
+        assert bucket == self.name
         self.asked.append(prefix)
         if not prefix.startswith(self.allowed):
             message = f"s3://{bucket}/{prefix} cannot be listed: AccessDenied"

@@ -30,7 +30,7 @@ names = st.text(st.sampled_from("abz09_+=,.@-"), min_size=1, max_size=20)
 setups = st.builds(
     lambda prefix, suffix, path, name, kind, account, topic, external_id, canary: setup(
         prefixes=[prefix],
-        suffix=suffix,
+        suffix="" if canary else suffix,
         principal=f"arn:aws:iam::{account}:{kind}/{path}{name}",
         topic=topic,
         kms_key=KEY,
@@ -129,7 +129,8 @@ def test_yaml_reads_each_value_as_it_was_given(made: Setup) -> None:
 @given(made=setups)
 def test_toml_reads_each_value_as_it_was_given(made: Setup) -> None:
     (section,) = tomllib.loads(source_section(made))["sources"].values()
-    assert section["prefixes"] == list(made.prefixes)
+    assert section.get("prefixes", [""]) == list(made.prefixes)
+    assert section.get("canary_place") == made.canary_place
     assert section.get("external_id") == made.external_id
 
 

@@ -26,7 +26,9 @@ folders = st.one_of(
     st.sampled_from(["AWSLogs", "CloudTrail", "2026", "13", "07", "31", "2", "", "0", "20266", "notes"]),
 )
 names = st.sampled_from(["a", "2026", "x_20260210T0010Z_y.gz", "x_20251231T2359Z_y.gz", "111122223333", ""])
-keys = st.builds(lambda parts, name: "/".join([*parts, name]), st.lists(folders, max_size=5), names).filter(bool)
+keys = st.builds(lambda parts, name: "/".join([*parts, name]), st.lists(folders, max_size=5), names).filter(
+    bool
+)
 
 
 @st.composite
@@ -34,7 +36,9 @@ def listings(draw: st.DrawFn) -> tuple[Bucket, str, Wanted]:
     """A bucket, a place in it, and what is wanted of it."""
     bucket = Bucket(draw(st.dictionaries(keys, st.integers(0, 1), min_size=1, max_size=12)))
     key = draw(st.sampled_from(sorted(bucket.sizes)))
-    days = st.none() | st.sampled_from([*DAYS, WRITTEN.date()]) | st.dates(date(2025, 1, 1), date(2026, 12, 31))
+    days = (
+        st.none() | st.sampled_from([*DAYS, WRITTEN.date()]) | st.dates(date(2025, 1, 1), date(2026, 12, 31))
+    )
     wanted = Wanted(
         accounts=draw(st.lists(st.sampled_from(ACCOUNTS), max_size=1)),
         regions=draw(st.lists(st.sampled_from(REGIONS), max_size=1)),
@@ -59,7 +63,10 @@ def plainly(it: S3Object, place: str, wanted: Wanted) -> bool:
             try:
                 return since <= date(int(year), int(month), int(day) if len(day) < 3 else 0) <= until
             except ValueError:  # the month alone is told: what may be wanted is
-                first, later = date(int(year), int(month), 1), (int(year) + int(month) // 12, int(month) % 12 + 1)
+                first, later = (
+                    date(int(year), int(month), 1),
+                    (int(year) + int(month) // 12, int(month) % 12 + 1),
+                )
                 return first <= until and date(*later, 1) > since
     time = time_in_name(it.key.split("/")[-1])
     day_of_it = WRITTEN.date() if time is None else datetime.fromtimestamp(time / 1e6, UTC).date()

@@ -45,7 +45,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A listing of what was asked for: where it is looked for, and who reads it. `met` is told what lies there."""
+    """A listing of what was asked for: where it is looked for, and who reads it.
+
+    `met` is told what lies there.
+    """
 
     source: str
     objects: Objects
@@ -184,7 +187,7 @@ def search(asked: Asked, settings: Settings) -> Search:
             since=asked.since,
             until=asked.until,
         ),
-        is_narrowed=followed != [prefix] and followed != [f"{prefix}/"],
+        is_narrowed=followed not in ([prefix], [f"{prefix}/"]),
     )
 
 

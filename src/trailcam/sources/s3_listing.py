@@ -154,9 +154,7 @@ def find(
             yield it
 
 
-def _candidates(
-    objects: Objects, bucket: str, place: str, wanted: Wanted, met: Met
-) -> Iterator[S3Object]:
+def _candidates(objects: Objects, bucket: str, place: str, wanted: Wanted, met: Met) -> Iterator[S3Object]:
     """All that may be wanted, and more. A request costs as much as a thousand keys: what is wanted as a whole
     is listed as a whole, at most one year, month or day at a time where days are wanted."""
     if wanted.is_everything:

@@ -26,14 +26,18 @@ def test_days_without_zeros_are_found_wherever_their_keys_stand() -> None:
     assert sorted(found(days, "t/", since=date(2026, 10, 1), until=date(2026, 10, 5))) == wanted
     months = bucket(*(f"t/{year}/{month}/1/a" for year in (2025, 2026) for month in range(1, 13)))
     across = found(months, "t/", since=date(2025, 11, 1), until=date(2026, 3, 1))
-    assert sorted(across) == sorted(f"t/{month}/1/a" for month in ("2025/11", "2025/12", "2026/1", "2026/2", "2026/3"))
+    assert sorted(across) == sorted(
+        f"t/{month}/1/a" for month in ("2025/11", "2025/12", "2026/1", "2026/2", "2026/3")
+    )
 
 
-@pytest.mark.parametrize("place", ["", REGION, f"{REGION}2026/", f"{REGION}2026/03/05/", f"{REGION}2026/03/0", REGION[:20]])
+@pytest.mark.parametrize(
+    "place", ["", REGION, f"{REGION}2026/", f"{REGION}2026/03/05/", f"{REGION}2026/03/0", REGION[:20]]
+)
 def test_the_day_in_a_key_counts_wherever_the_place_lies(place: str) -> None:
     """The names of GuardDuty's files tell no time, and the copy of a bucket is younger than what it holds."""
     guarded = bucket(f"{REGION}2026/03/05/0a-uuid.jsonl.gz", f"{REGION}2026/04/05/0b-uuid.jsonl.gz")
-    wanted = {"since": date(2026, 3, 5), "until": date(2026, 3, 6)}
+    wanted: dict[str, Any] = {"since": date(2026, 3, 5), "until": date(2026, 3, 6)}
     assert found(guarded, place, **wanted) == [f"{REGION}2026/03/05/0a-uuid.jsonl.gz"]
 
 
@@ -77,7 +81,9 @@ def test_accounts_that_do_not_lie_there_are_named_with_those_that_do() -> None:
     assert found(keys, met=met, accounts=wanted.accounts, regions=wanted.regions) == [f"{REGION}2026/03/01/a"]
     (said,) = met.absent(wanted)
     assert said == "nothing of account 111122223334 lies there; accounts there: 111122223333, 444422223333"
-    assert list(Met().absent(Wanted(regions=["eu-wst-1"]))) == ["nothing of region eu-wst-1 lies there; no region does"]
+    assert list(Met().absent(Wanted(regions=["eu-wst-1"]))) == [
+        "nothing of region eu-wst-1 lies there; no region does"
+    ]
 
 
 @pytest.mark.parametrize(

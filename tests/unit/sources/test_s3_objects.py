@@ -537,9 +537,7 @@ KEYS_OF_A_LISTING = ["AWSLogs/0", "AWSLogs/1", "AWSLogs/a//b", "AWSLogs/b", "AWS
 
 
 @pytest.mark.parametrize("page", [1, 2, 5, 1_000])
-def test_a_listing_has_every_object_once(
-    bucket: Bucket, page: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_listing_has_every_object_once(bucket: Bucket, page: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3_objects, "_PAGE_KEYS", page)
     put = [bucket.put(key, b"a") for key in KEYS_OF_A_LISTING]
     bucket.put("other", b"a")

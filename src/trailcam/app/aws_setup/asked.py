@@ -9,6 +9,9 @@ from trailcam.app.aws_setup.forms import Form
 from trailcam.app.aws_setup.place import Principal, Setup, default_external_id, default_prefix
 from trailcam.errors import Problem, TrailcamError, code, nearest
 
+CANARY_NAME = ".json"
+"""How the names of canaries end, which sources plant."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -57,6 +60,7 @@ def check(asked: Asked) -> Setup:
     for option, texts in (("--prefix", asked.prefixes), ("--suffix", [asked.suffix or ""])):
         problems += _key_parts(option, texts)
     problems += _overlaps(asked.prefixes)
+    problems += _unseen(asked)
     if organization:
         problems += _outside(asked.prefixes, organization[0])
     if region:
@@ -159,6 +163,16 @@ def _overlaps(prefixes: Sequence[str]) -> list[Problem]:
         for other, shorter in enumerate(prefixes)
         if at != other and longer.startswith(shorter) and (longer != shorter or other < at)
     ]
+
+
+def _unseen(asked: Asked) -> Iterator[Problem]:
+    """Canaries that no filter lets through: each would be missed, and that is an alarm."""
+    suffix = asked.suffix or ""
+    if asked.canary and not CANARY_NAME.endswith(suffix):
+        yield _unfit(
+            f"--canary plants files that end in {CANARY_NAME}, which --suffix {suffix!r} leaves out",
+            "leave out one of them: the bucket would tell of no canary, and each would be an alarm",
+        )
 
 
 def _outside(prefixes: Sequence[str], organization: str) -> list[Problem]:

@@ -7,6 +7,9 @@ from trailcam.app.aws_setup.place import Setup
 from trailcam.app.aws_setup.policies import assuming_policy, key_statement
 from trailcam.app.aws_setup.script import command, look_command, tell_command
 
+CANARY_SECONDS = 3600
+"""How often a canary is planted, where a person has said no more than that there should be some."""
+
 
 def next_steps(setup: Setup, *, as_script: bool) -> tuple[str, ...]:
     """Sentences in the order in which things are done; each is one line and may end in a command."""
@@ -21,10 +24,13 @@ def source_section(setup: Setup) -> str:
         'type = "s3"',
         f"queue = {_toml(setup.queue_url)}",
         f"region = {_toml(setup.region)}",
-        f"prefixes = [{', '.join(map(_toml, setup.prefixes))}]",
     ]
+    if setup.prefixes != ("",):  # where all keys are followed, the section names none
+        lines.append(f"prefixes = [{', '.join(map(_toml, setup.prefixes))}]")
     if setup.role_arn and setup.external_id:
         lines += [f"role_arn = {_toml(setup.role_arn)}", f"external_id = {_toml(setup.external_id)}"]
+    if setup.canary_place:
+        lines += [f"canary_place = {_toml(setup.canary_place)}", f"canary_seconds = {CANARY_SECONDS}"]
     return "\n".join(lines) + "\n"
 
 
@@ -96,8 +102,8 @@ def _key(setup: Setup) -> Iterator[str]:
 
 
 def _planting(setup: Setup) -> Iterator[str]:
-    if setup.canary_prefix:
-        yield f"planted events will lie below s3://{setup.bucket}/{setup.canary_prefix}"
+    if setup.canary_place:
+        yield f"planted events will lie below {setup.canary_place}"
 
 
 def _toml(text: str) -> str:

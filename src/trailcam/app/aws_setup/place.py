@@ -98,6 +98,11 @@ class Setup:
         return f"{first}{'' if first.endswith('/') or not first else '/'}{CANARY_FOLDER}"
 
     @property
+    def canary_place(self) -> str | None:
+        """The same as a place in S3, as the settings name it."""
+        return None if self.canary_prefix is None else f"s3://{self.bucket}/{self.canary_prefix}"
+
+    @property
     def source(self) -> str:
         """The NAME of `[sources.NAME]` in trailcam.toml."""
         return "trail" if self.name == "trailcam" else self.name.removeprefix("trailcam-")

@@ -317,3 +317,12 @@ def test_planted_events_lie_in_one_folder_below_what_is_followed(prefixes: list[
 )
 def test_a_source_is_called_as_its_setup(name: str, source: str) -> None:
     assert setup(name=name).source == source
+
+
+def test_a_canary_that_the_bucket_would_not_tell_of_is_refused() -> None:
+    told = problem(canary=True, suffix=".json.gz")
+    assert (told.code, told.message) == (
+        APART,
+        "--canary plants files that end in .json, which --suffix '.json.gz' leaves out",
+    )
+    assert setup(canary=True, suffix=".json").canary

@@ -3,12 +3,25 @@
 import json
 import shlex
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.aws_setups import ELSEWHERE, HERE, KEY, LOGS, MANAGEMENT, SECURITY, TOPIC, setup
+from tests.aws_setups import (
+    BUCKET,
+    ELSEWHERE,
+    HERE,
+    KEY,
+    LOGS,
+    MANAGEMENT,
+    SECURITY,
+    TOPIC,
+    combinations,
+    setup,
+)
 
 from trailcam.app.aws_setup import next_steps, policies, source_section
+from trailcam.settings.read import read_settings
 
 
 def steps(*, as_script: bool = False, **fields: Any) -> str:
@@ -70,3 +83,23 @@ def test_without_a_role_the_section_names_none() -> None:
     (section,) = tomllib.loads(source_section(setup(principal=HERE)))["sources"].values()
     assert sorted(section) == ["prefixes", "queue", "region", "type"]
     assert ELSEWHERE not in str(section)
+
+
+def test_the_settings_take_every_section(tmp_path: Path) -> None:
+    file = tmp_path / "trailcam.toml"
+    for made in combinations():
+        file.write_text(source_section(made))
+        (source,) = read_settings(folder=tmp_path, environment={}, file=file).sources
+        assert source.name == made.source
+        assert (source.canary_seconds > 0) is made.canary
+
+
+def test_where_all_keys_are_followed_the_section_names_no_prefix() -> None:
+    assert "prefixes" not in source_section(setup(prefixes=[""]))
+
+
+def test_a_section_with_canaries_says_where_they_are_planted_and_how_often() -> None:
+    (section,) = tomllib.loads(source_section(setup(canary=True, prefixes=["logs/"])))["sources"].values()
+    assert section["canary_place"] == f"s3://{BUCKET}/logs/trailcam-canary/"
+    assert section["canary_seconds"] == 3600
+    assert "canary" not in source_section(setup())
