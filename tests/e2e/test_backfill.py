@@ -3,14 +3,23 @@
 import gzip
 import json
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.buckets import Bucket
 from tests.kept import everything, verified, write_rules, write_tree
 from tests.servers.clients import credentials
 from tests.support import record, trailcam
+
+from trailcam.app import backfill as module
+from trailcam.app.home import make_home
+from trailcam.app.load import load
+from trailcam.errors import Problem, WorldError, code
+from trailcam.settings.schema import Settings
+from trailcam.sources import s3_past
 
 if TYPE_CHECKING:
     from tests.servers.seaweed import Seaweed
@@ -137,3 +146,34 @@ def test_a_source_s_past_is_that_of_its_prefixes_and_what_is_mistyped_is_told(
     assert (code, told["origins"]) == (0, 0)
     assert f"nothing of account 111122223334 lies there; accounts there: {account}" in words
     assert backfill(seaweed, "s3://followed/access/", *own)[1]["origins"] == 1
+
+
+class Expired(Bucket):
+    """A bucket that is listed, and then the credentials do not hold any more."""
+
+    def fetch(self, *_: Any, **__: Any) -> Any:
+        """See `Objects.fetch`."""
+        raise WorldError(Problem(code=code("source_refused"), message="s3://trail: ExpiredToken"))
+
+    def close(self) -> None:
+        """See `Objects.close`."""
+
+
+def test_credentials_that_end_meanwhile_end_the_backfill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_past, "PATIENCE_SECONDS", 0.5)
+    expired = Expired({f"AWSLogs/{number}.json": 1 for number in range(20)})
+    monkeypatch.setattr(module, "objects_of", lambda *_: ("trail", expired, 5))
+    made = module.backfill(
+        module.Asked(url="s3://trail"),
+        load(),
+        Settings(),
+        make_home(tmp_path),
+        stop=threading.Event(),
+        told=lambda *_, **__: None,
+        workers=1,
+    )
+    assert made.exit_code == 3
+    assert [problem.message for problem in made.problems] == ["s3://trail: ExpiredToken"]
+    assert made.letters == {}

@@ -15,6 +15,9 @@ from trailcam.sources.s3_objects import Objects
 _AT_ONCE = 200
 _LOOKED_EVERY_SECONDS = 0.05
 
+PATIENCE_SECONDS = 60.0
+"""For how long credentials that do not hold are waited for: clocks are set, and keys renewed."""
+
 
 class S3Past:
     """See `trailcam.contracts.source.Source`. `find` begins a listing, which is read as far as it is needed.
@@ -48,11 +51,13 @@ class S3Past:
         self._again: deque[tuple[float, Notice]] = deque()
         self._listed = False
         self._open = 0
+        self._refused_from: float | None = None
+        """Since when nothing could be fetched for our credentials."""
         self._lock = threading.Lock()
         self.refused: WorldError | None = None
         """Why not all could be listed, or why nothing can be fetched any more."""
         self.is_shut_out = False
-        """Whether nothing can be fetched any more: our credentials do not hold."""
+        """Whether nothing can be fetched any more: our credentials do not hold, and have not for a while."""
         self.announced = self.announced_bytes = self.settled = self.settled_bytes = 0
 
     @property
@@ -80,11 +85,13 @@ class S3Past:
             self._next_fetch = begin + self._pause
         self._stop.wait(max(0.0, begin - self._clock()))
         try:
-            return self._objects.fetch(notice.receipt, spool=spool)
+            blob = self._objects.fetch(notice.receipt, spool=spool)
         except WorldError as error:
             if _is_refusal(error):
-                self.refused, self.is_shut_out = error, True
+                self._shut_out(error)
             raise
+        self._refused_from = None
+        return blob
 
     def hold(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`: nobody else has them."""
@@ -104,6 +111,14 @@ class S3Past:
 
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""
+
+    def _shut_out(self, error: WorldError) -> None:
+        now = self._clock()
+        with self._lock:
+            if self._refused_from is None:
+                self._refused_from = now
+            if now - self._refused_from >= PATIENCE_SECONDS:
+                self.refused, self.is_shut_out = error, True
 
     def _due(self) -> list[Notice]:
         with self._lock:

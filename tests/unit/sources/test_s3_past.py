@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +102,27 @@ def test_what_is_in_hand_is_waited_for_after_a_refusal() -> None:
 
 
 @pytest.mark.parametrize(("name", "shut_out"), [("source_refused", True), ("source_unreachable", False)])
-def test_credentials_that_do_not_hold_shut_us_out(name: str, shut_out: bool, tmp_path: Path) -> None:
-    source = past(broken_off(), objects=Nothing(fault(name)))
+def test_credentials_that_do_not_hold_for_a_while_shut_us_out(
+    name: str, shut_out: bool, tmp_path: Path
+) -> None:
+    objects, now = Nothing(), [0.0]
+    given: Any = objects
+    source = S3Past(broken_off(), given, stop=threading.Event(), clock=lambda: now[0])
     (notice, *_) = source.receive(wait_seconds=0)
-    with pytest.raises(WorldError):
-        source.fetch(notice, spool=tmp_path)
-    assert source.is_shut_out is shut_out
+
+    def fetched(at: float, failing: WorldError | None) -> bool:
+        objects.fault, now[0] = failing, at
+        with suppress(WorldError):
+            source.fetch(notice, spool=tmp_path)
+        return source.is_shut_out
+
+    failing = fault(name)
+    assert not fetched(0, failing)
+    assert not fetched(59, failing)
+    assert not fetched(60, None)
+    assert not fetched(100, failing)
+    assert fetched(160, failing) is shut_out
+    assert source.refused is (failing if shut_out else None)
 
 
 def test_nobody_waits_for_a_turn_or_for_news_after_a_stop(tmp_path: Path) -> None:
