@@ -8,7 +8,7 @@ from trailcam.app.canaries import Canaries
 from trailcam.app.health import NAME, Health
 from trailcam.app.intake import Intake
 from trailcam.app.line import Line
-from trailcam.commit.places import HABIT_DAYS, Heard, heard, tell_silent
+from trailcam.commit.places import HABIT_DAYS, Heard, came_by, heard, tell_silent
 from trailcam.errors import Problem
 from trailcam.model.timestamps import MINUTE, SECOND, Micros, to_rfc3339
 from trailcam.state.database import Database
@@ -95,6 +95,9 @@ class Watch:
                     )
 
     def _silence(self, it: Heard, *, now: Micros) -> None:
+        if it.last_arrival > now:  # the clock was ahead: the silence shall not wait for that time
+            came_by(self.database, it, now=now)
+            return
         since = it.silent_from
         if since is None or it.silent_told == it.last_arrival:
             return

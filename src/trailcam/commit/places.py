@@ -13,7 +13,10 @@ from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
 from trailcam.state.database import Database
 
 HABIT_DAYS = 14
-"""Of so many days the longest silences are remembered: two weekends."""
+"""Of so many days the longest silences count: two weekends."""
+
+_DAYS_KEPT = 2 * HABIT_DAYS
+"""As many again: while a clock is wrong, the days of the right one shall not be forgotten."""
 
 _AHEAD = 10 * MINUTE
 """No event is believed to be later than this from now: one forged time would end all alarms."""
@@ -33,7 +36,7 @@ class Heard:
     last_arrival: Micros
     last_event: Micros
     longest: Micros
-    """The longest silence of the days that are remembered."""
+    """The longest silence of the days that count: those up to the last arrival."""
     silent_told: Micros | None
     """The arrival after which its silence was told; None while it is not silent."""
 
@@ -48,11 +51,13 @@ class Heard:
 def note(
     connection: Connection, places: Mapping[Place, Seen], *, followed_since: Micros, now: Micros
 ) -> None:
-    """Adds what has come; a silence counts from when somebody listened, in the transaction of a decision."""
+    """Adds what has come; a silence counts from when somebody listened, in the transaction of a decision.
+
+    What was noted with a clock that was ahead gives way: else a silence would begin in the future.
+    """
     p = t.place.c
     for place, seen in places.items():
         key = and_(p.source == place.source, p.account == place.account, p.region == place.region)
-        last_event = min(seen.last, now + _AHEAD)
         known = connection.execute(select(t.place).where(key)).first()
         if known is None:
             connection.execute(
@@ -61,7 +66,7 @@ def note(
                     events=seen.events,
                     first_arrival=now,
                     last_arrival=now,
-                    last_event=last_event,
+                    last_event=min(seen.last, now + _AHEAD),
                     silences="{}",
                     silent_told=None,
                 )
@@ -73,8 +78,9 @@ def note(
             .where(key)
             .values(
                 events=known.events + seen.events,
-                last_arrival=max(now, known.last_arrival),
-                last_event=max(last_event, known.last_event),
+                first_arrival=min(now, known.first_arrival),
+                last_arrival=now,
+                last_event=min(max(seen.last, known.last_event), now + _AHEAD),
                 silences=_with(known.silences, silence, now=now),
                 silent_told=None,
             )
@@ -92,7 +98,7 @@ def heard(database: Database) -> list[Heard]:
             first_arrival=Micros(row.first_arrival),
             last_arrival=Micros(row.last_arrival),
             last_event=Micros(row.last_event),
-            longest=Micros(max(json.loads(row.silences).values(), default=0) * SECOND),
+            longest=_longest(row.silences, until=Micros(row.last_arrival)),
             silent_told=None if row.silent_told is None else Micros(row.silent_told),
         )
         for row in rows
@@ -101,6 +107,16 @@ def heard(database: Database) -> list[Heard]:
 
 def tell_silent(database: Database, it: Heard) -> None:
     """Notes that the silence of a place was told, unless it has ended meanwhile."""
+    _set(database, it, silent_told=it.last_arrival)
+
+
+def came_by(database: Database, it: Heard, *, now: Micros) -> None:
+    """Notes that the last arrival, which is in the future, was now at the latest: the clock was ahead."""
+    _set(database, it, first_arrival=min(now, it.first_arrival), last_arrival=now)
+
+
+def _set(database: Database, it: Heard, **values: int) -> None:
+    """Notes something of a place, unless something has come from there meanwhile."""
     p = t.place.c
     with database.write() as connection:
         connection.execute(
@@ -111,13 +127,21 @@ def tell_silent(database: Database, it: Heard) -> None:
                 p.region == it.place.region,
                 p.last_arrival == it.last_arrival,
             )
-            .values(silent_told=it.last_arrival)
+            .values(values)
         )
+
+
+def _longest(written: str, *, until: Micros) -> Micros:
+    last = until // DAY
+    silences = json.loads(written).items()
+    found = [seconds for day, seconds in silences if last - HABIT_DAYS < int(day) <= last]
+    return Micros(max(found, default=0) * SECOND)
 
 
 def _with(written: str, silence: int, *, now: Micros) -> str:
     """Silences by day, in seconds, with one more."""
     today = now // DAY
-    kept = {day: longest for day, longest in json.loads(written).items() if int(day) > today - HABIT_DAYS}
-    kept[str(today)] = max(kept.get(str(today), 0), silence // SECOND)
-    return json.dumps(kept)
+    found = {int(day): longest for day, longest in json.loads(written).items()}
+    found[today] = max(found.get(today, 0), silence // SECOND)
+    nearest = sorted(found, key=lambda day: abs(day - today))
+    return json.dumps({day: found[day] for day in nearest[:_DAYS_KEPT]})
