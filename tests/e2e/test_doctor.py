@@ -374,6 +374,46 @@ def test_eventbridge_leads_to_the_queue_only_by_a_rule(way: Way) -> None:
     assert "rules of EventBridge: new-objects" in [it.found for it in found]
 
 
+OTHERS = {"Id": "others", "Events": ["s3:ObjectCreated:Put"]}
+"""What a bucket tells another product, by a topic to which our queue is not subscribed."""
+
+
+def to_others(way: Way) -> dict[str, Any]:
+    topic = way.sns.create_topic(Name="other-product")["TopicArn"]
+    return {"TopicConfigurations": [OTHERS | {"TopicArn": topic}], "EventBridgeConfiguration": {}}
+
+
+def test_a_bucket_that_tells_others_beside_the_queue_is_well(way: Way) -> None:
+    way.tell(configuration(way.made) | to_others(way))
+    way.put(KEY)
+    found = way.look()
+    assert {it.grade for it in found} == {Grade.OK}, found
+    assert f"lets through all that is wanted of {BUCKET}" in [it.found for it in found]
+
+
+def test_nothing_is_broken_where_the_bucket_tells_others_and_a_trail_may_tell_its_topic(way: Way) -> None:
+    way.sns.create_topic(Name="new-objects")
+    way.sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=way.made.queue_arn)
+    allowed = json.dumps(queue_policy(setup(principal=HERE, topic=TOPIC)))
+    way.sqs.set_queue_attributes(QueueUrl=way.queue, Attributes={"Policy": allowed})
+    way.tell(to_others(way))
+    way.put(KEY)
+    found = way.look()
+    assert max(it.grade for it in found) is Grade.WARNING, found
+    assert [it.grade for it in found if "if its trail tells it" in it.found] == [Grade.WARNING]
+
+
+def test_a_way_of_ours_that_is_broken_is_warned_of_while_another_leads_here(way: Way) -> None:
+    way.sns.create_topic(Name="new-objects")
+    way.sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=way.made.queue_arn)
+    by_topic = {"TopicConfigurations": [{"TopicArn": TOPIC, "Events": ["s3:ObjectCreated:*"]}]}
+    way.tell(configuration(way.made) | by_topic)
+    way.put(KEY)
+    warned = only(way.look(), Grade.WARNING)
+    assert f"does not let the topic {TOPIC} send" in warned.found
+    assert warned.because == ""
+
+
 # -- who we are, and what we may -----------------------------------------------------------------------------
 
 

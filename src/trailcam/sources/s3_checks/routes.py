@@ -1,7 +1,7 @@
 """Whom a bucket tells of new objects, and whether that leads to our queue: itself, by SNS, by EventBridge."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trailcam.contracts.source import Finding, Grade
@@ -27,6 +27,22 @@ class Told:
     """Of all ways that lead here; None where they cannot be seen."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """One whom the bucket tells of new objects."""
+
+    findings: Sequence[Finding]
+    is_ours: bool
+    """Whether it is seen to be meant for the queue; else it may be another product's."""
+    filter: KeyFilter | None = None
+    """None where nothing is known of it: what rules of EventBridge ask for is not weighed."""
+
+    @property
+    def leads_here(self) -> bool:
+        """Whether nothing is known that keeps it from that."""
+        return all(it.grade is not Grade.BROKEN for it in self.findings)
+
+
 def whom_it_tells(
     access: Access, bucket: str, *, queue: Queue, prefixes: Sequence[str], location: str
 ) -> Generator[Finding, None, Told]:
@@ -42,50 +58,72 @@ def whom_it_tells(
             needed=False,
         )
         return Told(leads_here=True)
-    ways: list[dict[str, Any]] = []
-    broken = False
-    for way in said.get("QueueConfigurations", ()):
-        if _same(way["QueueArn"], queue.arn) and (yield from _tells_of_new(way, bucket)):
-            findings = list(_direct(access, bucket, queue, location))
-            yield from findings
-            broken |= any(it.grade is Grade.BROKEN for it in findings)
-            ways.append(way)
-    elsewhere = [way["QueueArn"] for way in said.get("QueueConfigurations", ()) if way not in ways]
-    for way in said.get("TopicConfigurations", ()):
-        if not (yield from _tells_of_new(way, bucket)):
-            continue
-        findings = list(_by_topic(access, way["TopicArn"], queue))
-        yield from findings
-        if any(it.grade is Grade.BROKEN for it in findings):
-            broken = True
-        ways.append(way)
-    if "EventBridgeConfiguration" in said:
-        findings = list(_by_eventbridge(access, queue))
-        yield from findings
-        if all(it.grade is not Grade.BROKEN for it in findings):
-            return Told(leads_here=not broken)
-        broken = True
-    if ways:
-        filters = tuple(key_filter(way) for way in ways)
-        if not broken:
-            yield from _filtered(bucket, prefixes, filters)
-        return Told(leads_here=not broken, filters=filters)
-    if broken:
+    ways = list(_ways(access, bucket, said, queue=queue, location=location))
+    if not any(way.leads_here for way in ways):
+        ways += _by_trail(access, bucket, queue)
+    if not ways:
+        others = [it["QueueArn"] for it in said.get("QueueConfigurations", ()) if _new(it)]
+        yield _tells_others(bucket, others)
         return Told(leads_here=False)
-    return (yield from _tells_others(access, bucket, queue, elsewhere))
+    yield from _told(ways)
+    leading = [way for way in ways if way.leads_here]
+    filters = tuple(way.filter for way in leading or ways if way.filter is not None)
+    if len(filters) < len(leading or ways):
+        return Told(leads_here=bool(leading))
+    if leading:
+        yield from _filtered(bucket, prefixes, filters)
+    return Told(leads_here=bool(leading), filters=filters)
 
 
-def _tells_of_new(way: dict[str, Any], bucket: str) -> Generator[Finding, None, bool]:
-    events = [str(event) for event in way.get("Events", ())]
-    new = [event for event in events if event.startswith("s3:ObjectCreated:")]
-    if new and "s3:ObjectCreated:*" not in new:
+def _told(ways: Sequence[_Way]) -> Iterator[Finding]:
+    """What was found of the ways. One that leads here is enough, and others are not to be bent to lead here
+    too: what they announced would come twice."""
+    leads = any(way.leads_here for way in ways)
+    surely = any(way.leads_here and way.is_ours for way in ways)
+    for way in ways:
+        if way.leads_here or not leads:
+            yield from way.findings
+        elif not surely:
+            yield from map(_milder, way.findings)
+        elif way.is_ours:
+            yield from (replace(_milder(it), because="") for it in way.findings)
+
+
+def _milder(it: Finding) -> Finding:
+    return replace(it, grade=Grade.WARNING) if it.grade is Grade.BROKEN else it
+
+
+def _ways(
+    access: Access, bucket: str, said: dict[str, Any], *, queue: Queue, location: str
+) -> Iterator[_Way]:
+    """All whom the bucket tells of new objects, but for queues of others."""
+    for it in said.get("QueueConfigurations", ()):
+        if _same(it["QueueArn"], queue.arn) and _new(it):
+            findings = [*_not_all(it, bucket), *_direct(access, bucket, queue, location)]
+            yield _Way(findings=findings, is_ours=True, filter=key_filter(it))
+    for it in said.get("TopicConfigurations", ()):
+        if _new(it):
+            way = _by_topic(access, it["TopicArn"], queue)
+            yield replace(way, findings=[*_not_all(it, bucket), *way.findings], filter=key_filter(it))
+    if "EventBridgeConfiguration" in said:
+        yield _by_eventbridge(access, queue)
+
+
+def _new(configuration: dict[str, Any]) -> list[str]:
+    """The events it tells of that are new objects."""
+    events = [str(event) for event in configuration.get("Events", ())]
+    return [event for event in events if event.startswith("s3:ObjectCreated:")]
+
+
+def _not_all(configuration: dict[str, Any], bucket: str) -> Iterator[Finding]:
+    new = _new(configuration)
+    if "s3:ObjectCreated:*" not in new:
         yield Finding(
             check="notification",
             grade=Grade.WARNING,
             found=f"{bucket} tells of {', '.join(new)} only: an object that comes in another way is missed",
             cure="let it tell of s3:ObjectCreated:*",
         )
-    return bool(new)
 
 
 def _direct(access: Access, bucket: str, queue: Queue, location: str) -> Iterator[Finding]:
@@ -103,99 +141,110 @@ def _direct(access: Access, bucket: str, queue: Queue, location: str) -> Iterato
     yield Finding(check="notification", grade=Grade.OK, found=f"{bucket} tells the queue")
 
 
-def _by_topic(access: Access, topic: str, queue: Queue) -> Iterator[Finding]:
+def _by_topic(access: Access, topic: str, queue: Queue) -> _Way:
     """Whether a topic tells the queue what it is told."""
     try:
         subscription = _subscription(access, topic, queue)
     except NotDone as refused:
         if refused.refusal is Refusal.ABSENT:
-            yield Finding(
-                check="notification",
-                grade=Grade.BROKEN,
-                found=f"the topic that the bucket tells is not there: {topic}",
-                because=f"the topic that the bucket tells is not there: {topic}",
-            )
-            return
+            gone = f"the topic that the bucket tells is not there: {topic}"
+            finding = Finding(check="notification", grade=Grade.BROKEN, found=gone, because=gone)
+            return _Way(findings=[finding], is_ours=False)
         action = "sns:ListSubscriptionsByTopic"
-        yield refused.finding("notification", action=action, on=topic, who=access.who, needed=False)
-        yield from _allowed(queue, service=policy.SNS, arn=topic, sender=f"the topic {topic}")
-        return
+        finding = refused.finding("notification", action=action, on=topic, who=access.who, needed=False)
+        return _Way(findings=[finding, *_topic_allowed(topic, queue)], is_ours=False)
     if subscription is None:
-        yield Finding(
+        finding = Finding(
             check="notification",
             grade=Grade.BROKEN,
             found=f"the bucket tells {topic}, to which the queue is not subscribed",
             cure=f"aws sns subscribe --topic-arn {topic} --protocol sqs --notification-endpoint {queue.arn}",
             because=f"the queue is not subscribed to {topic}",
         )
-    elif not subscription.startswith("arn:"):
-        yield Finding(
+        return _Way(findings=[finding], is_ours=False)
+    if not subscription.startswith("arn:"):
+        finding = Finding(
             check="notification",
             grade=Grade.BROKEN,
             found=f"the subscription to {topic} is not confirmed",
             cure="subscribe the queue as the owner of the queue: that needs no confirmation",
             because=f"the subscription of the queue to {topic} is not confirmed",
         )
-    else:
-        if _is_filtered(access, topic, subscription):
-            yield Finding(
-                check="filter",
-                grade=Grade.WARNING,
-                found=f"the subscription to {topic} has a filter policy, which may keep things back",
-                cure=f"aws sns get-subscription-attributes --subscription-arn {subscription}",
-            )
-        yield from _allowed(queue, service=policy.SNS, arn=topic, sender=f"the topic {topic}")
-        yield Finding(check="notification", grade=Grade.OK, found=f"{topic} tells the queue")
+        return _Way(findings=[finding], is_ours=True)
+    findings = list(_topic_allowed(topic, queue))
+    if _is_filtered(access, topic, subscription):
+        filtered = Finding(
+            check="filter",
+            grade=Grade.WARNING,
+            found=f"the subscription to {topic} has a filter policy, which may keep things back",
+            cure=f"aws sns get-subscription-attributes --subscription-arn {subscription}",
+        )
+        findings.insert(0, filtered)
+    findings.append(Finding(check="notification", grade=Grade.OK, found=f"{topic} tells the queue"))
+    return _Way(findings=findings, is_ours=True)
 
 
-def _by_eventbridge(access: Access, queue: Queue) -> Iterator[Finding]:
+def _topic_allowed(topic: str, queue: Queue) -> Iterator[Finding]:
+    return _allowed(queue, service=policy.SNS, arn=topic, sender=f"the topic {topic}")
+
+
+def _by_eventbridge(access: Access, queue: Queue) -> _Way:
     action = "events:ListRuleNamesByTarget"
     client = access.client("events", endpoint=endpoint_of_queue(access.queue))
     try:
         rules = ask(client.list_rule_names_by_target, TargetArn=queue.arn).get("RuleNames", [])
     except NotDone as refused:
-        yield refused.finding("notification", action=action, on=queue.arn, who=access.who, needed=False)
-        return
-    if rules:
-        _, partition, _, region, account, _ = queue.arn.split(":", 5)
-        for rule in rules:
-            arn = f"arn:{partition}:events:{region}:{account}:rule/{rule}"
-            yield from _allowed(queue, service=policy.EVENTS, arn=arn, sender=f"the rule {rule}")
-        yield Finding(check="notification", grade=Grade.OK, found=f"rules of EventBridge: {', '.join(rules)}")
-        return
-    yield Finding(
-        check="notification",
-        grade=Grade.BROKEN,
-        found="the bucket tells EventBridge, where no rule leads to the queue",
-        cure='make a rule for "Object Created" of this bucket with the queue as its target',
-        because="no rule of EventBridge leads to the queue",
-    )
+        finding = refused.finding("notification", action=action, on=queue.arn, who=access.who, needed=False)
+        return _Way(findings=[finding], is_ours=False)
+    if not rules:
+        finding = Finding(
+            check="notification",
+            grade=Grade.BROKEN,
+            found="the bucket tells EventBridge, where no rule leads to the queue",
+            cure='make a rule for "Object Created" of this bucket with the queue as its target',
+            because="no rule of EventBridge leads to the queue",
+        )
+        return _Way(findings=[finding], is_ours=False)
+    _, partition, _, region, account, _ = queue.arn.split(":", 5)
+    findings = [
+        finding
+        for rule in rules
+        for finding in _allowed(
+            queue,
+            service=policy.EVENTS,
+            arn=f"arn:{partition}:events:{region}:{account}:rule/{rule}",
+            sender=f"the rule {rule}",
+        )
+    ]
+    named = f"rules of EventBridge: {', '.join(rules)}"
+    findings.append(Finding(check="notification", grade=Grade.OK, found=named))
+    return _Way(findings=findings, is_ours=True)
 
 
-def _tells_others(
-    access: Access, bucket: str, queue: Queue, elsewhere: Sequence[str]
-) -> Generator[Finding, None, Told]:
-    """Where nothing leads here: but a trail may tell a topic by itself."""
+def _by_trail(access: Access, bucket: str, queue: Queue) -> Iterator[_Way]:
+    """A trail may tell a topic by itself, past the bucket: what the queue's policy lets send may be one."""
     for topic in policy.sources(queue.statements, "sns"):
-        findings = list(_by_topic(access, topic, queue))
-        if all(it.grade is not Grade.BROKEN for it in findings):
-            yield Finding(
+        if _by_topic(access, topic, queue).leads_here:
+            finding = Finding(
                 check="notification",
                 grade=Grade.WARNING,
                 found=f"{bucket} tells nobody that leads here; {topic} does, if its trail tells it",
                 cure=f"see that the trail has this topic: aws cloudtrail describe-trails; or {_SETUP}",
                 because=f"perhaps nobody tells {topic} of new objects",
             )
-            return Told(leads_here=True)
-    others = f"only {', '.join(elsewhere[:_MOST_SHOWN])}" if elsewhere else "nobody"
-    yield Finding(
+            yield _Way(findings=[finding], is_ours=False)
+            return
+
+
+def _tells_others(bucket: str, queues: Sequence[str]) -> Finding:
+    others = f"only {', '.join(queues[:_MOST_SHOWN])}" if queues else "nobody"
+    return Finding(
         check="notification",
         grade=Grade.BROKEN,
         found=f"{bucket} tells {others} of new objects, and not the queue",
         cure=_SETUP,
         because=f"the bucket {bucket} does not tell the queue of new objects",
     )
-    return Told(leads_here=False)
 
 
 def _allowed(queue: Queue, *, service: str, arn: str, sender: str) -> Iterator[Finding]:
