@@ -1,7 +1,7 @@
 """Reads dead letters again with what is there now: log types, limits, permissions, objects.
 
 What was not read to its end is read again as a whole. Of what was, the kept bytes of its dead letters go
-through the line again, under the same identity and at the same positions: decision 13.
+through the line again, under the same identity and at the same positions: decision 16.
 """
 
 import time

@@ -9,16 +9,15 @@ and https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-per
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from fnmatch import fnmatchcase
+from operator import eq
 from typing import Any
 
 S3 = "s3.amazonaws.com"
 SNS = "sns.amazonaws.com"
 EVENTS = "events.amazonaws.com"
-
-_LIKE = {"arnequals", "arnlike", "stringequals", "stringlike", "stringequalsignorecase"}
 
 
 class Sending(IntEnum):
@@ -91,8 +90,8 @@ def _holds(condition: Any, arn: str) -> Sending:
     holds = Sending.YES
     for operator, key, values in _conditions(condition):
         kind = operator.lower().removesuffix("ifexists").rpartition(":")[2]
-        if key == "aws:sourcearn" and kind in _LIKE:
-            one = Sending.YES if any(_is_like(arn, value) for value in values) else Sending.NO
+        if key == "aws:sourcearn" and kind in _COMPARED:
+            one = Sending.YES if any(_COMPARED[kind](arn, value) for value in values) else Sending.NO
         elif key == "aws:securetransport" and kind == "bool":
             one = Sending.YES if "true" in [value.lower() for value in values] else Sending.NO
         elif key == "aws:sourceaccount":
@@ -106,6 +105,19 @@ def _holds(condition: Any, arn: str) -> Sending:
 def _is_like(arn: str, pattern: str) -> bool:
     """`*` and `?` as IAM has them; its patterns know no brackets."""
     return fnmatchcase(arn, pattern.replace("[", "[[]"))
+
+
+_COMPARED: dict[str, Callable[[str, str], bool]] = {
+    "arnequals": _is_like,
+    "arnlike": _is_like,
+    "stringlike": _is_like,
+    "stringequals": eq,
+    "stringequalsignorecase": lambda arn, value: arn.lower() == value.lower(),
+}
+"""How operators compare: ARNs by wildcards, also those that should be equal; strings only if they are to be alike.
+
+Source: the first of the pages above.
+"""
 
 
 def _conditions(condition: Any) -> Iterator[tuple[str, str, list[str]]]:

@@ -58,6 +58,9 @@ def test_what_is_no_policy_lets_nobody_send(text: str) -> None:
         {"Action": "*"},
         {"Condition": {"StringEquals": {"AWS:SourceArn": [ARN, "arn:aws:s3:::b"]}}},
         {"Condition": {"ForAnyValue:ArnEqualsIfExists": {"aws:SourceArn": ARN}}},
+        {"Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:*:*:amzn-s3-demo-*"}}},
+        {"Condition": {"StringLike": {"aws:SourceArn": "arn:aws:s3:*:*:amzn-s3-demo-*"}}},
+        {"Condition": {"StringEqualsIgnoreCase": {"aws:SourceArn": ARN.upper()}}},
         {"Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}},
         {"Condition": {"Bool": {"aws:SecureTransport": "true"}}},
     ],
@@ -75,6 +78,8 @@ def test_it_may_send(fields: dict[str, Any]) -> None:
         {"Principal": {"Service": "sns.amazonaws.com"}},
         {"Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::amzn-s3-demo-trai"}}},
         {"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::amzn-s3-demo-trai[l]"}}},
+        {"Condition": {"StringEquals": {"aws:SourceArn": "arn:aws:s3:*:*:amzn-s3-demo-*"}}},
+        {"Condition": {"StringEqualsIgnoreCase": {"aws:SourceArn": "arn:aws:s3:*:*:amzn-s3-demo-*"}}},
     ],
 )
 def test_it_may_not_send(fields: dict[str, Any]) -> None:
