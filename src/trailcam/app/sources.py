@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from trailcam.app.canary_table import canary
 from trailcam.app.home import Home
-from trailcam.commit import tables as t
 from trailcam.commit.places import Heard, heard
+from trailcam.commit.standing import counted
 from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
 from trailcam.sources.tables import source
@@ -59,35 +59,23 @@ def overview(home: Home, settings: Settings, *, now: Micros) -> Overview:
 
 
 def _standings(home: Home, settings: Settings) -> Iterator[Standing]:
-    o = t.origin.c
     with home.database.read() as state:
         known = {row.name: row for row in state.execute(select(source))}
-        counted = {
-            row.source_id: row
-            for row in state.execute(
-                select(
-                    o.source_id,
-                    func.count(o.origin_id.distinct()).label("origins"),
-                    func.sum(o.events).label("events"),
-                    func.sum(o.dead_letters).label("dead_letters"),
-                    func.sum(o.size_bytes).label("size_bytes"),
-                ).group_by(o.source_id)
-            )
-        }
+        counts = counted(state)
         c = canary.c
         canaries = {row.source: row for row in state.execute(select(canary).order_by(c.planted_at))}
     declared = {it.name: it.type for it in settings.sources}
     places = heard(home.database)
     for name in [*declared, *sorted(known.keys() - declared.keys())]:
-        row, sums, last = known.get(name), counted.get(name), canaries.get(name)
+        row, sums, last = known.get(name), counts[name], canaries.get(name)
         yield Standing(
             name=name,
             type=declared.get(name) or (row.type if row is not None else ""),
             declared=name in declared,
-            origins=sums.origins if sums is not None else 0,
-            events=sums.events if sums is not None else 0,
-            dead_letters=sums.dead_letters if sums is not None else 0,
-            size_bytes=sums.size_bytes if sums is not None else 0,
+            origins=sums.origins,
+            events=sums.events,
+            dead_letters=sums.dead_letters,
+            size_bytes=sums.size_bytes,
             asked_at=row.asked_at if row is not None else None,
             announced_at=row.announced_at if row is not None else None,
             fault=row.fault if row is not None else None,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from trailcam.app.doctor import moments
 from trailcam.app.doctor.home import followed
@@ -11,6 +11,7 @@ from trailcam.app.home import Home
 from trailcam.commit import tables as t
 from trailcam.commit.group import Purpose
 from trailcam.commit.ledger import Ledger
+from trailcam.commit.standing import counted
 from trailcam.contracts.source import Finding, Grade
 from trailcam.model.timestamps import SECOND, Micros
 from trailcam.settings.sources import SourceSettings
@@ -70,17 +71,12 @@ def _answers(row: Row[Any], *, is_followed: bool, now: Micros) -> Iterator[Findi
 
 
 def _dead_letters(source: str, home: Home, now: Micros) -> Iterator[Finding]:
-    """What came of a source within a day, and could not be read."""
-    o, d = t.origin.c, t.decision.c
+    """What came of a source within a day, and cannot be read to this moment."""
     with home.database.read() as state:
-        row = state.execute(
-            select(func.coalesce(func.sum(o.events), 0), func.coalesce(func.sum(o.dead_letters), 0))
-            .join_from(t.origin, t.decision, o.decision_id == d.id)
-            .where(o.source_id == source, d.decided_at > now - _DAY_SECONDS * SECOND)
-        ).one()
-    events, letters = int(row[0]), int(row[1])
+        came = counted(state, since=Micros(now - _DAY_SECONDS * SECOND))[source]
+    events, letters = came.events, came.dead_letters
     if letters:
-        nothing_else = letters and not events
+        nothing_else = not events
         yield Finding(
             check="dead letters",
             grade=Grade.BROKEN if nothing_else else Grade.WARNING,

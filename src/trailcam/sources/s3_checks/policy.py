@@ -114,7 +114,7 @@ _COMPARED: dict[str, Callable[[str, str], bool]] = {
     "stringequals": eq,
     "stringequalsignorecase": lambda arn, value: arn.lower() == value.lower(),
 }
-"""How operators compare: ARNs by wildcards, also those that should be equal; strings only if they are to be alike.
+"""How operators compare: ARNs by wildcards in any case, strings only where they are to be alike.
 
 Source: the first of the pages above.
 """
