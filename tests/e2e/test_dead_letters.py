@@ -1,11 +1,13 @@
 """Dead letters: what could not be treated is listed, shown, and read again when that can be done."""
 
 import base64
+import gc
 import gzip
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +19,25 @@ from tests.servers.clients import credentials
 from tests.support import record, trailcam, write_log
 from tests.world import powerless
 
+from trailcam.app.dead_letters.retry import Asked, Progress
+from trailcam.app.dead_letters.retry import retry as retry_letters
 from trailcam.app.home import make_home
 from trailcam.app.keeper import Keeper
+from trailcam.app.load import load
 from trailcam.commit import tables as t
+from trailcam.commit.decide import decide
+from trailcam.commit.group import Group, Purpose, Treated
 from trailcam.commit.ledger import Ledger
 from trailcam.commit.stage import Stager
+from trailcam.contracts.source import NotFetched
 from trailcam.errors import code
 from trailcam.model.deadletter import DeadLetter
+from trailcam.model.origin import Origin
+from trailcam.model.timestamps import Micros
+from trailcam.settings.schema import Settings
+from trailcam.sources.fetched import Fetched
+from trailcam.sources.s3_notifications import S3Object
+from trailcam.sources.s3_objects import Objects
 
 if TYPE_CHECKING:
     from tests.servers.seaweed import Seaweed
@@ -271,6 +285,51 @@ def test_objects_that_are_there_again_are_read_and_announcements_that_are_unders
     again = retry("--all", *home, env=env)
     assert (again[0], again[1]["dead"], again[1]["new_events"]) == (1, 2, 0)
     assert verified(tmp_path / "home").holds
+
+
+def object_of(name: str, etag: str = "") -> Origin:
+    return Origin(
+        id=f"{name}{etag}", name=name, source_id="s3", source_label="s3", size_bytes=1_000,
+        fallback_time=Micros(0),
+    )  # fmt: skip
+
+
+def test_objects_that_are_read_again_are_let_go_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"s3://again/{number:03}.json" for number in range(200)]
+    refuse(tmp_path, source="s3")
+    home = make_home(tmp_path)
+    letters_of_all = [letter(name, name, "object_denied") for name in names]
+    staged = Stager(home.iceberg.warehouse, (), pack="").letters(letters_of_all, "a", parse_time=Micros(0))
+    entries = [
+        Treated(origin=object_of(name), purpose=Purpose.PART, events=0, dead_letters=1) for name in names
+    ]
+    group = Group(
+        run_id="01LIVE", pack="", rules={}, treated=entries, files=list(staged), matches=(), errors=()
+    )
+    decide(home.database, group, warehouse=home.iceberg.warehouse, now=Micros(0))
+
+    def fetch(_: Objects, it: S3Object, *, spool: Path) -> Fetched:
+        number = int(it.key[:3])
+        if number % 10 == 0:
+            raise NotFetched(code("object_gone"), f"it is not there, nor in {spool}")
+        return Fetched(origin=object_of(it.name, "#1"), data=json.dumps(record(number)).encode())
+
+    monkeypatch.setattr(Objects, "fetch", fetch)
+    settings = Settings(limits=replace(Settings().limits, group_bytes=20_000))
+    seen: list[tuple[int, int, int]] = []
+
+    def progress(at: Progress) -> None:
+        held = sum(isinstance(it, Fetched) for it in gc.get_objects())
+        seen.append((at.origins_done, at.origins_all, held))
+
+    made = retry_letters(Asked(), load(), settings, home, workers=1, progress=progress)
+    assert (made.mended, len(made.dead)) == (180, 20)
+    done = [at[0] for at in seen]
+    assert (done, done[-1], {at[1] for at in seen}) == (sorted(done), 200, {200})
+    assert done[0] < 100, "it is told while it goes on"
+    assert max(at[2] for at in seen) < 90, "of 180"
 
 
 @pytest.mark.parametrize(

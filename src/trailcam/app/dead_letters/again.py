@@ -1,10 +1,10 @@
 """Finds once more what could not be read to its end: the file, the object, or what an announcement names."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
 from trailcam.sources.s3_objects import Objects
 
 _FETCHERS = 8
-_AT_ONCE = 64
+_MOST_AHEAD = 2 * _FETCHERS
+"""How large they are is not known before: small ones lie in memory, large ones in the spool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,21 @@ class Again:
     _off: set[str] = field(default_factory=set)
     """Sources that do not answer."""
 
-    def found(self, broken: Sequence[Broken]) -> Iterator[Found]:
-        """Those that can be had, in their order."""
-        waiting = iter(broken)
+    def found(self, broken: Iterable[Broken]) -> Iterator[Found]:
+        """Those that can be had, in their order. No more than some are fetched before they are asked for."""
+        ahead: deque[Future[Found | None]] = deque()
         with ThreadPoolExecutor(_FETCHERS, thread_name_prefix="trailcam-fetch") as pool:
-            while some := list(islice(waiting, _AT_ONCE)):
-                yield from (found for found in pool.map(self._found, some) if found is not None)
+            try:
+                for it in broken:
+                    ahead.append(pool.submit(self._found, it))
+                    if len(ahead) == _MOST_AHEAD:
+                        yield from _had(ahead.popleft())
+                while ahead:
+                    yield from _had(ahead.popleft())
+            finally:  # of what nobody asks for any more nothing stays in the spool
+                for future in ahead:
+                    if not future.cancel():
+                        future.add_done_callback(_give_back)
 
     def _found(self, it: Broken) -> Found | None:
         source = it.entry.source_id
@@ -133,6 +143,19 @@ class Again:
         if source == UNNAMED and all(it.name != source for it in self.settings.sources):
             return Objects(make_session(), name=UNNAMED)
         return objects_of(self.settings, source)[1]
+
+
+def _had(future: Future[Found | None]) -> Iterator[Found]:
+    found = future.result()
+    if found is not None:
+        yield found
+
+
+def _give_back(future: Future[Found | None]) -> None:
+    if future.exception() is None:
+        for found in _had(future):
+            for blob in found.blobs:
+                blob.acknowledge()
 
 
 def _all(gets: Sequence[Callable[[], Blob]]) -> Sequence[Blob]:

@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far it is; bytes are those of the dead letters and of the origins that were read again."""
+    """How far it is; of an announcement, the objects that it names count, once they are known."""
 
     origins_done: int
     origins_all: int
@@ -113,6 +113,7 @@ def retry(
     with _letters(home) as letters:
         chosen = _chosen(letters, asked)
         before = {it.id for it in _of(letters, chosen)}
+        hand = _InHand()
         line = Line(
             loaded,
             settings,
@@ -121,9 +122,10 @@ def retry(
             told=sorted(id_ for ids in chosen.values() for id_ in ids),
             workers=workers,
             now=now,
+            done=hand.let_go,
         )
         with line:
-            work = _Work(line, letters, chosen, settings, home, now, progress)
+            work = _Work(line, hand, letters, chosen, settings, home, now, progress)
             work.run()
         before |= {it.id for it in _of(letters, work.others)}
     problems += told(publish, home.database, home.iceberg)
@@ -167,10 +169,33 @@ def _chosen(letters: Letters, asked: Asked) -> dict[str, set[str]]:
 
 
 @dataclass(slots=True)
+class _InHand:
+    """What was brought here and is not decided yet."""
+
+    blobs: set[Blob] = field(default_factory=set)
+    done: int = 0
+    """How many there were that are decided now."""
+
+    def let_go(self, blob: Blob) -> None:
+        """It is decided, or was before."""
+        blob.acknowledge()
+        self.blobs.discard(blob)
+        self.done += 1
+
+    def let_all_go(self) -> None:
+        """Nothing more will be decided."""
+        for blob in self.blobs:
+            with suppress(OSError):
+                blob.acknowledge()
+        self.blobs.clear()
+
+
+@dataclass(slots=True)
 class _Work:
     """The work of one retry, group by group."""
 
     line: Line
+    hand: _InHand
     letters: Letters
     chosen: dict[str, set[str]]
     settings: Settings
@@ -180,9 +205,8 @@ class _Work:
     again: Again = field(init=False)
     others: set[str] = field(default_factory=set)
     """Origins that were found under another identity than that of the dead letter."""
-    found: list[tuple[Broken, list[Origin]]] = field(default_factory=list)
-    spooled: list[Blob] = field(default_factory=list)
-    done: int = 0
+    found: list[tuple[str, list[str]]] = field(default_factory=list)
+    """What broken origins turned out to be, by their ids."""
 
     def __post_init__(self) -> None:
         self.again = Again(self.settings, self.home)
@@ -190,7 +214,7 @@ class _Work:
     def run(self) -> None:
         """All of it; what was spooled does not outlive it."""
         line = self.line
-        mender = Mender(line.keeper, self.letters.standing, self._done)
+        mender = Mender(line.keeper, self.letters.standing, self.hand.let_go)
         try:
             for result in line.engine.run(self._groups()):
                 is_kept = isinstance(result.group.blobs[0], KeptLetters)
@@ -198,19 +222,18 @@ class _Work:
                     line.engine.give(group)
                 self._tell()
         finally:
-            for blob in self.spooled:
-                with suppress(OSError):
-                    blob.acknowledge()
+            self.hand.let_all_go()
+        self._tell()
         self._answer()
 
     def _groups(self) -> Iterator[WorkGroup]:
-        whole = [it for it in self.chosen if self.letters.standing[it].events[0].purpose == Purpose.WHOLE]
-        yield from self._gathered(map(self._kept, whole))
-        broken = [
+        whole = {it for it in self.chosen if self.letters.standing[it].events[0].purpose == Purpose.WHOLE}
+        yield from self._gathered(self._kept(it) for it in self.chosen if it in whole)
+        broken = (
             Broken(entry=self.letters.standing[it].letters, letter=next(self.letters.of(it)).letter)
             for it in self.chosen
-            if it not in set(whole)
-        ]
+            if it not in whole
+        )
         for group in self._gathered(blob for found in self.again.found(broken) for blob in self._new(found)):
             yield from self._sorted_out(group.blobs)
 
@@ -219,7 +242,7 @@ class _Work:
         waiting: list[Blob] = []
         size = 0
         for blob in blobs:
-            self.spooled.append(blob)
+            self.hand.blobs.add(blob)
             waiting.append(blob)
             size += blob.origin.size_bytes
             if size >= self.settings.limits.group_bytes or len(waiting) >= GROUP_ORIGINS:
@@ -247,8 +270,9 @@ class _Work:
         )
 
     def _new(self, found: Found) -> Iterator[Blob]:
-        self.found.append((found.broken, [blob.origin for blob in found.blobs]))
-        self.others |= {blob.origin.id for blob in found.blobs}
+        ids = [blob.origin.id for blob in found.blobs]
+        self.found.append((found.broken.entry.origin_id, ids))
+        self.others.update(ids)
         yield from found.blobs
 
     def _sorted_out(self, blobs: Sequence[Blob]) -> Iterator[WorkGroup]:
@@ -257,7 +281,7 @@ class _Work:
         new = []
         for blob in blobs:
             if blob.origin.id in known:
-                self._done(blob)
+                self.hand.let_go(blob)
             else:
                 known.add(blob.origin.id)
                 new.append(blob)
@@ -265,23 +289,24 @@ class _Work:
         if new:
             yield WorkGroup(tuple(new))
 
-    def _done(self, blob: Blob) -> None:
-        blob.acknowledge()
-        self.done += 1
-        self._tell()
-
     def _tell(self) -> None:
         matches = self.line.keeper.matches + self.line.engine.in_work[2]
-        self.told(Progress(origins_done=self.done, origins_all=len(self.chosen), matches=matches))
+        more = sum(len(ids) - 1 for _, ids in self.found)
+        self.told(
+            Progress(
+                origins_done=self.hand.done + len(self.again.why),
+                origins_all=len(self.chosen) + more,
+                matches=matches,
+            )
+        )
 
     def _answer(self) -> None:
         """What stands under a name, or is an announcement, is answered when all it is about has been read."""
         now = Micros(int(self.now() * 1_000_000))
-        for broken, origins in self.found:
-            if broken.entry.origin_id in {origin.id for origin in origins}:
-                continue  # its own entry stands in the place of the dead letters
-            ids = [origin.id for origin in origins]
-            if self.line.ledger.known(ids) == set(ids):
-                answer_now(
-                    self.home.database, origin_ids=[broken.entry.origin_id], run_id=self.line.run_id, now=now
-                )
+        known = self.line.ledger.known([id_ for _, ids in self.found for id_ in ids])
+        answered = [
+            origin_id
+            for origin_id, ids in self.found
+            if origin_id not in ids and known.issuperset(ids)  # else its own entry stands in their place
+        ]
+        answer_now(self.home.database, origin_ids=answered, run_id=self.line.run_id, now=now)
