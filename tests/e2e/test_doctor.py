@@ -205,7 +205,7 @@ def test_an_empty_queue_is_the_reason_where_nothing_else_is(way: Way) -> None:
 def test_dead_letters_that_fill_are_told_with_what_brings_them_back(way: Way) -> None:
     way.sqs.send_message(QueueUrl=way.dead, MessageBody="{}")
     broken = only(way.look(), Grade.BROKEN)
-    assert broken.found == "1 messages were received 10 times in vain and lie in trailcam-dead-letters"
+    assert broken.found == "1 messages were received 100 times in vain and lie in trailcam-dead-letters"
     assert f"start-message-move-task --source-arn {way.made.dead_letters_arn}" in broken.cure
 
 

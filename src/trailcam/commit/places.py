@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from trailcam.commit import tables as t
@@ -20,6 +20,9 @@ _DAYS_KEPT = 2 * HABIT_DAYS
 
 _AHEAD = 10 * MINUTE
 """No event is believed to be later than this from now: one forged time would end all alarms."""
+
+_MOST_PLACES = 2_000
+"""Of a source; what log content names beyond them counts together, without account and region."""
 
 _LEAST_HISTORY = DAY
 _LEAST_SILENCE = 15 * MINUTE
@@ -53,13 +56,23 @@ def note(
 ) -> None:
     """Adds what has come; a silence counts from when somebody listened, in the transaction of a decision.
 
-    What was noted with a clock that was ahead gives way: else a silence would begin in the future.
+    What was noted with a clock that was ahead gives way: else a silence would begin in the future. Log content
+    is hostile: forged accounts do not fill the state, but count together once there are very many.
     """
     p = t.place.c
+    room: dict[str, int] = {}
+    nameless: dict[Place, Seen] = {}
     for place, seen in places.items():
         key = and_(p.source == place.source, p.account == place.account, p.region == place.region)
         known = connection.execute(select(t.place).where(key)).first()
         if known is None:
+            if place.source not in room:
+                room[place.source] = _room(connection, place.source)
+            nowhere = Place(place.source, "", "")
+            if room[place.source] <= 0 and place != nowhere:
+                nameless[nowhere] = nameless[nowhere].plus(seen) if nowhere in nameless else seen
+                continue
+            room[place.source] -= 1
             connection.execute(
                 upsert(t.place).values(
                     **place._asdict(),
@@ -85,6 +98,14 @@ def note(
                 silent_told=None,
             )
         )
+    if nameless:
+        note(connection, nameless, followed_since=followed_since, now=now)
+
+
+def _room(connection: Connection, source: str) -> int:
+    """How many new places of a source there is room for."""
+    counted = select(func.count()).select_from(t.place).where(t.place.c.source == source)
+    return _MOST_PLACES - connection.execute(counted).scalar_one()
 
 
 def heard(database: Database) -> list[Heard]:

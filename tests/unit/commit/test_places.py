@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from trailcam.commit import places
 from trailcam.commit.places import Heard, came_by, heard, note
 from trailcam.model.place import Place, Seen
 from trailcam.model.timestamps import DAY, MINUTE, Micros
@@ -50,6 +51,22 @@ def test_after_a_clock_that_was_wrong_a_place_is_silent_against_its_habit_as_bef
     it = known(database)
     assert (it.last_arrival, it.last_event <= right + 10 * MINUTE) == (right, True)
     assert it.silent_from == right + 240 * MINUTE
+
+
+def test_forged_accounts_do_not_fill_the_state(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "_MOST_PLACES", 3)
+    for start in (0, 4):
+        found = {Place("trail", f"{number:012}", ""): Seen(2, BEGUN) for number in range(start, start + 4)}
+        found |= {HERE: Seen(1, BEGUN), Place("other", "", ""): Seen(1, BEGUN)}
+        with database.write() as state:
+            note(state, found, followed_since=BEGUN, now=BEGUN)
+    assert {tuple(it.place): it.events for it in heard(database)} == {
+        ("other", "", ""): 2,
+        ("trail", "", ""): 12,
+        ("trail", "000000000000", ""): 2,
+        ("trail", "000000000001", ""): 2,
+        ("trail", "000000000002", ""): 2,
+    }
 
 
 def test_a_place_that_was_first_heard_while_the_clock_was_ahead_comes_to_have_a_habit(

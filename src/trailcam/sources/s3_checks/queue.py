@@ -207,7 +207,7 @@ def _dead_letters(access: Access, attributes: dict[str, str], queue: Queue, trie
             check="dead letters",
             grade=Grade.WARNING,
             found=f"SQS gives a message up after {most} receptions, Trailcam after {tries} tries",
-            cure=f"set maxReceiveCount to {max(10, 2 * tries)}: Trailcam then keeps the reason, and it first",
+            cure=f"set maxReceiveCount to {max(100, 2 * tries)}: then Trailcam keeps the reason, and first",
         )
     _, _, _, _, owner, name = arn.split(":", 5)
     try:
