@@ -14,6 +14,7 @@ canary = Table(
     Column("seen_at", BigInteger),
     Column("missed_at", BigInteger),
 )
-"""Planted events: each is seen as an alert by the time it is due, or missed, or both."""
+"""Planted events: each is seen as an alert by the time it is due, or missed, or both; then it is
+forgotten in a while."""
 
 Index(None, canary.c.source, canary.c.planted_at)

@@ -132,6 +132,7 @@ class Plants(Protocol):
 
     def plant(self, data: bytes) -> None:
         """Puts a small file of logs where the source finds what it announces; it takes the last one's place.
+        Called by one thread at a time, which is nobody else's and may be held up.
 
         Raises:
             WorldError: it is refused.

@@ -235,9 +235,9 @@ class LocalEngine:
 
     def _collect(self, queue: deque[_Work], *, timeout: float) -> Iterator[_Work]:
         timeout = min(timeout, self._poll_seconds)
-        ready = wait([process.connection for process in self._busy], timeout=timeout)
+        signs = wait([sign for process in self._busy for sign in process.signs], timeout=timeout)
         for process in list(self._busy):
-            if process.connection in ready:
+            if any(sign in signs for sign in process.signs):
                 message = process.receive()
                 done = self._bury(process, queue) if message is None else self._take(process, message, queue)
             else:

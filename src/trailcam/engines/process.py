@@ -1,13 +1,16 @@
 """One worker process as its parent sees it, and how it comes up: rules are executed while it is watched."""
 
 import multiprocessing
+import os
 import signal
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,14 @@ from trailcam.errors import Problem, WorldError, code
 
 _MOST_AT_ONCE_SECONDS = 1.0
 """Who looks less often was held up: more than this between two looks is not counted."""
+
+_HALFWAY_SECONDS = 10
+"""How long a message may stand still halfway. What a dead process has begun to say is never said to its end
+while a copy of it, which a rule has forked, keeps the way open."""
+
+_LOOK_SECONDS = 0.25
+_UNKNOWN = 255
+"""The exit status, for multiprocessing, of a process whose fork server was ended before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,8 @@ class WorkerProcess:
         context.set_forkserver_preload(["trailcam.engines.worker", *staging])
         self._limit_seconds = setup.limits.rule_seconds
         self._slots: Any = context.RawArray("Q", 3)
-        self.connection, other = context.Pipe()
+        self._connection, other = context.Pipe()
+        _limit_waiting(self._connection)
         self._process = context.Process(
             target=worker.main, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
         )
@@ -68,6 +80,12 @@ class WorkerProcess:
         self._looked_at = time.monotonic()
 
     @property
+    def signs(self) -> tuple[Connection, int]:
+        """What is to be waited for: something comes of it, or it has ended. The way from it does not tell
+        the latter, for a copy of it that a rule has forked may keep that open."""
+        return self._connection, self._process.sentinel
+
+    @property
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid or 0
@@ -81,18 +99,26 @@ class WorkerProcess:
     def give(self, task: Task) -> bool:
         """Sends a task; False when the process is gone."""
         self._watched_seconds, self._looked_at = 0.0, time.monotonic()
+        if wait([self._process.sentinel], timeout=0):
+            return False
         try:
-            self.connection.send(task)
-        except (BrokenPipeError, ConnectionResetError):
+            self._connection.send(task)
+        except OSError:  # it has closed the way, or takes nothing
+            self._process.kill()
             return False
         return True
 
     def receive(self) -> Any:
-        """The next message; None when the process is gone."""
+        """The next message, once there is a sign; None when the process is gone."""
         try:
-            return self.connection.recv()
-        except (EOFError, OSError):
+            if self._connection.poll():
+                return self._connection.recv()
+        except EOFError:
             return None
+        except OSError:  # it stands still halfway, or was ended there
+            pass
+        self._process.kill()  # it lives on where the fork server, which would know of its end, was ended
+        return None
 
     def kill_if_stuck(self) -> bool:
         """Kills the process if one rule has had one event in hand for too long.
@@ -112,9 +138,12 @@ class WorkerProcess:
         return self._timed_out
 
     def end(self) -> Killing:
-        """Waits for a process that is gone; what it died of."""
+        """Waits for a process that is gone; what it died of. One that has only closed the way to us goes on
+        until it has something to say: it is watched meanwhile."""
+        while not wait([self._process.sentinel], timeout=_LOOK_SECONDS) and not self.kill_if_stuck():
+            pass
         self._process.join()
-        self.connection.close()
+        self._connection.close()
         if self._timed_out:
             return Killing(
                 error_class="RuleTimeout",
@@ -124,19 +153,19 @@ class WorkerProcess:
         return Killing(
             error_class="RuleKilledWorker",
             message=f"{code('rule_killed_worker')}: it ended its process with {status}",
-            may_be_foreign=self._process.exitcode in (-signal.SIGKILL, -signal.SIGTERM),
+            may_be_foreign=self._process.exitcode in (-signal.SIGKILL, -signal.SIGTERM, _UNKNOWN),
         )
 
     def stop(self) -> None:
         """Ends the process at once, whatever it does."""
         self._process.kill()
         self._process.join()
-        self.connection.close()
+        self._connection.close()
 
     def close(self) -> None:
         """Asks an idle process to end, and makes it."""
         with suppress(OSError, ValueError):
-            self.connection.send(None)
+            self._connection.send(None)
         self._process.join(timeout=1)
         self.stop()
 
@@ -157,7 +186,7 @@ def start(setup: Setup, skip: frozenset[int], *, poll_seconds: float) -> WorkerP
     """
     process = WorkerProcess(setup, skip)
     try:
-        while not wait([process.connection], timeout=poll_seconds) and not process.kill_if_stuck():
+        while not wait(process.signs, timeout=poll_seconds) and not process.kill_if_stuck():
             pass
         loaded = process.receive()
     except BaseException:
@@ -195,6 +224,13 @@ def start_first(setup: Setup, *, poll_seconds: float) -> WorkerProcess:
         else:
             started.close()
         raise RulesNotImported(setup.rules, failures)
+
+
+def _limit_waiting(connection: Connection) -> None:
+    """From here on, reading and writing raise BlockingIOError where nothing moves for too long."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as way:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            way.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _HALFWAY_SECONDS, 0))
 
 
 def _is_stopped(pid: int) -> bool:

@@ -43,10 +43,11 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
     if silent:
         os.dup2(output, 2)
     limit_memory(setup.limits.worker_bytes)
+    send = _sender(connection)
     with helpers(setup.packs):
         runners, failures = load_runners(setup, slots, skip)
-        connection.send(Loaded(failures=failures))
-        worker = Worker(_sender(connection), slots, setup, runners)
+        send(Loaded(failures=failures))
+        worker = Worker(send, slots, setup, runners)
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)

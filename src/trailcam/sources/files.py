@@ -1,5 +1,6 @@
 """Files, folders and standard input as origins, identified by the digest of their bytes."""
 
+import errno
 import hashlib
 import os
 import re
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from trailcam.contracts.codec import Unpackable
 from trailcam.errors import Problem, TrailcamError, cannot_write, code
@@ -107,6 +108,48 @@ def is_log(name: str) -> bool:
     return not name.startswith(".") and _LOG_NAME.search(name) is not None
 
 
+class Listed(NamedTuple):
+    """A folder and the names in it, sorted."""
+
+    path: Path
+    names: list[str]
+    """Of what is no folder."""
+    hidden: list[str]
+    """Of what begins with a dot, also of folders: those are not listed."""
+
+
+def walk(folder: Path, *, refused: Callable[[OSError], None]) -> Iterator[Listed]:
+    """A folder and those below it, also behind links, each once: a link may lead in a circle.
+
+    `refused` is called for what cannot be listed; the rest is listed all the same.
+    """
+    walked: set[str] = set()
+    for parent, folders, names in os.walk(folder, onerror=refused, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in walked:
+            folders.clear()
+            continue
+        walked.add(real)
+        hidden = sorted(name for name in (*folders, *names) if name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield Listed(Path(parent), sorted(name for name in names if not name.startswith(".")), hidden)
+
+
+def status_of(path: Path, *, refused: Callable[[OSError], None]) -> os.stat_result | None:
+    """None for what was moved away meanwhile, or a link that leads nowhere, and for what is refused."""
+    try:
+        return path.stat()
+    except OSError as error:
+        if not is_gone(error):
+            refused(error)
+        return None
+
+
+def is_gone(error: OSError) -> bool:
+    """Whether it says that nothing is there."""
+    return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
 def claim(path: Path, *, spool: Path) -> LocalBlob | DeadLetter:
     """A file with its identity, or a dead letter that says why it cannot be read.
 
@@ -186,17 +229,9 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path], list[DeadLetter]]:
         reason = Unpackable(code("origin_unreadable"), f"the folder cannot be listed: {error.strerror}")
         unreadable.append(_unreadable(Path(error.filename), reason))
 
-    walked: set[str] = set()
-    for parent, folders, names in os.walk(folder, onerror=refused, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in walked:  # a link leads here a second time, perhaps in a circle
-            folders.clear()
-            continue
-        walked.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                (logs if _LOG_NAME.search(name) else others).append(Path(parent, name))
+    for listed in walk(folder, refused=refused):
+        for name in listed.names:
+            (logs if is_log(name) else others).append(listed.path / name)
     return logs, others, unreadable
 
 

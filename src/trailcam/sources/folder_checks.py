@@ -33,8 +33,6 @@ class _Seen:
     others: list[str] = field(default_factory=list)
     """Names that are not those of logs."""
     forbidden: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    """To folders: they are not followed."""
     newest_seconds: float | None = None
     """How long ago the newest log was written."""
 
@@ -92,29 +90,20 @@ def _look(path: Path, known: dict[str, tuple[int, int]], now: float, quiet_secon
     seen = _Seen()
 
     def refused(error: OSError) -> None:
-        seen.forbidden.append(os.path.relpath(error.filename, path))
+        if not files.is_gone(error):
+            seen.forbidden.append(os.path.relpath(error.filename, path))
 
-    for parent, folders, names in os.walk(path, onerror=refused):
-        for folder in [Path(parent, name) for name in folders]:
-            if folder.name.startswith("."):
-                seen.hidden.append(str(folder.relative_to(path)))
-                folders.remove(folder.name)
-            elif folder.is_symlink():
-                seen.links.append(str(folder.relative_to(path)))
-        for file in [Path(parent, name) for name in sorted(names)]:
-            status = _status(file)
+    for listed in files.walk(path, refused=refused):
+        here = listed.path.relative_to(path)
+        seen.hidden += [str(here / name) for name in listed.hidden]
+        for name in listed.names:
+            file = listed.path / name
+            status = files.status_of(file, refused=refused)
             if status is not None:
-                here = str(file.relative_to(path))
-                _place(seen, file, status, known, now=now, quiet_seconds=quiet_seconds).append(here)
+                _place(seen, file, status, known, now=now, quiet_seconds=quiet_seconds).append(
+                    str(here / name)
+                )
     return seen
-
-
-def _status(file: Path) -> os.stat_result | None:
-    """None for what was moved away meanwhile, or a link that leads nowhere."""
-    try:
-        return file.stat()
-    except OSError:
-        return None
 
 
 def _place(
@@ -127,8 +116,6 @@ def _place(
     quiet_seconds: float,
 ) -> list[str]:
     """The list that a file belongs to."""
-    if file.name.startswith("."):
-        return seen.hidden
     if not files.is_log(file.name) or not S_ISREG(status.st_mode):
         return seen.others
     if not os.access(file, os.R_OK):
@@ -197,7 +184,6 @@ def _told(seen: _Seen, path: Path, quiet_seconds: float) -> Iterator[Finding]:
     for what, passed_over in (
         ("by their names they are no logs", seen.others),
         ("they are hidden", seen.hidden),
-        ("links to folders are not followed", seen.links),
     ):
         if passed_over and seen.logs:
             found = f"{_some(passed_over)}: {what}"

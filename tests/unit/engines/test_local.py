@@ -6,8 +6,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from tests.live import eventually
 from tests.support import LIMITS, make_rule, make_setup, record, stop_fork_server, write_log
 from tests.tally import Tally
 
-from trailcam.engines.local import LocalEngine
+from trailcam.engines import process
+from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import Limits, WorkGroup
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.rule import Rule
@@ -329,3 +330,100 @@ def test_a_worker_that_loops_in_a_rule_ends_with_a_parent_that_is_killed(tmp_pat
         pid = eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
         parent.kill()
     eventually(lambda: not Path(f"/proc/{pid}").exists())
+
+
+@contextmanager
+def worker_with_a_copy(folder: Path) -> Iterator[tuple[LocalEngine, int, WorkGroup]]:
+    """An engine with one worker, of which a rule has forked a copy; the worker's process id, and a group."""
+    blob = claim(write_log(folder / "0.json", [record(n) for n in range(20)]), spool=folder)
+    assert isinstance(blob, LocalBlob)
+    copies = folder / "copies"
+    forks = f"import os, time\nif copy := os.fork():\n    print(copy, file=open({str(copies)!r}, 'a'))"
+    waits = "else:\n    time.sleep(60)\n    os._exit(0)"
+    rule = make_rule("Forks", f"{forks}\n{waits}\ndef rule(event):\n    return True")
+    try:
+        with LocalEngine(make_setup([rule]), workers=1) as engine:
+            yield engine, engine.pids[0], WorkGroup((blob,))
+    finally:
+        for copy in copies.read_text().split():
+            os.kill(int(copy), signal.SIGKILL)
+
+
+def outcome(engine: LocalEngine) -> Tally:
+    """What comes of the one group that is in work; a worker that does not come up is tried again."""
+
+    def collected() -> list[GroupResult]:
+        with suppress(WorldError):
+            return engine.collect(timeout=0.1)
+        return []
+
+    tally = Tally()
+    tally.add(eventually(collected, seconds=20)[0])
+    return tally
+
+
+def test_a_worker_that_dies_is_seen_while_a_copy_of_it_lives(tmp_path: Path) -> None:
+    with worker_with_a_copy(tmp_path) as (engine, pid, group):
+        os.kill(pid, signal.SIGSTOP)  # so that it has the group in hand, and has not done it
+        engine.give(group)
+        assert engine.collect(timeout=0.01) == []
+        os.kill(pid, signal.SIGKILL)
+        tally = outcome(engine)
+    assert (tally.match_count, tally.errors, tally.letters.total()) == (20, [], 0)
+
+
+def test_an_idle_worker_that_died_is_given_nothing_while_a_copy_of_it_lives(tmp_path: Path) -> None:
+    with worker_with_a_copy(tmp_path) as (engine, pid, group):
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not Path(f"/proc/{pid}").exists())
+        engine.give(group)
+        engine.collect(timeout=0)
+        assert engine.pids != [pid]
+        assert outcome(engine).match_count == 20
+
+
+def test_a_message_that_stops_halfway_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_HALFWAY_SECONDS", 1)
+    half = names(
+        "Half",
+        "ways = {fd: os.path.realpath(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd')}\n"
+        "        for fd in [int(fd) for fd, to in ways.items() if '/socket:' in to]:\n"
+        "            os.write(fd, b'\\0\\0\\1\\0' b'begun'); time.sleep(60)",
+    )
+    tally, _ = run_rules(tmp_path, [EVERY, half])
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Half", "RuleKilledWorker")]
+    assert tally.match_count == 20
+
+
+def test_a_rule_that_closes_the_way_to_the_parent_and_loops_is_a_timeout(tmp_path: Path) -> None:
+    limits = replace(LIMITS, rule_seconds=0.5)
+    tally, _ = run_rules(
+        tmp_path, [EVERY, names("Bad", "os.closerange(3, 60); time.sleep(60)")], limits=limits
+    )
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Bad", "RuleTimeout")]
+    assert tally.match_count == 20
+
+
+def test_a_copy_that_is_forked_while_rules_are_executed_does_no_work() -> None:
+    rule = make_rule("Copied", "import os\nos.fork()\ndef rule(event):\n    return True")
+    with LocalEngine(make_setup([rule]), workers=1) as engine:
+        (pid,) = engine.pids
+        (copy,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        eventually(lambda: ") Z " in Path(f"/proc/{copy}/stat").read_text(), seconds=10)  # it has ended
+
+
+def test_no_rule_is_blamed_when_the_fork_server_ends(tmp_path: Path) -> None:
+    flag = tmp_path / "ended"
+    ends = names(
+        "Ends",
+        f"flag = {str(flag)!r}\n        if not os.path.exists(flag):\n"
+        "            open(flag, 'x').close(); os.kill(os.getppid(), 9); time.sleep(60)\n        return True",
+    )
+    blob = claim(write_log(tmp_path / "0.json", [record(7, eventName="Trigger")]), spool=tmp_path)
+    assert isinstance(blob, LocalBlob)
+    with LocalEngine(make_setup([ends]), workers=1) as engine:
+        engine.give(WorkGroup((blob,)))
+        tally = outcome(engine)
+    assert (tally.match_count, tally.errors, tally.letters.total()) == (1, [], 0)

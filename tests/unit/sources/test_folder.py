@@ -3,6 +3,7 @@
 No test waits: the clocks of the source are the test's.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,17 +152,90 @@ def test_hidden_files_and_other_names_are_passed_over(world: World) -> None:
     assert world.names() == ["B.JSON", "a.json", "c/d/e.log.gz", "f.jsonl", "g.ndjson", "h.log"]
 
 
-def test_links_to_files_are_followed_and_links_to_folders_and_nowhere_are_not(world: World) -> None:
-    target = world.write("a.json", b"linked", folder=world.elsewhere)
+def test_links_are_followed_each_folder_once_and_those_to_nowhere_are_passed_over(world: World) -> None:
+    target = world.write("a.json", b"linked", folder=world.elsewhere / "files")
+    world.write("in/b.json", folder=world.elsewhere / "folders")
     (world.path / "link.json").symlink_to(target)
     (world.path / "nowhere.json").symlink_to(world.path / "none")
     (world.path / "itself.json").symlink_to(world.path / "itself.json")
-    (world.path / "folder").symlink_to(world.elsewhere)
+    (world.path / "folder").symlink_to(world.elsewhere / "folders")
+    (world.path / "again").symlink_to(world.elsewhere / "folders" / "in")
     (world.path / "circle").symlink_to(world.path)
+    (world.elsewhere / "folders" / "in" / "circle").symlink_to(world.elsewhere / "folders")
     world.names()
     world.clocks.pass_(10)
-    (notice,) = world.looked()
-    assert (Path(notice.name).name, world.read(notice)) == ("link.json", b"linked")
+    again, link = world.looked()
+    assert os.path.relpath(again.name, world.path) == "again/b.json"
+    assert (Path(link.name).name, world.read(link)) == ("link.json", b"linked")
+
+
+@pytest.fixture
+def locked(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Path]]:
+    """Folders that cannot be listed, also by root."""
+    folders: set[Path] = set()
+    scandir = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if Path(path) in folders:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    yield folders
+
+
+def test_a_folder_in_it_that_cannot_be_listed_is_told_again_and_again_and_the_others_are_read(
+    world: World, locked: set[Path]
+) -> None:
+    locked.add(world.path / "locked")
+    (world.path / "locked").mkdir()
+    world.moved_in("a.json")
+    told, given = [], []
+    for _ in range(12):
+        try:
+            given += world.names()
+        except WorldError as error:
+            told.append(error.problems[0])
+    assert given == ["a.json"]
+    assert len(told) == 3
+    assert told[0].message == f"source drop cannot look at {world.path / 'locked'}: Permission denied"
+    locked.clear()
+    assert [world.names() for _ in range(6)] == [[]] * 6
+
+
+def test_what_cannot_be_listed_for_a_while_is_not_forgotten(world: World, locked: set[Path]) -> None:
+    (world.path / "in").mkdir()
+    path = world.moved_in("in/a.json")
+    world.looked()
+    world.source.settle(world.looked())
+    for folder_ in (world.path / "in", world.path):
+        locked.add(folder_)
+        world.clocks.pass_(10)
+        with pytest.raises(WorldError, match="Permission denied"):
+            world.looked()
+        locked.clear()
+        assert world.names() == []
+    assert world.kept() == [str(path)]
+
+
+def test_a_file_that_cannot_be_looked_at_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = world.moved_in("a.json")
+    stat = Path.stat
+
+    def broken(self: Path, **asked: Any) -> Any:
+        if self == path:
+            raise OSError(errno.EIO, "Input/output error", str(self))
+        return stat(self, **asked)
+
+    monkeypatch.setattr(Path, "stat", broken)
+    with pytest.raises(WorldError, match=r"cannot look at .*a\.json: Input/output error"):
+        world.looked()
+
+
+def test_a_folder_that_cannot_be_reached_is_the_world(world: World) -> None:
+    source = open_source("drop", {"path": world.path / ("long" * 100)}, database=world.database)
+    with pytest.raises(WorldError, match="File name too long"):
+        source.receive(wait_seconds=0)
 
 
 def test_nothing_waits_for_who_writes_to_a_pipe(world: World) -> None:

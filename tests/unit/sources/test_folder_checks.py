@@ -1,9 +1,11 @@
 """What is told of a followed folder."""
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,17 +117,36 @@ def test_a_file_that_changed_after_it_was_read_is_read_again(look: Look, path: P
     assert "a.json" in found["waiting"].found
 
 
-def test_what_is_passed_over_is_told_with_the_reason(look: Look, path: Path, tmp_path: Path) -> None:
+def test_what_is_passed_over_is_told_with_the_reason(look: Look, path: Path) -> None:
     write(path / "a.json")
-    write(tmp_path / "elsewhere" / "b.json")
-    (path / "link").symlink_to(tmp_path / "elsewhere")
-    assert look()["passed over"].found == "link: links to folders are not followed"
-    (path / "link").unlink()
     write(path / ".c.json")
     assert look()["passed over"].found == ".c.json: they are hidden"
     os.mkfifo(path / "pipe.json")
     (path / ".c.json").unlink()
     assert "pipe.json" in look()["passed over"].found
+
+
+def test_what_lies_behind_links_is_told_once(look: Look, path: Path, tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "b.json")
+    (path / "link").symlink_to(tmp_path / "elsewhere")
+    (path / "circle").symlink_to(path)
+    assert look()["waiting"].found.startswith("link/b.json is still being written to")
+
+
+def test_a_folder_in_it_that_may_not_be_listed_is_broken(
+    look: Look, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(path / "a.json")
+    (path / "in").mkdir()
+    scandir = os.scandir
+
+    def refusing(it: str) -> Any:
+        if Path(it) == path / "in":
+            raise PermissionError(errno.EACCES, "Permission denied", it)
+        return scandir(it)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert look()["permission"].because == "in may not be read"
 
 
 def test_files_that_may_not_be_read_are_broken(

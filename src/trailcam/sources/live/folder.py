@@ -4,11 +4,10 @@ The folder is looked through again and again, which works on every file system, 
 that changes after it was read is read again, as a whole: it is another origin then.
 """
 
-import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
@@ -31,13 +30,16 @@ _LOOK_SECONDS = 1.0
 _SHARE_OF_TIME = 20
 """Looking takes at most one twentieth of the time."""
 
+_COMPLAINED_EVERY_SECONDS = 5.0
+"""While a part of it cannot be looked at, what is in the others is announced between two complaints."""
+
 _AT_ONCE = 100
 _LARGEST = (1 << 63) - 1
 
 FORM = Form(
     "[sources.NAME] of type folder",
     {
-        "path": Key(PATH, required=True, doc="The folder; its folders are followed too."),
+        "path": Key(PATH, required=True, doc="The folder; its folders are followed too, also behind links."),
         "quiet_seconds": Key(
             SECONDS,
             doc=f"How long a file must not have been written to; {_QUIET_SECONDS:g} if absent. What writes "
@@ -103,6 +105,9 @@ class FolderSource:
         self._closed = threading.Event()
         self._ready: deque[Notice] = deque()
         self._look_at = 0.0
+        self._refused: list[OSError] = []
+        """What the last look was refused."""
+        self._complain_at = 0.0
 
     def receive(self, *, wait_seconds: float) -> Sequence[Notice]:
         """See `trailcam.contracts.source.Source`."""
@@ -113,6 +118,9 @@ class FolderSource:
                 self._ready += self._look()
                 looked = time.monotonic() - begun
                 self._look_at = begun + max(_LOOK_SECONDS, looked * _SHARE_OF_TIME)
+            if self._refused and begun >= self._complain_at:
+                self._complain_at = begun + _COMPLAINED_EVERY_SECONDS
+                raise self._refusal(self._refused)
             if self._ready or begun >= until:
                 return [self._ready.popleft() for _ in range(min(_AT_ONCE, len(self._ready)))]
             self._closed.wait(min(self._look_at, until) - begun)
@@ -174,14 +182,18 @@ class FolderSource:
         self._closed.set()
 
     def _look(self) -> list[Notice]:
-        found = {file.path: file.stat for file in self._files()}
+        refused: list[OSError] = []
+        found = {file.path: file.stat for file in self._files(refused=refused.append)}
+        self._refused = [error for error in refused if not files.is_gone(error)]
+        unseen = tuple(str(error.filename) for error in self._refused)
         now, clock = time.time_ns(), time.monotonic()
         ready: list[Notice] = []
         with self._lock:
             read = self._known()
-            self._forget([path for path in read if path not in found])
-            for path in [path for path in self._seen if path not in found]:
-                del self._seen[path]
+            gone = [
+                path for path in (*read, *self._seen) if path not in found and not path.startswith(unseen)
+            ]
+            self._forget(gone)
             for path, stat in sorted(found.items()):
                 if read.get(path) == stat:
                     continue
@@ -200,24 +212,26 @@ class FolderSource:
             name=file.path, origin_id=None, size_bytes=file.stat.size_bytes, tries=tries, receipt=file
         )
 
-    def _files(self) -> Iterable[_File]:
-        if not self._path.is_dir():
+    def _files(self, *, refused: Callable[[OSError], None]) -> Iterable[_File]:
+        try:
+            is_there = self._path.is_dir()
+        except OSError as error:
+            raise self._refusal([error]) from None
+        if not is_there:
             message = f"the folder of source {self._name} is not there: {self._path}"
             raise WorldError(Problem(code=code("source_unreachable"), message=message))
-        for folder, folders, names in os.walk(self._path):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            for name in names:
-                if files.is_log(name):
-                    path = Path(folder, name)
-                    try:
-                        status = path.stat()
-                    except OSError:  # moved away meanwhile, or a link that leads nowhere
-                        continue
-                    if S_ISREG(status.st_mode):  # to open a pipe is to wait for who writes to it
-                        inode = (
-                            status.st_ino & _LARGEST
-                        )  # some file systems use all bits, databases all but one
-                        yield _File(str(path), _Stat(status.st_size, status.st_mtime_ns, inode))
+        for listed in files.walk(self._path, refused=refused):
+            for path in [listed.path / name for name in listed.names if files.is_log(name)]:
+                status = files.status_of(path, refused=refused)
+                if status is not None and S_ISREG(status.st_mode):  # to open a pipe is to wait for who writes
+                    inode = status.st_ino & _LARGEST  # some file systems use all bits, databases all but one
+                    yield _File(str(path), _Stat(status.st_size, status.st_mtime_ns, inode))
+
+    def _refusal(self, errors: Sequence[OSError]) -> WorldError:
+        first = errors[0]
+        more = f", and {len(errors) - 1:,} more" if len(errors) > 1 else ""
+        message = f"source {self._name} cannot look at {first.filename}: {first.strerror}{more}"
+        return WorldError(Problem(code=code("source_unreachable"), message=message))
 
     def _known(self) -> dict[str, _Stat]:
         """What was read, also by those before us. Under the lock."""
@@ -230,11 +244,12 @@ class FolderSource:
 
     def _forget(self, gone: Sequence[str]) -> None:
         """Files that are gone: one that comes back under the name is new. Under the lock."""
+        for path in gone:
+            self._seen.pop(path, None)
+        gone = [path for path in gone if self._known().pop(path, None)]
         if not gone:
             return
         f = followed_file.c
-        for path in gone:
-            self._known().pop(path)
         with self._database.write() as state:
             for path in gone:
                 state.execute(delete(followed_file).where(f.source == self._name, f.path == storable(path)))
