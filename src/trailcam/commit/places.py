@@ -56,8 +56,8 @@ def note(
 ) -> None:
     """Adds what has come; a silence counts from when somebody listened, in the transaction of a decision.
 
-    What was noted with a clock that was ahead gives way: else a silence would begin in the future. Log content
-    is hostile: forged accounts do not fill the state, but count together once there are very many.
+    What was noted with a clock that was ahead gives way: else a silence would begin in the future.
+    Log content is hostile: forged accounts do not fill the state, but count together once they are many.
     """
     p = t.place.c
     room: dict[str, int] = {}

@@ -25,8 +25,8 @@ Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/AP
 """
 
 MOST_RECEIVES = 100
-"""Then a message is a dead letter. A worker that is killed uses one up, and so does an object that the world keeps
-from us for a while: at the longest pause between two tries these last for a day."""
+"""Then a message is a dead letter. A worker that is killed uses one up, and so does an object that the world
+keeps from us for a while: with the longest pause between two tries they last for a day."""
 
 
 def dead_letters(setup: Setup) -> dict[str, Any]:
