@@ -62,4 +62,4 @@ def test_a_server_holds_no_more_after_a_long_time(
     print(f"{seconds} s, {number:,} events, {len(watch.samples)} samples")
     assert flat(series["rss_bytes"], warm_up=_WARM_SHARE, share=0.08)
     assert flat(series["files"], warm_up=_WARM_SHARE, least=4)
-    assert flat(series["threads"], warm_up=_WARM_SHARE, least=2)
+    assert flat(series["threads"], warm_up=_WARM_SHARE, least=8)  # pools fill up as they are needed
