@@ -385,6 +385,13 @@ _TABLE = (
         "An object was announced and written over; what was announced can no longer be read, what lies there now is announced by itself.",
         "Switch on versioning of the bucket, so that every version can be read.",
     ),
+    (
+        "TC0419",
+        "object_too_large",
+        "object would fill the disk",
+        "An object of more than 1 GiB is larger than a quarter of what is free on the disk of the home, where it is read from.",
+        "If it is a log, give the home more room, then `trailcam dead-letters retry`; if not, leave it out by `prefixes` of the source.",
+    ),
     # -- 05: running rules -----------------------------------------------------------------------------------
     (
         "TC0501",

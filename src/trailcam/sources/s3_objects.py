@@ -7,6 +7,7 @@ would spoil a listing of obstore's.
 
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -29,6 +30,10 @@ from trailcam.sources.s3_notifications import S3Object
 
 PART_BYTES = 8 << 20
 """Large objects are read in parts, each with a time-out of its own."""
+
+_LARGE_BYTES = 1 << 30
+_FULL_BY = 4
+"""Who may write to a bucket must not fill our disk: a large object may take this part of what is free."""
 
 _TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10
@@ -84,7 +89,8 @@ class Objects:
         """An object, at hand; that version of it which was announced, where the bucket keeps versions.
 
         Raises:
-            NotFetched: TC0416 it is gone, TC0417 refused, TC0418 another one lies there now.
+            NotFetched: TC0416 it is gone, TC0417 refused, TC0418 another one lies there now, TC0419 it would
+                fill the disk.
             WorldError: TC0801, TC0802; the spool cannot be written.
         """
         first = self._read(it, 0)
@@ -191,6 +197,9 @@ class Objects:
         read = 0
         copy: Path | None = None
         try:
+            if first.size_bytes > max(_LARGE_BYTES, shutil.disk_usage(spool).free // _FULL_BY):
+                detail = f"{it.name} has {first.size_bytes:,} bytes, too many for the disk of {spool}"
+                raise NotFetched(code("object_too_large"), detail)
             with tempfile.NamedTemporaryFile(dir=spool, delete=False) as file:
                 copy = Path(file.name)
                 while True:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import md5
@@ -124,6 +125,20 @@ def test_an_object_of_any_size_is_read_as_it_was_put(
 def test_large_objects_are_read_in_parts(bucket: Bucket) -> None:
     bucket.fetch(bucket.put("large", bytes(2 * PART_BYTES + 1)))
     assert [it.status for it in bucket.proxy.requests(method="GET")] == [206, 206, 206]
+
+
+def test_an_object_that_would_fill_the_disk_is_not_fetched(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = bucket.put("large", bytes(3 * MIB))
+    monkeypatch.setattr(s3_objects, "_LARGE_BYTES", 2 * MIB)
+    usage = shutil.disk_usage(bucket.spool)
+    for free, fits in ((12 * MIB, True), (12 * MIB - 1, False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+        if fits:
+            bucket.fetch(it).acknowledge()
+        else:
+            assert bucket.not_fetched(it).reason == code("object_too_large")
 
 
 @pytest.mark.parametrize("announced", [0, 1])
