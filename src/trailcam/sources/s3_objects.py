@@ -198,8 +198,7 @@ class Objects:
         copy: Path | None = None
         try:
             if first.size_bytes > max(_LARGE_BYTES, shutil.disk_usage(spool).free // _FULL_BY):
-                detail = f"{it.name} has {first.size_bytes:,} bytes, too many for the disk of {spool}"
-                raise NotFetched(code("object_too_large"), detail)
+                raise _too_large(it)
             with tempfile.NamedTemporaryFile(dir=spool, delete=False) as file:
                 copy = Path(file.name)
                 while True:
@@ -363,6 +362,11 @@ def _answered(it: S3Object, status: int, answer: str) -> Exception:
     if 400 <= status < 500 and name not in _OF_OTHER_THINGS and not is_passing(name, status):
         return NotFetched(code("object_denied"), f"{it.name}: {said}")
     return _unreachable(it, said)
+
+
+def _too_large(it: S3Object) -> NotFetched:
+    detail = f"{it.name} has {it.size_bytes:,} bytes, too many for the disk of the home"
+    return NotFetched(code("object_too_large"), detail)
 
 
 def _replaced(it: S3Object) -> NotFetched:
