@@ -21,6 +21,8 @@ from trailcam.alerts.tables import alert
 from trailcam.app.home import open_home
 from trailcam.commit import tables as t
 
+pytestmark = pytest.mark.slow
+
 MOST_SECONDS = 15
 """In which an event is a match, whatever is being checked, on a machine with other things to do."""
 
@@ -168,7 +170,6 @@ def test_broken_rules_are_refused_while_events_flow_and_good_ones_are_switched_t
     assert verified(home).holds
 
 
-@pytest.mark.slow
 def test_rules_that_kill_or_hold_up_their_process_never_come_into_force_in_two_processes(
     tmp_path: Path,
 ) -> None:
@@ -203,7 +204,6 @@ def test_rules_that_kill_or_hold_up_their_process_never_come_into_force_in_two_p
     assert verified(home).holds
 
 
-@pytest.mark.slow
 def test_a_server_is_asked_to_reload_and_to_go_back(tmp_path: Path) -> None:
     home, rules = tmp_path / "home", tmp_path / "rules"
     settings = settings_of(tmp_path, check_seconds=0)

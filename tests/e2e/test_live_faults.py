@@ -41,6 +41,8 @@ from trailcam.errors import code
 if TYPE_CHECKING:
     from tests.servers.ministack import Ministack
 
+pytestmark = pytest.mark.slow
+
 IMPATIENT = """
 from trailcam.app import intake, follow
 from trailcam.lake import iceberg
@@ -123,7 +125,6 @@ def test_s3_that_fails_a_share_of_requests_costs_time_and_nothing_else(
     announced.holds(tmp_path / "home")
 
 
-@pytest.mark.slow
 def test_s3_that_is_gone_for_a_while_burns_no_receives_and_is_told_once(
     tmp_path: Path, announced: Announced, s3: Faults
 ) -> None:
@@ -163,7 +164,6 @@ def test_sqs_that_fails_for_a_while_is_told_once_and_all_is_read_when_it_is_back
     announced.holds(tmp_path / "home")
 
 
-@pytest.mark.slow
 def test_what_becomes_visible_in_mid_object_is_read_once(
     tmp_path: Path, announced: Announced, s3: Faults, sqs: Faults
 ) -> None:
@@ -311,7 +311,6 @@ def signalled(pids: list[int], number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-@pytest.mark.slow
 def test_a_clock_that_jumps_by_a_day_and_back_changes_nothing_and_alarms_nobody(
     tmp_path: Path, announced: Announced
 ) -> None:
@@ -348,7 +347,6 @@ def stop_between_writes(home: Path, pids: list[int]) -> None:
                 return
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("whom", "seconds"), [("all", 30), ("parent", 5), ("worker", 5)])
 def test_processes_that_are_stopped_for_a_while_lose_nothing_and_accuse_no_rule(
     tmp_path: Path, announced: Announced, whom: str, seconds: float
@@ -438,7 +436,6 @@ def test_what_cannot_be_read_is_one_dead_letter_and_holds_nobody_up(
     assert verified(tmp_path / "home").holds
 
 
-@pytest.mark.slow
 def test_an_object_that_exhausts_the_memory_of_workers_costs_itself_alone(
     tmp_path: Path, ministack: "Ministack"
 ) -> None:

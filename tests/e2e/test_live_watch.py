@@ -22,6 +22,8 @@ from trailcam.app.home import open_home
 if TYPE_CHECKING:
     from tests.servers.ministack import Ministack
 
+pytestmark = pytest.mark.slow
+
 EAGER = """
 from trailcam.app import watch, intake
 from trailcam.commit import places
@@ -115,7 +117,6 @@ def told_silent(home: Path) -> dict[str, bool]:
     return {account: told is not None for account, told in found}
 
 
-@pytest.mark.slow
 def test_a_place_that_falls_silent_is_told_once_and_a_server_that_was_off_tells_nothing(
     tmp_path: Path,
 ) -> None:

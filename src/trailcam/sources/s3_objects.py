@@ -196,9 +196,8 @@ class Objects:
         part = first
         read = 0
         copy: Path | None = None
+        _must_fit(it, spool)
         try:
-            if first.size_bytes > max(_LARGE_BYTES, shutil.disk_usage(spool).free // _FULL_BY):
-                raise _too_large(it)
             with tempfile.NamedTemporaryFile(dir=spool, delete=False) as file:
                 copy = Path(file.name)
                 while True:
@@ -364,9 +363,11 @@ def _answered(it: S3Object, status: int, answer: str) -> Exception:
     return _unreachable(it, said)
 
 
-def _too_large(it: S3Object) -> NotFetched:
-    detail = f"{it.name} has {it.size_bytes:,} bytes, too many for the disk of the home"
-    return NotFetched(code("object_too_large"), detail)
+def _must_fit(it: S3Object, spool: Path) -> None:
+    with suppress(OSError):  # writing there tells
+        if it.size_bytes > max(_LARGE_BYTES, shutil.disk_usage(spool).free // _FULL_BY):
+            detail = f"{it.name} has {it.size_bytes:,} bytes, too many for the disk of the home"
+            raise NotFetched(code("object_too_large"), detail)
 
 
 def _replaced(it: S3Object) -> NotFetched:
