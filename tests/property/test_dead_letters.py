@@ -147,6 +147,7 @@ def files(draw: st.DrawFn) -> bytes:
 @given(files(), st.sampled_from(["types", "limits", "both"]), st.randoms(use_true_random=False))
 @example(json.dumps({"Items": [door(1), door(2)]}).encode(), "types", Random(0))
 @example(json.dumps({"Records": [record(1), door(2, 3000), record(3)]}).encode(), "limits", Random(0))
+@example(b'{"Records": [{"\n{"]]\n' + json.dumps(door(0, 700)).encode(), "limits", Random(0))
 def test_what_is_read_again_is_what_would_have_been_read_at_once(
     log_types: tuple[LogType, ...], tmp_path: Path, data: bytes, later: str, random: Random
 ) -> None:

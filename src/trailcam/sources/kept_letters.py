@@ -11,7 +11,7 @@ from trailcam.errors import cannot_write, code
 from trailcam.model.deadletter import DeadLetter, Stretch
 from trailcam.model.origin import Origin
 
-_CUT = frozenset(code(name) for name in ("record_too_large", "json_broken"))
+_CUT = frozenset(code(name) for name in ("record_too_large", "json_broken", "json_truncated"))
 """Reasons of dead letters that may end inside of something: what adjoins them may be the rest of it."""
 
 
