@@ -163,6 +163,13 @@ class Intake:
         begun = self.clock()
         fetching = [self._start_fetching(it, notice, begun=begun) for notice in new]
         wait([fetched for fetched in fetching if fetched is not None], timeout=_PATIENCE_SECONDS)
+        self._wait_while_in_vain(self.conditions[it.name], begun=begun)
+
+    def _wait_while_in_vain(self, condition: Condition, *, begun: float) -> None:
+        """While nothing can be fetched, more is asked for now and then only: it may be what can be."""
+        while condition.in_vain and not condition.has_worked(Part.objects, since=begun):
+            if self.clock() - begun >= _PATIENCE_SECONDS or self._stopping.wait(_LOOKED_EVERY_SECONDS):
+                return
 
     def _start_fetching(
         self, it: Followed, notice: Notice, *, begun: float, failures: int = 0

@@ -356,12 +356,16 @@ def test_one_that_cannot_be_fetched_holds_up_no_others() -> None:
 
 
 @pytest.mark.parametrize("bad", [2, 40], ids=["as many as are received at once", "more than fetchers"])
-def test_those_that_never_can_be_fetched_hold_up_no_others_though_none_came_before(bad: int) -> None:
+def test_those_that_never_can_be_fetched_hold_up_no_others_though_none_came_before(
+    bad: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.1)
+
     def fetching(notice: Notice) -> None:
         if notice.name.startswith("bad"):
             failing(notice)
 
-    fake = Fake(at_once=2, fetching=fetching, hidden_seconds=0.02)
+    fake = Fake(at_once=2, fetching=fetching)
     for number in range(bad):
         fake.announce(f"bad {number}")
     with intake_of(fake) as intake:
@@ -371,6 +375,16 @@ def test_those_that_never_can_be_fetched_hold_up_no_others_though_none_came_befo
         given: list[Blob] = []
         while len(given) < 20:
             given += group(intake)
+
+
+def test_while_nothing_can_be_fetched_no_more_is_asked_for_in_a_while() -> None:
+    fake = Fake(at_once=2, fetching=failing)
+    for number in range(50):
+        fake.announce(str(number))
+    with intake_of(fake) as intake:
+        until(lambda: intake.conditions["fake"].in_vain == 2)
+        time.sleep(0.5)
+        assert len(intake.hand.notices(intake.followed[0])) == 2
 
 
 def test_objects_that_hang_do_not_keep_a_source_from_being_asked(monkeypatch: pytest.MonkeyPatch) -> None:
