@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 IMPATIENT = """
-from trailcam.app import intake, follow
+from trailcam.app.live import intake, follow
 from trailcam.lake import iceberg
 from trailcam.state.database import Database
 intake._POSTPONED_SECONDS = follow._PAUSE_SECONDS = 1.0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 EAGER = """
-from trailcam.app import watch, intake
+from trailcam.app.live import watch, intake
 from trailcam.commit import places
 watch._EVERY_SECONDS = 0.5
 intake._POSTPONED_SECONDS = 1.0

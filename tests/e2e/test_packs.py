@@ -19,8 +19,8 @@ from tests.world import powerless
 from trailcam.app.deploy.deployment import Deployment, Refused
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.deploy.record import active
-from trailcam.app.health import PACK
 from trailcam.app.home import make_home
+from trailcam.app.live.health import PACK
 from trailcam.app.load import load
 from trailcam.app.run import run
 from trailcam.errors import code

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from trailcam.app.follow import Follower
 from trailcam.app.home import Home
-from trailcam.app.in_hand import Followed
 from trailcam.app.line import Line
+from trailcam.app.live.follow import Follower
+from trailcam.app.live.in_hand import Followed
 from trailcam.app.load import Loaded
 from trailcam.app.report import Report, report
 from trailcam.commit.publish import publish

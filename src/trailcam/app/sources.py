@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from trailcam.app.canary_table import canary
 from trailcam.app.home import Home
+from trailcam.app.live.canary_table import canary
 from trailcam.commit.places import Heard, heard
 from trailcam.commit.standing import counted
 from trailcam.model.timestamps import Micros

@@ -21,7 +21,7 @@ def follow(
     log_format: LogFormat,
 ) -> int:
     """Runs until SIGTERM or Ctrl-C, and then finishes what is in hand; a second one ends it at once."""
-    from trailcam.app.start import start  # noqa: PLC0415  # only when it is used
+    from trailcam.app.live.start import start  # noqa: PLC0415  # only when it is used
 
     stop = Event()
     told = teller(log_format)

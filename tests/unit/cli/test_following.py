@@ -7,7 +7,7 @@ import pytest
 
 _FOLLOWS = """
 import os, signal, sys, time
-import trailcam.app.start
+import trailcam.app.live.start
 from trailcam.cli.following import follow
 from trailcam.cli.logs import LogFormat
 from trailcam.state.processes import Role
@@ -31,7 +31,7 @@ def start(role, *, stop, told, **_):
     time.sleep(0.1)
     told("stopped" if asked else "not asked to stop")
 
-trailcam.app.start.start = start
+trailcam.app.live.start.start = start
 sys.stderr = Interrupted()
 sys.exit(follow(Role.serve, config=None, home=None, log_types=[], workers=1, log_format=LogFormat.text))
 """

@@ -13,8 +13,8 @@ from trailcam.app.dead_letters.again import Again, Broken, Found
 from trailcam.app.dead_letters.looking import one
 from trailcam.app.dead_letters.mending import Mender
 from trailcam.app.home import Home
-from trailcam.app.in_hand import GROUP_ORIGINS
 from trailcam.app.line import Line
+from trailcam.app.live.in_hand import GROUP_ORIGINS
 from trailcam.app.load import Loaded
 from trailcam.app.report import New, report
 from trailcam.commit.answered import answer_now

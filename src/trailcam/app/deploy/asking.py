@@ -13,8 +13,8 @@ from trailcam.app.deploy import record, running, snapshot, wishes
 from trailcam.app.deploy.checking import Bad, Check, Checker, Question
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.deploy.wishes import Answer, What
-from trailcam.app.health import with_health
 from trailcam.app.home import Home
+from trailcam.app.live.health import with_health
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.timestamps import Micros
 from trailcam.settings.git_pack import GitPack

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 
 from trailcam.app.deploy import git, snapshot
-from trailcam.app.health import with_health
+from trailcam.app.live.health import with_health
 from trailcam.settings.git_pack import GitPack
 from trailcam.settings.schema import Settings
 

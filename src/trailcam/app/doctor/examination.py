@@ -10,7 +10,7 @@ from trailcam import registry
 from trailcam.app.doctor import home as home_checks
 from trailcam.app.doctor import standing
 from trailcam.app.home import Home, open_home
-from trailcam.app.serve import no_sources
+from trailcam.app.live.serve import no_sources
 from trailcam.contracts.source import Finding, Surroundings
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.model.timestamps import Micros

@@ -14,15 +14,15 @@ from functools import partial
 
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from trailcam.app.conditions import Condition
 from trailcam.app.home import Home
-from trailcam.app.in_hand import Followed, InHand, Refused
-from trailcam.app.intake import Intake
 from trailcam.app.line import Line
+from trailcam.app.live.conditions import Condition
+from trailcam.app.live.in_hand import Followed, InHand, Refused
+from trailcam.app.live.intake import Intake
+from trailcam.app.live.publisher import Publisher
+from trailcam.app.live.switching import Switching
+from trailcam.app.live.watch import Watch
 from trailcam.app.load import Loaded
-from trailcam.app.publisher import Publisher
-from trailcam.app.switching import Switching
-from trailcam.app.watch import Watch
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind

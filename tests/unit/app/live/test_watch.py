@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from trailcam.app.health import Health
-from trailcam.app.watch import Watch
+from trailcam.app.live.health import Health
+from trailcam.app.live.watch import Watch
 from trailcam.commit.places import note
 from trailcam.model.place import Place, Seen
 from trailcam.model.timestamps import DAY, MINUTE, Micros

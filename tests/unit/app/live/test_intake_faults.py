@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.app.followed import until
+from tests.unit.app.live.followed import until
 
-from trailcam.app import conditions, intake
-from trailcam.app.conditions import Part
-from trailcam.app.in_hand import Followed, InHand
-from trailcam.app.intake import Intake
+from trailcam.app.live import conditions, intake
+from trailcam.app.live.conditions import Part
+from trailcam.app.live.in_hand import Followed, InHand
+from trailcam.app.live.intake import Intake
 from trailcam.contracts.source import Blob, Notice
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.origin import Origin

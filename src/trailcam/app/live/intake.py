@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from trailcam.app.conditions import Condition, Part
-from trailcam.app.in_hand import Announced, Followed, InHand
+from trailcam.app.live.conditions import Condition, Part
+from trailcam.app.live.in_hand import Announced, Followed, InHand
 from trailcam.contracts.source import Exhausted, NotFetched, Notice
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import WorldError

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.unit.app.followed import Fake, identity, intake_of, out_of_order, until
+from tests.unit.app.live.followed import Fake, identity, intake_of, out_of_order, until
 
-from trailcam.app import conditions, in_hand
-from trailcam.app import intake as module
-from trailcam.app.conditions import Part
-from trailcam.app.health import Health
-from trailcam.app.in_hand import Followed, Refused
-from trailcam.app.intake import Intake
+from trailcam.app.live import conditions, in_hand
+from trailcam.app.live import intake as module
+from trailcam.app.live.conditions import Part
+from trailcam.app.live.health import Health
+from trailcam.app.live.in_hand import Followed, Refused
+from trailcam.app.live.intake import Intake
 from trailcam.contracts.source import Blob, Exhausted, NotFetched, Notice
 from trailcam.errors import code
 from trailcam.model.timestamps import Micros

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from trailcam.app.follow import Follower
 from trailcam.app.home import make_home
+from trailcam.app.live.follow import Follower
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.run_kind import RunKind
 from trailcam.engines.local import GroupResult

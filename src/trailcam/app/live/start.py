@@ -9,7 +9,7 @@ from threading import Event
 from trailcam.app.deploy.deployment import Deployment
 from trailcam.app.deploy.deployments import Deployments
 from trailcam.app.home import make_home
-from trailcam.app.serve import no_sources, serve
+from trailcam.app.live.serve import no_sources, serve
 from trailcam.settings.read import read_settings
 from trailcam.settings.schema import Settings
 from trailcam.state.processes import Role

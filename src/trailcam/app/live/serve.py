@@ -6,15 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 from trailcam import registry
-from trailcam.app.canaries import Canaries
 from trailcam.app.deploy.deployments import Deployments
-from trailcam.app.follow import Follower
-from trailcam.app.health import NAME, Health
 from trailcam.app.home import Home
-from trailcam.app.in_hand import Followed
+from trailcam.app.live.canaries import Canaries
+from trailcam.app.live.follow import Follower
+from trailcam.app.live.health import NAME, Health
+from trailcam.app.live.in_hand import Followed
+from trailcam.app.live.switching import Switching
+from trailcam.app.live.watch import Watch
 from trailcam.app.load import Loaded
-from trailcam.app.switching import Switching
-from trailcam.app.watch import Watch
 from trailcam.commit.run_kind import RunKind
 from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.timestamps import Micros

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from trailcam.app.canaries import Canaries
-from trailcam.app.canary_table import canary
-from trailcam.app.health import Health
 from trailcam.app.home import make_home
+from trailcam.app.live.canaries import Canaries
+from trailcam.app.live.canary_table import canary
+from trailcam.app.live.health import Health
 from trailcam.commit import tables as t
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group

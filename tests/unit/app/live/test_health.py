@@ -1,6 +1,6 @@
 """What Trailcam says of itself: whoever notes that it was told may be refused, and the source goes on."""
 
-from trailcam.app.health import Health
+from trailcam.app.live.health import Health
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.timestamps import Micros
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from trailcam.app import publisher
 from trailcam.app.home import make_home
-from trailcam.app.publisher import Publisher
+from trailcam.app.live import publisher
+from trailcam.app.live.publisher import Publisher
 from trailcam.errors import Problem, WorldError, code
 
 

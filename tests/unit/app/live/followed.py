@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from trailcam.app.in_hand import Followed, InHand
-from trailcam.app.intake import Intake
+from trailcam.app.live.in_hand import Followed, InHand
+from trailcam.app.live.intake import Intake
 from trailcam.contracts.source import Blob, Notice, Unreadable
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.origin import Origin

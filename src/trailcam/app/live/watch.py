@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from trailcam.app.canaries import Canaries
-from trailcam.app.health import NAME, Health
-from trailcam.app.intake import Intake
 from trailcam.app.line import Line
+from trailcam.app.live.canaries import Canaries
+from trailcam.app.live.health import NAME, Health
+from trailcam.app.live.intake import Intake
 from trailcam.commit.places import HABIT_DAYS, Heard, came_by, heard, tell_silent
 from trailcam.errors import Problem
 from trailcam.model.timestamps import MINUTE, SECOND, Micros, to_rfc3339

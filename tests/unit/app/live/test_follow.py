@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from tests.kept import write_rules
-from tests.unit.app.followed import Fake, out_of_order, until
+from tests.unit.app.live.followed import Fake, out_of_order, until
 
-from trailcam.app import follow
-from trailcam.app.follow import Follower
 from trailcam.app.home import make_home
-from trailcam.app.in_hand import Followed
 from trailcam.app.keeper import Keeper
+from trailcam.app.live import follow
+from trailcam.app.live.follow import Follower
+from trailcam.app.live.in_hand import Followed
 from trailcam.app.load import load
 from trailcam.commit.run_kind import RunKind
 from trailcam.settings.schema import LiveSettings, Settings

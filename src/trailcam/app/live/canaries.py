@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from trailcam.app.canary_table import canary
-from trailcam.app.health import Health
+from trailcam.app.live.canary_table import canary
+from trailcam.app.live.health import Health
 from trailcam.commit import tables as t
 from trailcam.contracts.source import Plants
 from trailcam.errors import WorldError, code

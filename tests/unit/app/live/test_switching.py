@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from trailcam.app import switching
 from trailcam.app.deploy.deployment import Deployment, Refused
 from trailcam.app.deploy.record import By
+from trailcam.app.live import switching
+from trailcam.app.live.switching import Switching
 from trailcam.app.load import Loaded
-from trailcam.app.switching import Switching
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 
 LOCKED = WorldError(Problem(code=code("state_locked"), message="database is locked"))
