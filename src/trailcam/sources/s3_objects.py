@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -23,9 +22,10 @@ from trailcam.errors import Problem, WorldError, cannot_write, code
 from trailcam.model.origin import Origin
 from trailcam.model.text import storable
 from trailcam.model.timestamps import Micros
-from trailcam.sources.aws import FAULTS_OF_CREDENTIALS, is_passing, world_error
+from trailcam.sources.aws import world_error
 from trailcam.sources.fetched import IN_MEMORY_BYTES, Fetched
 from trailcam.sources.files import time_in_name
+from trailcam.sources.s3_answers import by_boto3, by_obstore, replaced, unreachable
 from trailcam.sources.s3_notifications import S3Object
 
 PART_BYTES = 8 << 20
@@ -38,29 +38,9 @@ _FULL_BY = 4
 _TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10
 _RETRIES = 3
-_NOTHING_THERE = 404
-_OTHER_NOW = (412, 416)
-"""Another etag, or shorter than was announced."""
-
-_OF_OTHER_THINGS = (
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-    "PermanentRedirect",
-    "OperationAborted",
-    "RequestTimeout",
-)
-"""Refusals that say nothing of the object: of a wrong region, or of this attempt alone.
-
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html, read 2026-11-28.
-"""
-
 _ODD = re.compile(r"^/|/$|//|(^|/)\.\.?(/|$)|[\x00-\x1f\x7f]")
 """Keys that obstore refuses, or worse, takes for others: it leaves out slashes at either end."""
 
-_STATUS = re.compile(r"status code: (\d{3})\b")
-"""As obstore says it."""
-
-_SAID = re.compile(r"<Code>([^<]*)</Code>(?:\s*<Message>([^<]*)</Message>)?")
 _PAGE_KEYS = 1_000
 _NO_REGION = "redirect without LOCATION"
 
@@ -95,7 +75,7 @@ class Objects:
         """
         first = self._read(it, 0)
         if not first.etag or it.etag not in ("", first.etag):
-            raise _replaced(it)
+            raise replaced(it)
         it = replace(it, etag=first.etag, size_bytes=first.size_bytes)  # CloudTrail announces names alone
         if len(first.data) >= first.size_bytes <= IN_MEMORY_BYTES:
             return Fetched(origin=self._origin(it, first), data=first.data)
@@ -217,7 +197,7 @@ class Objects:
     def _next(self, it: S3Object, start: int) -> _Read:
         part = self._read(it, start)
         if not part.data:
-            raise _unreachable(it, f"nothing comes after {start} of {it.size_bytes} bytes")
+            raise unreachable(it, f"nothing comes after {start} of {it.size_bytes} bytes")
         return part
 
     def _read(self, it: S3Object, start: int) -> _Read:
@@ -243,15 +223,10 @@ class Objects:
             return _Read(bytes(result.bytes()), etag, meta["last_modified"], meta["size"])
         except (refused.InvalidPathError, ValueError):
             return self._read_odd(it, options)
-        except FileNotFoundError as error:
-            raise _answered(it, _NOTHING_THERE, str(error)) from None
-        except refused.UnauthenticatedError as error:  # nothing was asked: we have no credentials to ask with
-            raise _no_credentials(it, _short(str(error))) from None
         except (refused.BaseError, TimeoutError, OSError) as error:
             if _NO_REGION in str(error):  # boto3 finds out where a bucket is
                 return self._read_odd(it, options)
-            status = _STATUS.search(str(error))
-            raise _answered(it, int(status[1]) if status else 0, str(error)) from None
+            raise by_obstore(it, error) from None
 
     def _read_odd(self, it: S3Object, options: dict[str, Any]) -> _Read:
         """The same by boto3, which takes every key that S3 takes."""
@@ -271,14 +246,9 @@ class Objects:
                     return self._read_odd(it, {**options, "range": (0, PART_BYTES)})
                 data = body.read()
         except ClientError as error:
-            if (
-                error.operation_name != "GetObject"
-            ):  # a role could not be assumed: nothing is said of the object
+            if error.operation_name != "GetObject":  # a role cannot be assumed: nothing is said of the object
                 raise world_error(error, what=f"{it.name} cannot be read") from None
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0
-            said = error.response.get("Error", {})
-            answer = f"<Code>{said.get('Code')}</Code><Message>{said.get('Message')}</Message>"
-            raise _answered(it, status, answer) from None
+            raise by_boto3(it, error.response) from None
         except (BotoCoreError, OSError) as error:
             raise world_error(error, what=f"{it.name} cannot be read") from None
         of_range = answer.get("ContentRange", "").rpartition("/")[2]
@@ -345,54 +315,11 @@ _CREDENTIALS_ASKED_AFTER = timedelta(minutes=5)
 """boto3 renews them by itself; obstore asks it so often."""
 
 
-def _answered(it: S3Object, status: int, answer: str) -> Exception:
-    """What S3 says, with a status or none, instead of giving an object.
-
-    It refuses the object for what it is, or everything for who we are, or cannot now: the last two will pass.
-    """
-    said = _said(answer)
-    name = said.partition(":")[0]
-    if name in FAULTS_OF_CREDENTIALS:
-        return _no_credentials(it, said)
-    if status == _NOTHING_THERE:
-        return NotFetched(code("object_gone"), f"{it.name} is not there")
-    if status in _OTHER_NOW:
-        return _replaced(it)
-    if 400 <= status < 500 and name not in _OF_OTHER_THINGS and not is_passing(name, status):
-        return NotFetched(code("object_denied"), f"{it.name}: {said}")
-    return _unreachable(it, said)
-
-
 def _must_fit(it: S3Object, spool: Path) -> None:
     with suppress(OSError):  # writing there tells
         if it.size_bytes > max(_LARGE_BYTES, shutil.disk_usage(spool).free // _FULL_BY):
             detail = f"{it.name} has {it.size_bytes:,} bytes, too many for the disk of the home"
             raise NotFetched(code("object_too_large"), detail)
-
-
-def _replaced(it: S3Object) -> NotFetched:
-    return NotFetched(code("object_replaced"), f"{it.name} is not what was announced")
-
-
-def _no_credentials(it: S3Object, said: str) -> WorldError:
-    return WorldError(Problem(code=code("source_refused"), message=f"{it.name}: {said}"))
-
-
-def _unreachable(it: S3Object, said: str) -> WorldError:
-    return WorldError(Problem(code=code("source_unreachable"), message=f"{it.name}: {said}"))
-
-
-def _said(answer: str) -> str:
-    """S3's code and words alone: the rest may repeat the request, with the token of a session in it."""
-    found = _SAID.search(answer)
-    if found is None:
-        return _short(answer)
-    return _short(": ".join(unescape(part) for part in found.groups() if part))
-
-
-def _short(said: str) -> str:
-    """What was said, in one line; obstore appends how it is written in Rust."""
-    return " ".join(said.partition("\n\nDebug source:")[0].split())[:500]
 
 
 def _remove(copy: Path | None) -> None:
