@@ -19,11 +19,11 @@ from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.settings.schema import Settings
 from trailcam.settings.sources import TRIES, SourceSettings
 from trailcam.sources.aws import make_session
-from trailcam.sources.live.s3 import S3Source
 from trailcam.sources.s3_listing import Met, Wanted, bucket_and_prefix, find, places
 from trailcam.sources.s3_notifications import S3Object
 from trailcam.sources.s3_objects import Objects
 from trailcam.sources.s3_past import S3Past
+from trailcam.sources.s3_settings import S3Settings
 
 UNNAMED = "s3"
 """What the source is called where none is declared."""
@@ -200,7 +200,8 @@ def objects_of(settings: Settings, name: str) -> tuple[str, Objects, int]:
     found = _declared(settings, name)
     if found is None:
         return UNNAMED, Objects(make_session(), name=UNNAMED), TRIES
-    return found.name, S3Source(found.name, **found.options).objects, found.tries
+    read = S3Settings(name=found.name, **found.options)
+    return found.name, read.objects(read.session()), found.tries
 
 
 def _declared(settings: Settings, name: str) -> SourceSettings | None:

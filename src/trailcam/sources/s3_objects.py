@@ -118,7 +118,7 @@ class Objects:
                 )
             except (BotoCoreError, ClientError) as error:
                 raise world_error(error, what=f"s3://{bucket}/{prefix} cannot be listed") from None
-            yield from (_listed(bucket, entry) for entry in page.get("Contents", ()))
+            yield from (of_listing(bucket, entry) for entry in page.get("Contents", ()))
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
@@ -139,7 +139,7 @@ class Objects:
             pages = self.client().get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=bucket, Prefix=f"{prefix}{begins}", Delimiter="/"):
                 folders += [it["Prefix"][len(prefix) : -1] for it in page.get("CommonPrefixes", ())]
-                objects += [_listed(bucket, entry) for entry in page.get("Contents", ())]
+                objects += [of_listing(bucket, entry) for entry in page.get("Contents", ())]
         except (BotoCoreError, ClientError) as error:
             raise world_error(error, what=f"s3://{bucket}/{prefix} cannot be listed") from None
         return sorted(folders), objects
@@ -300,7 +300,8 @@ def _endpoint_of_environment() -> str:
     return os.environ.get("AWS_ENDPOINT_URL_S3", "") or os.environ.get("AWS_ENDPOINT_URL", "")
 
 
-def _listed(bucket: str, entry: dict[str, Any]) -> S3Object:
+def of_listing(bucket: str, entry: dict[str, Any]) -> S3Object:
+    """An object as an entry of ListObjectsV2 tells it."""
     return S3Object(
         bucket=bucket,
         key=entry["Key"],

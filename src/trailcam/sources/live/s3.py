@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGui
 read 2026-11-28.
 """
 
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,61 +14,18 @@ from typing import Any
 
 from trailcam.contracts.source import Blob, Finding, Notice, Surroundings, Unreadable
 from trailcam.errors import Problem, WorldError, code
-from trailcam.forms import COUNT, NAME, Form, Key, ListOf, Plain, same_text, whole_between
 from trailcam.model.text import storable
-from trailcam.sources import s3_checks
-from trailcam.sources.aws import endpoint_of_queue, make_session, region_of_queue, world_error
+from trailcam.sources import s3_checks, s3_settings
+from trailcam.sources.aws import endpoint_of_queue, world_error
 from trailcam.sources.s3_listing import bucket_and_prefix
 from trailcam.sources.s3_notifications import NotUnderstood, S3Object, announced
-from trailcam.sources.s3_objects import Objects
+from trailcam.sources.s3_settings import LONGEST_SECONDS, S3Settings
 from trailcam.state.database import Database
 
 _AT_ONCE = 10
 """The most messages that SQS gives, or takes, in one call."""
 
-_HIDDEN_SECONDS = 120
-"""For how long what was received is hidden from others, unless that is prolonged, where nothing is set."""
-
-_LONGEST_SECONDS = 43_200
-"""SQS hides nothing for longer."""
-
-_ROLE = Plain(
-    "the ARN of a role, such as arn:aws:iam::111122223333:role/trailcam",
-    lambda value: isinstance(value, str) and value.startswith("arn:") and ":role/" in value,
-)
-_URL = Plain(
-    "a URL that begins with https:// or http://",
-    lambda value: isinstance(value, str) and re.match(r"https?://[^\s/@]+(/|$)", value) is not None,
-)
-
-_PLACE = Plain(
-    "a place such as s3://example-trail/trailcam-canary/",
-    lambda value: isinstance(value, str) and value.startswith("s3://") and value.count("/") >= 3,
-)
-
-FORM = Form(
-    "[sources.NAME] of type s3",
-    {
-        "queue": Key(_URL, required=True, doc="The URL of the SQS queue in which objects are announced."),
-        "region": Key(NAME, doc="The region of the queue; that of its URL if absent."),
-        "role_arn": Key(_ROLE, doc="A role to assume for queue and objects, of this account or another."),
-        "external_id": Key(NAME, doc="What the role asks of who assumes it."),
-        "profile": Key(NAME, doc="A profile of AWS's own configuration files, for its credentials."),
-        "prefixes": Key(
-            ListOf(NAME, 0, same_text), doc="Only objects whose keys begin with one of these; all if absent."
-        ),
-        "canary_place": Key(
-            _PLACE, doc="Where canaries are written: a folder of a bucket whose new objects are announced."
-        ),
-        "hidden_seconds": Key(
-            whole_between(2, _LONGEST_SECONDS),
-            doc="For how many seconds others do not see a message that was received; prolonged while it is "
-            f"worked on, so others take over so soon when a process dies. {_HIDDEN_SECONDS} if absent.",
-        ),
-        "pollers": Key(COUNT, doc="How many threads receive messages; 2 if absent."),
-        "endpoint": Key(_URL, doc="Another server than AWS's, for the objects."),
-    },
-)
+FORM = s3_settings.FORM
 
 
 @dataclass(slots=True, eq=False)
@@ -83,44 +39,25 @@ class _Message:
 
 def open_source(name: str, options: dict[str, Any], *, database: Database) -> "S3Source":  # noqa: ARG001  # the queue remembers
     """See `trailcam.contracts.source.SourceType`."""
-    return S3Source(name, **options)
+    return S3Source(S3Settings(name=name, **options))
 
 
 def examine(name: str, options: dict[str, Any], *, surroundings: Surroundings) -> Iterator[Finding]:
     """See `trailcam.contracts.source.SourceType`."""
-    return s3_checks.examine(name, surroundings=surroundings, **options)
+    return s3_checks.examine(S3Settings(name=name, **options), surroundings=surroundings)
 
 
 class S3Source:
-    """See `trailcam.contracts.source.Source`. `objects` are those that it may read, also of the past."""
+    """See `trailcam.contracts.source.Source`."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        queue: str,
-        region: str = "",
-        role_arn: str = "",
-        external_id: str = "",
-        profile: str = "",
-        prefixes: Sequence[str] = (),
-        canary_place: str = "",
-        pollers: int = 2,
-        hidden_seconds: int = _HIDDEN_SECONDS,
-        endpoint: str = "",
-    ) -> None:
-        self.pollers = pollers
-        self.hold_seconds = hidden_seconds / 4
-        self._hidden_seconds = hidden_seconds
-        self._queue = queue
-        self._prefixes = tuple(prefixes)
-        self._canary_place = canary_place
-        self._name = name
-        region = region or region_of_queue(queue)
-        self._session = make_session(
-            region=region, role_arn=role_arn, external_id=external_id, profile=profile
-        )
-        self.objects = Objects(self._session, name=name, endpoint=endpoint)
+    def __init__(self, settings: S3Settings) -> None:
+        self.pollers = settings.pollers
+        self.hold_seconds = settings.hidden_seconds / 4
+        self._settings = settings
+        self._queue = settings.queue
+        self._prefixes = tuple(settings.prefixes)
+        self._session = settings.session()
+        self._objects = settings.objects(self._session)
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -136,7 +73,7 @@ class S3Source:
                 QueueUrl=self._queue,
                 MaxNumberOfMessages=_AT_ONCE,
                 WaitTimeSeconds=min(20, max(0, round(wait_seconds))),
-                VisibilityTimeout=self._hidden_seconds,
+                VisibilityTimeout=self._settings.hidden_seconds,
                 AttributeNames=["ApproximateReceiveCount"],
             )
         except (BotoCoreError, ClientError) as error:
@@ -154,11 +91,11 @@ class S3Source:
     def fetch(self, notice: Notice, *, spool: Path) -> Blob:
         """See `trailcam.contracts.source.Source`."""
         _, it = notice.receipt
-        return self.objects.fetch(it, spool=spool)
+        return self._objects.fetch(it, spool=spool)
 
     def hold(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`."""
-        self._hide(_messages(notices), self._hidden_seconds)
+        self._hide(_messages(notices), self._settings.hidden_seconds)
 
     def settle(self, notices: Sequence[Notice]) -> None:
         """See `trailcam.contracts.source.Source`."""
@@ -173,22 +110,22 @@ class S3Source:
 
     def postpone(self, notices: Sequence[Notice], *, seconds: float) -> None:
         """See `trailcam.contracts.source.Source`: the message with all its objects comes again."""
-        self._hide(_messages(notices), min(_LONGEST_SECONDS, round(seconds)))
+        self._hide(_messages(notices), min(LONGEST_SECONDS, round(seconds)))
 
     def plant(self, data: bytes) -> None:
         """See `trailcam.contracts.source.Plants`."""
-        if not self._canary_place:
-            message = f"the source {self._name} has no canary_place to plant a canary in"
+        if not self._settings.canary_place:
+            message = f"the source {self._settings.name} has no canary_place to plant a canary in"
             raise WorldError(Problem(code=code("source_refused"), message=message))
         bucket, key = self._canary
-        self.objects.put(bucket, key, data)
+        self._objects.put(bucket, key, data)
 
     def close(self) -> None:
         """See `trailcam.contracts.source.Source`."""
         with self._lock:
             if self._client is not None:
                 self._client.close()
-        self.objects.close()
+        self._objects.close()
 
     def _notices(self, message: dict[str, Any]) -> Iterator[Notice]:
         body = message["Body"]
@@ -223,17 +160,17 @@ class S3Source:
     @property
     def _canary(self) -> tuple[str, str]:
         """Bucket and key of the canary: each is written over the one before."""
-        bucket, prefix = bucket_and_prefix(self._canary_place)
-        return bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._name}.json".lstrip("/")
+        bucket, prefix = bucket_and_prefix(self._settings.canary_place)
+        return bucket, f"{prefix.rstrip('/')}/trailcam-canary-{self._settings.name}.json".lstrip("/")
 
     def _as_it_lies(self, it: S3Object) -> S3Object:
         """A canary that was written over while nobody listened is missed by nobody: the last one is read."""
-        if self._canary_place and (it.bucket, it.key) == self._canary:
+        if self._settings.canary_place and (it.bucket, it.key) == self._canary:
             return S3Object(bucket=it.bucket, key=it.key, region=it.region)
         return it
 
     def _is_wanted(self, it: S3Object) -> bool:
-        if self._canary_place and it.name.startswith(self._canary_place):
+        if self._settings.canary_place and it.name.startswith(self._settings.canary_place):
             return True
         return not self._prefixes or it.key.startswith(self._prefixes)
 

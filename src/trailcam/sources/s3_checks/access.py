@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from trailcam.sources.aws import endpoint_of_queue
-from trailcam.sources.s3_objects import Objects
+from trailcam.sources.s3_settings import S3Settings
 
 
 @dataclass(kw_only=True)
@@ -16,14 +16,19 @@ class Access:
     """Our own session."""
     session: Any
     """The session by which queue and objects are read: that of the role, if there is one."""
-    name: str
-    queue: str
-    region: str
-    endpoint: str
-    role_arn: str = ""
-    external_id: str = field(default="", repr=False)
+    settings: S3Settings
     who: str = "these credentials"
     _opened: list[Any] = field(default_factory=list, repr=False)
+
+    @property
+    def queue(self) -> str:
+        """The URL of the queue."""
+        return self.settings.queue
+
+    @property
+    def region(self) -> str:
+        """That of the session: of the settings, of the queue's URL, or of the environment."""
+        return str(self.session.region_name)
 
     @cached_property
     def sqs(self) -> Any:
@@ -33,7 +38,7 @@ class Access:
     @cached_property
     def s3(self) -> Any:
         """The client of buckets."""
-        client = Objects(self.session, name=self.name, endpoint=self.endpoint).client()
+        client = self.settings.objects(self.session).client()
         self._opened.append(client)
         return client
 

@@ -8,7 +8,6 @@ from datetime import UTC
 from trailcam.contracts.source import Finding, Grade, Surroundings
 from trailcam.errors import WorldError
 from trailcam.model.text import storable
-from trailcam.sources.aws import make_session, region_of_queue
 from trailcam.sources.s3_checks import objects, policy
 from trailcam.sources.s3_checks.access import Access
 from trailcam.sources.s3_checks.asking import NotDone, Refusal, ask
@@ -17,6 +16,8 @@ from trailcam.sources.s3_checks.identity import who_we_are
 from trailcam.sources.s3_checks.peeking import peek
 from trailcam.sources.s3_checks.queue import Queue, look_at
 from trailcam.sources.s3_checks.routes import Told, whom_it_tells
+from trailcam.sources.s3_notifications import S3Object
+from trailcam.sources.s3_settings import S3Settings
 
 _MOST_BUCKETS = 10
 _ON_ITS_WAY_SECONDS = 120
@@ -33,32 +34,14 @@ class _Visit:
     """What is looked at, with what is known from elsewhere."""
 
     access: Access
-    prefixes: Sequence[str]
     surroundings: Surroundings
 
 
-def examine(
-    name: str,
-    *,
-    surroundings: Surroundings,
-    queue: str,
-    region: str = "",
-    role_arn: str = "",
-    external_id: str = "",
-    profile: str = "",
-    prefixes: Sequence[str] = (),
-    canary_place: str = "",  # noqa: ARG001  # nothing comes from there that does not come by the queue
-    hidden_seconds: int = 0,  # noqa: ARG001  # a pace, as is the next: nothing to be looked at
-    pollers: int = 2,  # noqa: ARG001  # the same
-    endpoint: str = "",
-) -> Iterator[Finding]:
+def examine(settings: S3Settings, *, surroundings: Surroundings) -> Iterator[Finding]:
     """See `trailcam.contracts.source.SourceType`."""
-    region = region or region_of_queue(queue)
     try:
-        own = make_session(region=region, profile=profile)
-        session = own
-        if role_arn:
-            session = make_session(region=region, role_arn=role_arn, external_id=external_id, profile=profile)
+        session = settings.session()
+        own = settings.own_session() if settings.role_arn else session
     except WorldError as error:
         said = error.problems[0].message
         yield Finding(check="credentials", grade=Grade.BROKEN, found=said, because=said)
@@ -72,19 +55,10 @@ def examine(
             because="no region is set",
         )
         return
-    access = Access(
-        own=own,
-        session=session,
-        name=name,
-        queue=queue,
-        region=session.region_name,
-        endpoint=endpoint,
-        role_arn=role_arn,
-        external_id=external_id,
-    )
+    access = Access(own=own, session=session, settings=settings)
     with closing(access):
         if (yield from who_we_are(access, now=surroundings.now)):
-            yield from _way(_Visit(access=access, prefixes=prefixes, surroundings=surroundings))
+            yield from _way(_Visit(access=access, surroundings=surroundings))
 
 
 def _way(visit: _Visit) -> Iterator[Finding]:
@@ -99,7 +73,7 @@ def _way(visit: _Visit) -> Iterator[Finding]:
     if not surroundings.places:
         buckets += [arn.rpartition(":")[2] for arn in policy.sources(queue.statements, "s3")]
     if surroundings.peek:
-        yield from peek(access, visit.prefixes, buckets=buckets)
+        yield from peek(access, visit.access.settings.prefixes, buckets=buckets)
     if queue.seen:
         yield Finding(
             check="waiting",
@@ -141,7 +115,7 @@ def _bucket(visit: _Visit, bucket: str, *, queue: Queue, location: str | NotDone
         access,
         bucket,
         queue=queue,
-        prefixes=visit.prefixes,
+        prefixes=visit.access.settings.prefixes,
         location=location if isinstance(location, str) else "",
     )
     yield from _newest(visit, bucket, queue=queue, told=told)
@@ -149,7 +123,7 @@ def _bucket(visit: _Visit, bucket: str, *, queue: Queue, location: str | NotDone
 
 def _newest(visit: _Visit, bucket: str, *, queue: Queue, told: Told) -> Iterator[Finding]:
     search = objects.Search(visit.access, bucket)
-    wanted = list(visit.prefixes) or [it.prefix for it in told.filters or ()] or [""]
+    wanted = list(visit.access.settings.prefixes) or [it.prefix for it in told.filters or ()] or [""]
     search.look(list(dict.fromkeys(wanted)), known=visit.surroundings.names)
     yield from objects.told(search)
     newest = search.newest
@@ -160,13 +134,13 @@ def _newest(visit: _Visit, bucket: str, *, queue: Queue, told: Told) -> Iterator
 
 
 def _arrival(
-    search: objects.Search, newest: objects.Object, *, queue: Queue, told: Told, surroundings: Surroundings
+    search: objects.Search, newest: S3Object, *, queue: Queue, told: Told, surroundings: Surroundings
 ) -> Finding:
     """What became of the newest object."""
     called = "the newest object" if search.whole else "the newest of the objects that were looked at"
-    seconds = max(0, round(surroundings.now / 1e6 - newest.modified.timestamp()))
+    seconds = max(0, round(surroundings.now / 1e6 - objects.written(newest).timestamp()))
     words = f"{newest.name}, {_ago(seconds)}"
-    if surroundings.read([storable(newest.origin_id)]):
+    if surroundings.read([storable(newest.origin_id or "")]):
         is_stale = search.whole and seconds > _OLD_SECONDS
         stale = f"nothing was written since {_when(newest)}" if is_stale else ""
         return Finding(
@@ -229,8 +203,8 @@ def _guessed(access: Access) -> str:
     return f"arn:aws:sqs:{access.region}:{owner}:{name}"
 
 
-def _when(it: objects.Object) -> str:
-    return f"{it.modified.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _when(it: S3Object) -> str:
+    return f"{objects.written(it).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _ago(seconds: int) -> str:

@@ -37,7 +37,7 @@ def who_we_are(access: Access, *, now: Micros) -> Generator[Finding, None, bool]
         return True
     if not (yield from _own(access, credentials.method, now)):
         return False
-    return (yield from _assumed(access)) if access.role_arn else True
+    return (yield from _assumed(access)) if access.settings.role_arn else True
 
 
 def _credentials(access: Access) -> Any:
@@ -52,7 +52,9 @@ def _credentials(access: Access) -> Any:
 def _asks_aws(access: Access) -> bool:
     """Whether STS is asked: not where queue and objects are those of another server that has none."""
     variables = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
-    return bool(access.role_arn) or not endpoint_of_queue(access.queue) or any(map(os.environ.get, variables))
+    if access.settings.role_arn or not endpoint_of_queue(access.queue):
+        return True
+    return any(map(os.environ.get, variables))
 
 
 def _own(access: Access, method: str, now: Micros) -> Generator[Finding, None, bool]:
@@ -83,24 +85,21 @@ def _own(access: Access, method: str, now: Micros) -> Generator[Finding, None, b
 
 
 def _assumed(access: Access) -> Generator[Finding, None, bool]:
-    role = access.role_arn
+    role = access.settings.role_arn
     try:
         answer = ask(access.client("sts").get_caller_identity)
     except NotDone as refused:
         if refused.refusal is Refusal.UNREACHABLE:
             yield Finding(check="role", grade=Grade.UNKNOWN, found=f"STS does not answer: {refused.said}")
             return False
-        told = "with the external id of the settings" if access.external_id else "without an external id"
+        external_id = access.settings.external_id
+        told = "with the external id of the settings" if external_id else "without an external id"
         yield Finding(
             check="role",
             grade=Grade.BROKEN,
             found=f"{role} cannot be assumed {told}: {refused.said.partition(':')[0]}",
             cure=f"its trust policy must name {access.who}"
-            + (
-                " and this external id"
-                if access.external_id
-                else ", and external_id be set if it asks for one"
-            )
+            + (" and this external id" if external_id else ", and external_id be set if it asks for one")
             + f"; and {access.who} needs sts:AssumeRole on it",
             because=f"{access.who} cannot assume {role}",
         )

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any
 
 from trailcam.contracts.source import Finding, Grade
 from trailcam.sources.s3_checks.access import Access
 from trailcam.sources.s3_checks.asking import NotDone, Refusal, ask
 from trailcam.sources.s3_notifications import S3Object
+from trailcam.sources.s3_objects import of_listing
 
 _MOST_LISTINGS = 60
 _MOST_PAGES = 5
@@ -24,28 +25,10 @@ _BESIDE_THE_LOG = ("-Digest", "-Insight")
 _DATED = re.compile(r"(.*/)\d{4}/\d{1,2}/\d{1,2}/[^/]*")
 
 
-class Object(NamedTuple):
-    """An object that was listed."""
-
-    bucket: str
-    key: str
-    etag: str
-    size_bytes: int
-    modified: datetime
-
-    @property
-    def name(self) -> str:
-        """`s3://bucket/key`."""
-        return self._announced.name
-
-    @property
-    def origin_id(self) -> str:
-        """Its identity, by which the ledger has it."""
-        return self._announced.origin_id or ""
-
-    @property
-    def _announced(self) -> S3Object:
-        return S3Object(bucket=self.bucket, key=self.key, etag=self.etag)
+def written(it: S3Object) -> datetime:
+    """When an object of a listing was written."""
+    assert it.written_at is not None
+    return it.written_at
 
 
 @dataclass(slots=True)
@@ -54,7 +37,7 @@ class Search:
 
     access: Access
     bucket: str
-    newest: Object | None = None
+    newest: S3Object | None = None
     empty: list[str] = field(default_factory=list)
     """Prefixes below which nothing lies."""
     refused: list[tuple[str, NotDone]] = field(default_factory=list)
@@ -80,7 +63,7 @@ class Search:
         """Whether an object lies there; days are looked at from the last on until one does."""
         folders, objects = self._level(prefix)
         for it in objects:
-            if it.size_bytes and (self.newest is None or it.modified > self.newest.modified):
+            if it.size_bytes and (self.newest is None or written(it) > written(self.newest)):
                 self.newest = it
         found = any(it.size_bytes for it in objects)
         dates = sorted((it for it in folders if it.isdigit() and len(it) <= 4), key=int, reverse=True)
@@ -105,10 +88,10 @@ class Search:
         self.whole &= not enough
         return enough
 
-    def _level(self, prefix: str) -> tuple[list[str], list[Object]]:
+    def _level(self, prefix: str) -> tuple[list[str], list[S3Object]]:
         """Folders and objects right below; where `prefix` does not end in `/`, what begins so."""
         folders: list[str] = []
-        objects: list[Object] = []
+        objects: list[S3Object] = []
         token: dict[str, Any] = {}
         for _ in range(_MOST_PAGES):
             self._listings += 1
@@ -116,10 +99,7 @@ class Search:
                 self.access.s3.list_objects_v2, Bucket=self.bucket, Prefix=prefix, Delimiter="/", **token
             )
             folders += [it["Prefix"][len(prefix) : -1] for it in page.get("CommonPrefixes", ())]
-            objects += [
-                Object(self.bucket, it["Key"], it["ETag"].strip('"'), it["Size"], it["LastModified"])
-                for it in page.get("Contents", ())
-            ]
+            objects += [of_listing(self.bucket, it) for it in page.get("Contents", ())]
             if not page.get("IsTruncated"):
                 return folders, objects
             token = {"ContinuationToken": page["NextContinuationToken"]}
@@ -206,7 +186,7 @@ def _nearest(search: Search, prefix: str) -> list[str]:
             return [*alike, *(it for it in there if it not in alike)]
 
 
-def readable(access: Access, it: Object) -> Iterator[Finding]:
+def readable(access: Access, it: S3Object) -> Iterator[Finding]:
     """Whether an object may be read, by its first byte; and its version, where the bucket keeps versions."""
     asked: dict[str, Any] = {"Bucket": it.bucket, "Key": it.key}
     if it.size_bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from trailcam.sources.s3_checks.access import Access
 from trailcam.sources.s3_checks.objects import Search
+from trailcam.sources.s3_settings import S3Settings
 
 TRAIL = "AWSLogs/111122223333/CloudTrail"
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -35,9 +36,7 @@ class Bucket:
 
 
 def search(bucket: Bucket, *prefixes: str, known: tuple[str, ...] = ()) -> Search:
-    access = Access(
-        own=None, session=None, name="trail", queue="http://127.0.0.1/q", region="eu-central-1", endpoint=""
-    )
+    access = Access(own=None, session=None, settings=S3Settings(name="trail", queue="http://127.0.0.1/q"))
     vars(access)["s3"] = SimpleNamespace(list_objects_v2=bucket.list_objects_v2)
     looked = Search(access, "amzn-s3-demo-trail")
     looked.look(prefixes, known=known)
