@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from tests.e2e.test_dead_letters import DOOR, RULE
 from tests.kept import everything, verified, write_rules, write_tree
 from tests.support import record, trailcam, write_log
@@ -34,13 +35,19 @@ def test_a_rule_that_comes_later_runs_over_what_is_kept_though_the_files_are_gon
     assert list((tmp_path / "home" / "spool").iterdir()) == []
 
 
-def test_a_rule_has_not_seen_events_of_a_log_type_that_was_not_known_then(tmp_path: Path) -> None:
+@pytest.fixture
+def doors(tmp_path: Path) -> None:
+    """A log of two log types, one of which is not Trailcam's own, and a rule for both."""
     folder = tmp_path / "log_types" / "door"
     folder.mkdir(parents=True)
     (folder / "schema.yml").write_text(DOOR)
     door = {"door": "A", "actor": "bob", "at": "2026-03-01T10:00:00Z"}
     write_log(tmp_path / "logs" / "a.json", [record(1), door])
     (tmp_path / "every.py").write_text(RULE)
+
+
+@pytest.mark.usefixtures("doors")
+def test_a_rule_has_not_seen_events_of_a_log_type_that_was_not_known_then(tmp_path: Path) -> None:
     home = ("--home", tmp_path / "home")
     types = ("--log-types", tmp_path / "log_types")
     assert trailcam("run", tmp_path / "logs", *types, *home).returncode == 0
@@ -60,13 +67,8 @@ def test_a_rule_has_not_seen_events_of_a_log_type_that_was_not_known_then(tmp_pa
     assert verified(tmp_path / "home").holds
 
 
+@pytest.mark.usefixtures("doors")
 def test_what_was_a_dead_letter_first_is_seen_by_rules_that_come_later(tmp_path: Path) -> None:
-    folder = tmp_path / "log_types" / "door"
-    folder.mkdir(parents=True)
-    (folder / "schema.yml").write_text(DOOR)
-    door = {"door": "A", "actor": "bob", "at": "2026-03-01T10:00:00Z"}
-    write_log(tmp_path / "logs" / "a.json", [record(1), door])
-    (tmp_path / "every.py").write_text(RULE)
     home = ("--home", tmp_path / "home")
     types = ("--log-types", tmp_path / "log_types")
     assert trailcam("run", tmp_path / "logs", *home).returncode == 1

@@ -19,7 +19,7 @@ from trailcam.engines.messages import WorkGroup
 from trailcam.errors import cannot_write, code
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.origin import Origin
-from trailcam.model.place import Place, Seen
+from trailcam.model.place import Place, Seen, add
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.sources import files
@@ -214,7 +214,7 @@ def _places(result: GroupResult) -> dict[Place, Seen]:
     found: dict[Place, Seen] = {}
     for chunk in result.chunks:
         for place, seen in chunk.places.items():
-            found[place] = found[place].plus(seen) if place in found else seen
+            add(found, place, seen)
     return found
 
 

@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from trailcam.commit import tables as t
-from trailcam.model.place import Place, Seen
+from trailcam.model.place import Place, Seen, add
 from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
 from trailcam.state.database import Database
 
@@ -70,11 +69,11 @@ def note(
                 room[place.source] = _room(connection, place.source)
             nowhere = Place(place.source, "", "")
             if room[place.source] <= 0 and place != nowhere:
-                nameless[nowhere] = nameless[nowhere].plus(seen) if nowhere in nameless else seen
+                add(nameless, nowhere, seen)
                 continue
             room[place.source] -= 1
             connection.execute(
-                upsert(t.place).values(
+                insert(t.place).values(
                     **place._asdict(),
                     events=seen.events,
                     first_arrival=now,

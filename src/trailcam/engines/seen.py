@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trailcam.model.logtype import LogType
-from trailcam.model.place import Place, Seen
+from trailcam.model.place import Place, Seen, add
 from trailcam.pipeline.normalize import Chunk
 
 _LONGEST_PLACE = 64
@@ -18,8 +18,7 @@ def seen(chunk: Chunk, log_types: Mapping[str, LogType]) -> dict[Place, Seen]:
         for row, value in enumerate(batch.values):
             source = batch.origins[batch.origin[row]].source_id
             account, region = (_text(value, log_type, key) for key in (log_type.account, log_type.region))
-            place, one = Place(source, account, region), Seen(1, batch.event_time[row])
-            found[place] = found[place].plus(one) if place in found else one
+            add(found, Place(source, account, region), Seen(1, batch.event_time[row]))
     return found
 
 

@@ -23,3 +23,8 @@ class Seen(NamedTuple):
     def plus(self, other: "Seen") -> "Seen":
         """Both together."""
         return Seen(self.events + other.events, max(self.last, other.last))
+
+
+def add(found: dict[Place, Seen], place: Place, seen: Seen) -> None:
+    """Adds what was seen to what is found of a place, if anything."""
+    found[place] = found[place].plus(seen) if place in found else seen

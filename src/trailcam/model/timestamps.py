@@ -81,6 +81,27 @@ def to_rfc3339(instant: Micros) -> str:
     return (EPOCH + timedelta(microseconds=min(instant, LAST))).isoformat().replace("+00:00", "Z")
 
 
+def to_seconds(instant: int) -> str:
+    """The same without a fraction, which is cut off: enough for who looks for a reason.
+
+    >>> to_seconds(1_772_000_000_123_456)
+    '2026-02-25T06:13:20Z'
+    """
+    return to_rfc3339(Micros(instant - instant % SECOND))
+
+
+def span(micros: int) -> str:
+    """How long something takes, in the unit that a person would choose; what is less than nothing is nothing.
+
+    >>> span(5 * MINUTE), span(90 * SECOND)
+    ('5 min', '90 s')
+    """
+    for unit, size in (("d", DAY), ("h", 60 * MINUTE), ("min", MINUTE)):
+        if micros >= 2 * size:
+            return f"{micros // size:,} {unit}"
+    return f"{max(0, micros) // SECOND} s"
+
+
 _FIRST = from_datetime(datetime.min.replace(tzinfo=UTC))
 LAST = from_datetime(datetime.max.replace(tzinfo=UTC))
 """The last moment that can be written down: a window that ends behind it is shown to end there."""

@@ -8,11 +8,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from trailcam.app.deploy import record, running
-from trailcam.app.doctor import moments
 from trailcam.app.home import Home
 from trailcam.contracts.source import Finding, Grade
 from trailcam.errors import WorldError
-from trailcam.model.timestamps import SECOND, Micros
+from trailcam.model.timestamps import SECOND, Micros, to_seconds
 from trailcam.settings.schema import Settings
 from trailcam.state import processes
 from trailcam.state.database import Database
@@ -108,14 +107,14 @@ def _served(home: Home, now: Micros) -> Iterator[Finding]:
     if last is None:
         yield _nobody("no process has ever followed sources with this home")
     elif last[1]:
-        yield _nobody(f"nobody: the last one stopped at {moments.told(last[0])}")
+        yield _nobody(f"nobody: the last one stopped at {to_seconds(last[0])}")
     else:
         yield Finding(
             check="followed by",
             grade=Grade.BROKEN,
-            found=f"nobody: the last one was heard at {moments.told(last[0])}, and was not stopped",
+            found=f"nobody: the last one was heard at {to_seconds(last[0])}, and was not stopped",
             cure=f"see what ended it (out of memory?), then {_START}",
-            because=f"no process follows the sources; the last one ended about {moments.told(last[0])}",
+            because=f"no process follows the sources; the last one ended about {to_seconds(last[0])}",
         )
 
 
@@ -144,7 +143,7 @@ def _rules(settings: Settings, home: Home) -> Iterator[Finding]:
     elif active is None:
         yield Finding(check="rules", grade=Grade.OK, found="none in force yet: the first server brings them")
     else:
-        since = moments.told(active.in_force_at) if active.in_force_at is not None else "its start"
+        since = to_seconds(active.in_force_at) if active.in_force_at is not None else "its start"
         words = f"{len(active.rules):,} since {since}, version {active.pack[:_SHORT]}"
         yield Finding(check="rules", grade=Grade.OK, found=words)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from trailcam.app.doctor import moments
 from trailcam.app.doctor.home import followed
 from trailcam.app.home import Home
 from trailcam.commit import tables as t
@@ -13,7 +12,7 @@ from trailcam.commit.group import Purpose
 from trailcam.commit.ledger import Ledger
 from trailcam.commit.standing import counted
 from trailcam.contracts.source import Finding, Grade
-from trailcam.model.timestamps import SECOND, Micros
+from trailcam.model.timestamps import SECOND, Micros, to_seconds
 from trailcam.settings.sources import SourceSettings
 from trailcam.sources.tables import source as source_table
 
@@ -48,7 +47,7 @@ def last_names(home: Home, source: str) -> list[str]:
 def _answers(row: Row[Any], *, is_followed: bool, now: Micros) -> Iterator[Finding]:
     fault, asked_at = row.fault, row.asked_at
     if fault is not None:
-        since = f" since {moments.told(row.fault_since)}" if row.fault_since is not None else ""
+        since = f" since {to_seconds(row.fault_since)}" if row.fault_since is not None else ""
         yield Finding(
             check="says",
             grade=Grade.BROKEN if is_followed else Grade.WARNING,
@@ -60,13 +59,13 @@ def _answers(row: Row[Any], *, is_followed: bool, now: Micros) -> Iterator[Findi
         yield Finding(
             check="answered",
             grade=Grade.WARNING if late else Grade.OK,
-            found=f"last at {moments.told(asked_at)}",
+            found=f"last at {to_seconds(asked_at)}",
             cure="see whether what was read waits to be decided: the log of the process tells"
             if late
             else "",
         )
     if row.announced_at is not None:
-        words = f"something last at {moments.told(row.announced_at)}"
+        words = f"something last at {to_seconds(row.announced_at)}"
         yield Finding(check="announced", grade=Grade.OK, found=words)
 
 

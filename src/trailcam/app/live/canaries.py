@@ -16,7 +16,7 @@ from trailcam.app.live.health import Health
 from trailcam.commit import tables as t
 from trailcam.contracts.source import Plants
 from trailcam.errors import WorldError, code
-from trailcam.model.timestamps import DAY, SECOND, Micros, to_rfc3339
+from trailcam.model.timestamps import DAY, SECOND, Micros, to_rfc3339, to_seconds
 from trailcam.settings.sources import SourceSettings
 from trailcam.state.database import Database
 
@@ -158,7 +158,7 @@ def _record(event_id: str, source: str, now: Micros) -> bytes:
     event = {
         "eventVersion": "1.11",
         "userIdentity": {"type": "AWSService", "invokedBy": "canary.trailcam"},
-        "eventTime": f"{to_rfc3339(now)[:19]}Z",
+        "eventTime": to_seconds(now),
         "eventSource": "canary.trailcam",
         "eventName": "PlantCanary",
         "awsRegion": "",

@@ -10,7 +10,7 @@ from trailcam.app.live.health import NAME, Health
 from trailcam.app.live.intake import Intake
 from trailcam.commit.places import HABIT_DAYS, Heard, came_by, heard, tell_silent
 from trailcam.errors import Problem
-from trailcam.model.timestamps import MINUTE, SECOND, Micros, to_rfc3339
+from trailcam.model.timestamps import MINUTE, SECOND, Micros, to_seconds
 from trailcam.state.database import Database
 
 _EVERY_SECONDS = 5.0
@@ -89,7 +89,7 @@ class Watch:
                     self.health.say(
                         "source_fails",
                         name,
-                        f"does not work since {_short(begun)}: {said}",
+                        f"does not work since {to_seconds(begun)}: {said}",
                         time=Micros(begun + int(_FAULT_SECONDS * SECOND)),
                         source=name,
                     )
@@ -108,7 +108,7 @@ class Watch:
         self.health.say(
             "source_silent",
             " ".join(filter(None, it.place)),
-            f"nothing has come since {_short(it.last_arrival)}; "
+            f"nothing has come since {to_seconds(it.last_arrival)}; "
             f"in {HABIT_DAYS} days before it was never silent for longer than {longest}",
             time=since,
             source=it.place.source,
@@ -116,7 +116,3 @@ class Watch:
             region=it.place.region,
             kept=lambda: tell_silent(self.database, it),
         )
-
-
-def _short(time: Micros) -> str:
-    return f"{to_rfc3339(time)[:19]}Z"

@@ -9,7 +9,7 @@ import typer
 
 from trailcam.cli.options import ConfigOption, HomeOption
 from trailcam.cli.output import Format, count, print_table, say, to_json
-from trailcam.model.timestamps import SECOND, Micros, to_rfc3339
+from trailcam.model.timestamps import SECOND, Micros, span, to_rfc3339
 
 if TYPE_CHECKING:
     from trailcam.app.sources import Overview, Standing
@@ -108,7 +108,7 @@ def _words(it: "Standing", now: Micros) -> str:
 def _habit(at: "Heard") -> str:
     if at.silent_told is not None:
         return "SILENT"
-    return f"silent for {_span(at.longest)} at most" if at.silent_from is not None else "not known yet"
+    return f"silent for {span(at.longest)} at most" if at.silent_from is not None else "not known yet"
 
 
 def _is_ill(it: "Standing") -> bool:
@@ -153,13 +153,4 @@ def _time(at: Micros | None) -> str | None:
 
 
 def _ago(at: Micros | None, now: Micros) -> str:
-    return "-" if at is None else _span(now - at)
-
-
-def _span(micros: int) -> str:
-    """`12 s`, `5 min`, `3 h`, `2 d`: for eyes."""
-    seconds = max(0, micros // SECOND)
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    return "-" if at is None else span(now - at)

@@ -8,6 +8,7 @@ from datetime import UTC
 from trailcam.contracts.source import Finding, Grade, Surroundings
 from trailcam.errors import WorldError
 from trailcam.model.text import storable
+from trailcam.model.timestamps import SECOND, span
 from trailcam.sources.s3_checks import objects, policy
 from trailcam.sources.s3_checks.access import Access
 from trailcam.sources.s3_checks.asking import NotDone, Refusal, ask
@@ -139,7 +140,7 @@ def _arrival(
     """What became of the newest object."""
     called = "the newest object" if search.whole else "the newest of the objects that were looked at"
     seconds = max(0, round(surroundings.now / 1e6 - objects.written(newest).timestamp()))
-    words = f"{newest.name}, {_ago(seconds)}"
+    words = f"{newest.name}, {span(seconds * SECOND)} ago"
     if surroundings.read([storable(newest.origin_id or "")]):
         is_stale = search.whole and seconds > _OLD_SECONDS
         stale = f"nothing was written since {_when(newest)}" if is_stale else ""
@@ -205,10 +206,3 @@ def _guessed(access: Access) -> str:
 
 def _when(it: S3Object) -> str:
     return f"{objects.written(it).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _ago(seconds: int) -> str:
-    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * unit:
-            return f"{seconds // unit:,} {name} ago"
-    return f"{seconds} s ago"

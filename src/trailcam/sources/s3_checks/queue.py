@@ -28,8 +28,6 @@ class Queue:
     seen: bool = False
     visible: int = 0
     in_flight: int = 0
-    given_up: int = 0
-    """Messages in the queue of dead letters."""
     statements: list[dict[str, Any]] = field(default_factory=list)
     """Of its policy."""
 
@@ -79,7 +77,7 @@ def look_at(
     yield Finding(check="queue", grade=Grade.OK, found=queue.arn)
     yield from _may_take(access, queue)
     yield from _settings(attributes)
-    yield from _dead_letters(access, attributes, queue, tries)
+    yield from _dead_letters(access, attributes, tries)
     return queue
 
 
@@ -190,7 +188,7 @@ def _settings(attributes: dict[str, str]) -> Iterator[Finding]:
         )
 
 
-def _dead_letters(access: Access, attributes: dict[str, str], queue: Queue, tries: int) -> Iterator[Finding]:
+def _dead_letters(access: Access, attributes: dict[str, str], tries: int) -> Iterator[Finding]:
     try:
         redrive = json.loads(attributes.get("RedrivePolicy", "") or "{}")
         arn, most = str(redrive["deadLetterTargetArn"]), int(redrive["maxReceiveCount"])
@@ -227,15 +225,15 @@ def _dead_letters(access: Access, attributes: dict[str, str], queue: Queue, trie
         action = "sqs:GetQueueUrl and sqs:GetQueueAttributes"
         yield refused.finding("dead letters", action=action, on=arn, who=access.who, needed=False)
         return
-    queue.given_up = int(answer["Attributes"]["ApproximateNumberOfMessages"])
-    if queue.given_up:
+    given_up = int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    if given_up:
         yield Finding(
             check="dead letters",
             grade=Grade.BROKEN,
-            found=f"{queue.given_up:,} messages were received {most} times in vain and lie in {name}",
+            found=f"{given_up:,} messages were received {most} times in vain and lie in {name}",
             cure="see `trailcam dead-letters`, mend what keeps them from being read, then: "
             f"aws sqs start-message-move-task --source-arn {arn}",
-            because=f"messages are received in vain and then given up: {queue.given_up:,} lie in {name}",
+            because=f"messages are received in vain and then given up: {given_up:,} lie in {name}",
         )
     else:
         yield Finding(check="dead letters", grade=Grade.OK, found=f"none in {name}")
