@@ -8,6 +8,7 @@ from threading import Event, Timer
 
 import pytest
 from tests.deploying import commit, git, git_pack, names_in, write_rule
+from tests.unit.app.live.followed import until
 
 from trailcam.app.deploy import git as gits
 from trailcam.errors import TrailcamError, WorldError, code
@@ -121,7 +122,7 @@ def test_a_git_that_hangs_is_ended_with_what_it_has_started(
     told = "within 0.5 s" if why == "its time is up" else why
     assert told in caught.value.problems[0].message
     state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
-    assert not state.exists() or state.read_text().split()[2] == "Z"
+    until(lambda: not state.exists() or state.read_text().split()[2] == "Z")
 
 
 def test_a_fetch_that_is_ended_in_the_middle_keeps_no_later_one_away(
