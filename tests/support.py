@@ -17,7 +17,7 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone, WorkGroup
 from trailcam.engines.tasks import Worker
-from trailcam.engines.worker import load_runners
+from trailcam.engines.worker import load_models, load_runners
 from trailcam.logtypes.loader import builtin
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
@@ -120,10 +120,11 @@ def in_process(setup: Setup, groups: Iterable[Sequence[Blob]], *, batch_events: 
     """The line without worker processes: the same code, for tests that need it thousands of times."""
     slots = [0, 0, 0]
     tally = Tally()
+    models, _ = load_models(setup, slots)
     runners, _ = load_runners(setup, slots)
     for number, blobs in enumerate(groups):
         sent: list[object] = []
-        Worker(sent.append, slots, setup, runners).work(
+        Worker(sent.append, slots, setup, runners, models).work(
             Task(id=number, blobs=tuple(blobs), batch_events=batch_events)
         )
         result = GroupResult(WorkGroup(tuple(blobs)))

@@ -149,7 +149,7 @@ _TABLE = (
         "TC0208",
         "missing_function",
         "function missing",
-        "The Python of a rule defines no `rule(event)`.",
+        "The Python of a rule, policy or data model does not define a function that it must have.",
         "Define it at the top level of the file.",
     ),
     (
@@ -228,6 +228,20 @@ _TABLE = (
         "path leads nowhere in the event",
         "A test changes or removes a field that its event does not have.",
         "Mend the path; to add a field whose parent is absent, give the parent as a whole.",
+    ),
+    (
+        "TC0220",
+        "missing_reference",
+        "item named that there is not",
+        "An item names another one by its id, and nothing in its repository has that id.",
+        "Mend the id, bring the other item, or take the name out.",
+    ),
+    (
+        "TC0221",
+        "two_data_models",
+        "two data models for one log type",
+        "A unified name would mean one thing or the other, depending on which is asked.",
+        "Switch one of the two off with `Enabled: false`, or merge them.",
     ),
     # -- 03: log types -------------------------------------------------------------------------------------
     (

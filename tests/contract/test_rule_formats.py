@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from trailcam import registry
 from trailcam.contracts.rule_format import Known, Reading, RuleFormat
+from trailcam.model.rule import Rule
 from trailcam.rules.loader import load_packs
 
 NAMES = registry.names("rule_format")
@@ -43,6 +44,12 @@ def example(rule_format: RuleFormat, folder: Path) -> Reading:
     return reading
 
 
+def rule_of(reading: Reading) -> Rule:
+    assert reading.problems == ()
+    assert isinstance(reading.item, Rule)
+    return reading.item
+
+
 def test_there_are_formats() -> None:
     assert {"native", "panther"} <= set(NAMES)
 
@@ -58,19 +65,17 @@ def test_endings_are_in_lower_case_and_begin_with_a_dot(name: str) -> None:
 def test_the_example_is_a_rule_with_a_firing_and_a_quiet_test(name: str, tmp_path: Path) -> None:
     reading = example(format_named(name), tmp_path)
     assert reading.problems == ()
-    assert reading.rule is not None
-    assert reading.rule.format == name
-    assert {test.expected for test in reading.rule.tests} == {True, False}
+    assert rule_of(reading).format == name
+    assert {test.expected for test in rule_of(reading).tests} == {True, False}
 
 
 @each_format
 def test_every_file_of_the_example_belongs_to_its_rule(name: str, tmp_path: Path) -> None:
     rule_format = format_named(name)
     reading = example(rule_format, tmp_path)
-    assert reading.rule is not None
-    files = {reading.rule.path, reading.rule.metadata_path, *reading.companions}
+    files = {rule_of(reading).path, rule_of(reading).metadata_path, *reading.companions}
     assert files == {tmp_path / file for file in rule_format.EXAMPLE}
-    assert reading.rule.path.read_text(encoding="utf-8") == reading.rule.body
+    assert rule_of(reading).path.read_text(encoding="utf-8") == rule_of(reading).body
 
 
 @each_format
@@ -84,15 +89,14 @@ def test_the_example_loads_as_a_pack(name: str, tmp_path: Path) -> None:
 @each_format
 def test_the_python_of_the_example_compiles_and_defines_rule(name: str, tmp_path: Path) -> None:
     reading = example(format_named(name), tmp_path)
-    assert reading.rule is not None
     names: dict[str, Any] = {}
-    exec(compile(reading.rule.body, "example", "exec"), names)
+    exec(compile(rule_of(reading).body, "example", "exec"), names)
     assert callable(names["rule"])
 
 
 @each_format
 def test_a_rule_can_be_sent_to_a_worker(name: str, tmp_path: Path) -> None:
-    rule = example(format_named(name), tmp_path).rule
+    rule = rule_of(example(format_named(name), tmp_path))
     assert pickle.loads(pickle.dumps(rule)) == rule
 
 
@@ -107,13 +111,12 @@ def test_reading_executes_nothing(name: str, tmp_path: Path) -> None:
     rule_format = format_named(name)
     marker = tmp_path / "executed"
     reading = example(rule_format, tmp_path)
-    assert reading.rule is not None
-    reading.rule.path.write_text(
-        f"{reading.rule.body}\nopen({str(marker)!r}, 'w').close()\n", encoding="utf-8"
+    rule_of(reading).path.write_text(
+        f"{rule_of(reading).body}\nopen({str(marker)!r}, 'w').close()\n", encoding="utf-8"
     )
-    again = rule_format.read(reading.rule.metadata_path, known=KNOWN)
+    again = rule_format.read(rule_of(reading).metadata_path, known=KNOWN)
     assert again is not None
-    assert again.rule is not None
+    assert rule_of(again)
     assert not marker.exists()
 
 
@@ -155,5 +158,5 @@ def test_a_damaged_example_is_read_or_refused_and_never_crashes(
     for file in files:
         if Path(file).suffix in rule_format.SUFFIXES:
             reading = rule_format.read(tmp_path / file, known=KNOWN)
-            assert reading is None or reading.problems or reading.rule or reading.helper or reading.not_run
-            assert reading is None or not (reading.problems and reading.rule)
+            assert reading is None or reading.problems or reading.item or reading.not_run
+            assert reading is None or not (reading.problems and reading.item)

@@ -1,7 +1,8 @@
 """Loads log types and rules as a command line names them."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,7 @@ from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.lake.tables import EVENTS, OWN, PLACE, event_table, table_name
 from trailcam.logtypes import loader as logtypes
 from trailcam.model.logtype import LogType
-from trailcam.model.rule import Pack, Rule
+from trailcam.model.rule import IN_THE_LINE, Kind, Pack, Rule
 from trailcam.rules.loader import load_packs
 from trailcam.rules.settings import misfits
 from trailcam.settings.git_pack import GitPack
@@ -35,6 +36,8 @@ class Loaded:
     """Loaded, but switched off in their metadata and not asked for by id."""
     not_configured: tuple[str, ...] = ()
     """Ids for which there are settings, and that none of the loaded rules has."""
+    kinds: frozenset[Kind] = IN_THE_LINE
+    """What was asked for."""
     never_asked: dict[str, list[str]] = field(default_factory=dict)
     """Log types that lookup tables name and of which there is no schema, with the names of those tables."""
 
@@ -51,12 +54,13 @@ class Loaded:
 
     @property
     def not_loaded(self) -> dict[str, int]:
-        """Items that lie in the packs and that this version does not run, by kind."""
-        counts: dict[str, int] = {}
+        """Items that lie in the packs and that are not run here, by kind: this version does not run them at
+        all, or they are rules of another kind than was asked for."""
+        counts: Counter[str] = Counter()
         for pack in self.packs:
-            for kind, count in pack.not_loaded:
-                counts[kind] = counts.get(kind, 0) + count
-        return counts
+            counts.update(dict(pack.not_loaded))
+            counts.update(rule.kind.value for rule in pack.rules if rule.kind not in self.kinds)
+        return dict(counts)
 
 
 def load_log_types(folders: Sequence[Path]) -> tuple[LogType, ...]:
@@ -103,14 +107,18 @@ def load(
     rules: Sequence[str] = (),
     log_types: Sequence[Path] = (),
     disabled: bool = False,
+    kinds: Collection[Kind] = IN_THE_LINE,
     settings: Settings = _UNSET,
+    ignored: Sequence[str] = (),
+    ignores_extra_keys: bool = False,
 ) -> Loaded:
     """Packs by folder, or by name those that Trailcam brings; rules by file, by folder, or by id (`*` stands
     for any text) out of the packs. Where neither packs nor rules are named, the packs are those of the
     settings, and every rule that the settings speak of must be in them.
 
-    Without ids, every enabled rule runs, and with `disabled` the others too. A rule that is named itself, by
-    its id or its file, runs even when it is switched off.
+    Without ids, every enabled rule of these kinds runs, and with `disabled` the others too. A rule that is
+    named itself, by its id or its file, runs even when it is switched off. `ignored` and
+    `ignores_extra_keys` are those of `load_packs`.
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0103 a setting that a rule does not have,
@@ -136,18 +144,24 @@ def load(
             for path in missing
         )
     loaded = load_packs(
-        _distinct(paths), log_types=[log_type.name for log_type in known], sample=_Samples(known)
+        _distinct(paths),
+        log_types=[log_type.name for log_type in known],
+        sample=_Samples(known),
+        ignored=ignored,
+        ignores_extra_keys=ignores_extra_keys,
     )
     loaded = _configured(loaded, settings, all_of_them=all_of_them)
     every = tuple(rule for pack in loaded for rule in pack.rules)
     named = {Path(name).resolve() for name in rules if Path(name).is_file()}
     running = _by_id(every, ids) if ids else every
+    running = tuple(rule for rule in running if rule.kind in kinds)
     on = [rule for rule in running if rule.enabled or disabled or ids or _files(rule) & named]
     return Loaded(
         log_types=known,
         packs=loaded,
         rules=tuple(on),
         disabled=tuple(rule for rule in running if rule not in on),
+        kinds=frozenset(kinds),
         not_configured=tuple(sorted(set(settings.rules) - {rule.id for rule in every})),
         never_asked=_never_asked(settings, {log_type.name for log_type in known}),
     )

@@ -1,10 +1,12 @@
 """What workers are started with, from what was loaded and the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from trailcam.app.load import Loaded
 from trailcam.engines.messages import Limits, Setup, Staging
+from trailcam.model.data_model import DataModel
 from trailcam.model.lookup import LookupTable
+from trailcam.model.rule import Pack
 from trailcam.settings.schema import Settings
 
 
@@ -13,6 +15,7 @@ def engine_setup(
     settings: Settings,
     *,
     lookups: Sequence[LookupTable] = (),
+    destinations: Sequence[str] = (),
     staging: Staging | None = None,
 ) -> Setup:
     """The packs, rules and log types that were loaded, under the limits of the settings."""
@@ -28,5 +31,15 @@ def engine_setup(
             rule_seconds=limits.rule_seconds,
         ),
         lookups=tuple(lookups),
+        data_models=_models(loaded.packs),
+        destinations=tuple(destinations),
         staging=staging,
     )
+
+
+def _models(packs: Iterable[Pack]) -> tuple[DataModel, ...]:
+    """The data models that are switched on; one that several packs share is there once."""
+    found = {
+        model.metadata_path.resolve(): model for pack in packs for model in pack.data_models if model.enabled
+    }
+    return tuple(found.values())

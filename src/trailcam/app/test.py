@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from trailcam.app.load import Loaded
 from trailcam.app.setup import engine_setup
-from trailcam.engines.loading import LoadFailure, RulesNotImported, import_problems
+from trailcam.engines.loading import Executed, LoadFailure, RulesNotImported, import_problems
 from trailcam.engines.local import LocalEngine
 from trailcam.errors import Problem
 from trailcam.model.rule import Rule
@@ -58,6 +58,7 @@ def test(
     """
     setup = engine_setup(loaded, settings)
     failures: dict[str, LoadFailure] = {}
+    executed: dict[str, Executed] = {part.id: part for part in setup.parts}
     results: dict[str, list[TestResult]] = {}
     while setup.rules:
         try:
@@ -67,10 +68,13 @@ def test(
                     progress(len(results), len(setup.rules))
             break
         except RulesNotImported as error:
-            failures |= {setup.rules[number].id: failure for number, failure in error.failures.items()}
-            left = tuple(rule for rule in setup.rules if rule.id not in failures)
-            setup = replace(setup, rules=left)
-    failed = [(rule, failures[rule.id]) for rule in loaded.rules if rule.id in failures]
+            failures |= {setup.parts[number].id: failure for number, failure in error.failures.items()}
+            setup = replace(
+                setup,
+                rules=tuple(rule for rule in setup.rules if rule.id not in failures),
+                data_models=tuple(model for model in setup.data_models if model.id not in failures),
+            )
+    failed = [(part, failures[part.id]) for part in executed.values() if part.id in failures]
     return Report(
         rules=tuple(
             RuleReport(

@@ -1,12 +1,19 @@
 """A way of writing rules down: which files hold one, and how they become a `Rule`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from trailcam.errors import Problem
-from trailcam.model.rule import Rule
+from trailcam.forms import Form
+from trailcam.model.data_model import DataModel
+from trailcam.model.lookup import DeclaredTable
+from trailcam.model.query import Query
+from trailcam.model.rule import Collection, DerivedRule, HelperModule, Rule
+
+Item = Rule | DerivedRule | HelperModule | DataModel | Query | DeclaredTable | Collection
+"""What a file can be; every item has an `id`, and no two items have one id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,23 +24,25 @@ class Known:
     sample: Callable[[str, str], dict[str, Any]]
     """(log type, name) gives a raw sample record. Raises KeyError; what it raises after the name, as in
     `KeyError(name, *names)`, are the names there are, for the hint."""
+    ignores_extra_keys: bool = False
+    """Keys of rules that no form knows are passed over instead of refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one file of a format holds: a rule, a helper module, an item that is not run, or problems only."""
+    """What one file of a format holds: an item, something that is not run, or problems only."""
 
-    rule: Rule | None = None
+    item: Item | None = None
     line: int = 1
     """Where the item's id stands."""
-    helper: tuple[str, Path] | None = None
-    """A module importable under a name of its own."""
+    names: tuple[tuple[str, int], ...] = ()
+    """(id, line) of other items that it cannot do without."""
     not_run: str = ""
     """The kind, in words, of an item that this version does not run."""
     companions: tuple[Path, ...] = ()
     """Further files that belong to the item, whatever its problems: no format reads them as items."""
     problems: tuple[Problem, ...] = ()
-    """All that is wrong with the file and its companions; with problems, there is no rule."""
+    """All that is wrong with the file and its companions; with problems, there is no item."""
 
 
 class RuleFormat(Protocol):
@@ -47,6 +56,10 @@ class RuleFormat(Protocol):
     @property
     def EXAMPLE(self) -> Mapping[str, str]:  # noqa: N802  # a constant of the module
         """A whole rule with tests, file name to text: what its documentation shows and its contract runs."""
+        ...
+
+    def forms(self) -> Iterable[Form]:
+        """What its files may hold, for their documentation."""
         ...
 
     def template(self, rule_id: str, stem: str) -> Mapping[str, str]:

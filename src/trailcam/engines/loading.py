@@ -4,7 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trailcam.errors import Problem, TrailcamError, code
+from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
+
+Executed = Rule | DataModel
+"""Whose files are executed."""
 
 MOST_NAMED = 5
 """Of the rules that need a module, this many are named."""
@@ -25,29 +29,29 @@ class LoadFailure:
 class RulesNotImported(TrailcamError):
     """Rules that fail on import; `failures` by the rule's number."""
 
-    def __init__(self, rules: Sequence[Rule], failures: Mapping[int, LoadFailure]) -> None:
+    def __init__(self, rules: Sequence[Executed], failures: Mapping[int, LoadFailure]) -> None:
         super().__init__(import_problems((rules[number], failures[number]) for number in sorted(failures)))
         self.failures = failures
 
 
-def import_problems(failed: Iterable[tuple[Rule, LoadFailure]]) -> list[Problem]:
+def import_problems(failed: Iterable[tuple[Executed, LoadFailure]]) -> list[Problem]:
     """One problem a rule (TC0210), but those of one missing module made one, where its first stands.
 
     A module is named as a whole: without `a` there is no `a.b`, and it is `a` that has to be installed.
     """
-    needing: dict[str, list[tuple[Rule, LoadFailure]]] = {}
+    needing: dict[str, list[tuple[Executed, LoadFailure]]] = {}
     for rule, failure in failed:
         key = f"module {failure.module.partition('.')[0]}" if failure.module else f"rule {rule.id}"
         needing.setdefault(key, []).append((rule, failure))
     return [_missing(those) if those[0][1].module else _failed(*those[0]) for those in needing.values()]
 
 
-def _failed(rule: Rule, failure: LoadFailure) -> Problem:
+def _failed(rule: Executed, failure: LoadFailure) -> Problem:
     place = f" (at {failure.place})" if failure.place else ""
     return Problem(code=code("rule_import"), message=f"{rule.id}: {failure.text}{place}", path=rule.path)
 
 
-def _missing(needing: Sequence[tuple[Rule, LoadFailure]]) -> Problem:
+def _missing(needing: Sequence[tuple[Executed, LoadFailure]]) -> Problem:
     rule, failure = needing[0]
     named = ", ".join(each.id for each, _ in needing[:MOST_NAMED])
     if len(needing) > MOST_NAMED:

@@ -7,6 +7,7 @@ from pathlib import Path
 from trailcam.contracts.source import Blob
 from trailcam.engines.loading import LoadFailure
 from trailcam.errors import Problem
+from trailcam.model.data_model import DataModel
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
 from trailcam.model.lookup import LookupTable
@@ -54,8 +55,17 @@ class Setup:
     limits: Limits
     lookups: tuple[LookupTable, ...] = ()
     """The tables that events are looked up in, each with its versions."""
+    data_models: tuple[DataModel, ...] = ()
+    """Those that are switched on. They go by the numbers that follow those of the rules."""
+    destinations: tuple[str, ...] = ()
+    """What rules may name in inline tests; empty: anything."""
     staging: Staging | None = None
     """None: nothing is staged, and what comes back is all there is."""
+
+    @property
+    def parts(self) -> tuple[Rule | DataModel, ...]:
+        """All whose files a worker executes, by number."""
+        return *self.rules, *self.data_models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -223,7 +223,7 @@ def start_first(setup: Setup, *, poll_seconds: float) -> WorkerProcess:
             return started
         else:
             started.close()
-        raise RulesNotImported(setup.rules, failures)
+        raise RulesNotImported(setup.parts, failures)
 
 
 def _limit_waiting(connection: Connection) -> None:

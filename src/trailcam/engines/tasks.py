@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,15 +33,16 @@ from trailcam.enrichments import lookups
 from trailcam.errors import TrailcamError, code
 from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
-from trailcam.model.event import PantherEvent
+from trailcam.model.event import PantherEvent, UnifiedNames
 from trailcam.model.match import Match, NotRun, RuleError
+from trailcam.model.rule import IN_THE_LINE
 from trailcam.model.staged import StagedFile
 from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import Detections, detect
 from trailcam.pipeline.enrich import enrich
 from trailcam.pipeline.mend import mend
 from trailcam.pipeline.normalize import Chunk, Normalizer
-from trailcam.rules.inline_tests import failed, run_test
+from trailcam.rules.inline_tests import Surroundings, failed, run_test
 from trailcam.rules.run import RuleRunner
 from trailcam.sources.kept_letters import KeptLetters
 from trailcam.sources.kept_records import KeptRecords
@@ -59,6 +60,7 @@ class Worker:
         slots: MutableSequence[int],
         setup: Setup,
         runners: dict[int, RuleRunner],
+        models: Mapping[str, UnifiedNames],
     ) -> None:
         self._send = send
         self._slots = slots
@@ -67,10 +69,14 @@ class Worker:
         self._log_types = {log_type.name: log_type for log_type in setup.log_types}
         self._bytes_read = 0
         self._modules = runners
+        self._models = models
+        self._around = Surroundings(line=self._line, models=models, destinations=setup.destinations)
         self._stager = _stager(setup)
         self._lookups = lookups(setup.lookups)
         self._runners: dict[str, list[tuple[int, Runner]]] = {}
         for number, runner in runners.items():
+            if runner.rule.kind not in IN_THE_LINE:
+                continue
             for log_type in runner.rule.log_types:
                 self._runners.setdefault(log_type, []).append((number, runner))
 
@@ -88,14 +94,14 @@ class Worker:
                 continue
             test = rule.tests[index]
             killing = task.killing.get((number, 0, task.rule))
-            module = self._modules[task.rule].module
+            runner = self._modules[task.rule]
             if killing is not None:
                 result = failed(rule, test, killing.message)
-            elif task.rule in task.off or module is None:
+            elif task.rule in task.off or runner.module is None:
                 result = failed(rule, test, f"{code('rule_taken_off')}: the rule is not run any more")
             else:
                 self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
-                result = run_test(rule, module, test, self._line)
+                result = run_test(runner, test, self._around)
                 self._slots[RULE] = 0
             self._send(TestDone(task=task.id, number=number, result=result))
         self._send(TaskDone(task=task.id))
@@ -269,6 +275,7 @@ class Worker:
             in_hand=in_hand,
             known=known,
             off_from=off_from,
+            names=self._models.get(batch.log_type),
         )
         slots[RULE] = 0
         return found

@@ -1,4 +1,4 @@
-"""A worker process: executes the rules once, then takes groups from decode to detect until it is told to end.
+"""A worker process: executes the rules and data models once, then takes groups from decode to detect until it is told to end.
 
 It tells through shared memory which event and which rule it has in hand, so that the parent knows what it
 died of. It owns nothing that must survive.
@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -17,8 +17,10 @@ from pathlib import Path
 from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import ROW, ROW_LOADING, RULE, Loaded, Setup, Task
 from trailcam.engines.tasks import Worker
+from trailcam.model.event import UnifiedNames
+from trailcam.rules import data_models
 from trailcam.rules.functions import describe
-from trailcam.rules.modules import execute, helpers
+from trailcam.rules.modules import execute, execute_filters, helpers
 from trailcam.rules.run import RuleRunner
 
 _SMALL_STACK_BYTES = 1 << 18
@@ -45,9 +47,10 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
     limit_memory(setup.limits.worker_bytes)
     send = _sender(connection)
     with helpers(setup.packs):
-        runners, failures = load_runners(setup, slots, skip)
-        send(Loaded(failures=failures))
-        worker = Worker(send, slots, setup, runners)
+        models, failures = load_models(setup, slots, skip)
+        runners, of_rules = load_runners(setup, slots, skip)
+        send(Loaded(failures=of_rules | failures))
+        worker = Worker(send, slots, setup, runners, models)
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
@@ -118,12 +121,30 @@ def load_runners(
             continue
         slots[ROW], slots[RULE] = ROW_LOADING, number + 1
         try:
-            runners[number] = RuleRunner(rule, execute(rule))
+            runners[number] = RuleRunner(rule, execute(rule), filters=execute_filters(rule))
         except BaseException as error:  # whatever the top level of a rule does is told
             runners[number] = RuleRunner(rule, None, error)
             failures[number] = load_failure(error)
     slots[RULE] = 0
     return runners, failures
+
+
+def load_models(
+    setup: Setup, slots: MutableSequence[int], skip: frozenset[int] = frozenset()
+) -> tuple[Mapping[str, UnifiedNames], dict[int, LoadFailure]]:
+    """The unified names by log type, each model executed; and what executing others raised, by number."""
+    found = []
+    failures = {}
+    for number, model in enumerate(setup.data_models, start=len(setup.rules)):
+        if number in skip:
+            continue
+        slots[ROW], slots[RULE] = ROW_LOADING, number + 1
+        try:
+            found.append((model, data_models.executed(model)))
+        except BaseException as error:  # whatever the top level of a model does is told
+            failures[number] = load_failure(error)
+    slots[RULE] = 0
+    return data_models.by_log_type(found), failures
 
 
 def load_failure(error: BaseException) -> LoadFailure:

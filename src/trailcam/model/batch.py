@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trailcam.model.event import PantherEvent
+from trailcam.model.event import PantherEvent, UnifiedNames
 from trailcam.model.origin import Origin
 from trailcam.model.standard_fields import is_reserved
 from trailcam.model.timestamps import Micros, to_panther
@@ -41,10 +41,10 @@ class EventBatch:
         """The number of rows."""
         return len(self.row_id)
 
-    def event(self, row: int) -> PantherEvent:
+    def event(self, row: int, names: UnifiedNames | None = None) -> PantherEvent:
         """The row as rules see it: the vendor's fields and nulls as they are, the `p_*` fields beside them.
 
-        A vendor's key that would pass for a `p_*` field of ours is left out here; `raw` has it.
+        `names` are the unified names of its log type. A vendor's key that would pass for a `p_*` field of ours is left out here; `raw` has it.
         """
         origin = self.origins[self.origin[row]]
         fields = {key: value for key, value in self.values[row].items() if not is_reserved(key)}
@@ -59,4 +59,4 @@ class EventBatch:
         fields.update(self.indicators[row])
         if self.enrichment and self.enrichment[row] is not None:
             fields["p_enrichment"] = self.enrichment[row]
-        return PantherEvent(fields)
+        return PantherEvent(fields, names)

@@ -14,14 +14,20 @@ class PantherError(Exception):
     """A rule asked the event for something that it cannot know."""
 
 
-class DataModel(Protocol):
+class UnifiedNames(Protocol):
     """What an event needs of a data model: the unified names of one log type."""
 
-    def path(self, name: str) -> str | None:
-        """The JSONPath text or the method's name behind `name`; None when `name` is not mapped."""
+    def maps(self, name: str) -> bool:
+        """Whether `name` is mapped."""
 
-    def resolve(self, name: str, event: "ImmutableCaseInsensitiveDict", default: Any) -> Any:
-        """The value of a mapped `name`, or `default` when nothing is found."""
+    def path(self, name: str, event: Mapping[str, Any]) -> str | None:
+        """Where in the event a mapped `name` leads, as `a.b.[0]`, or its method's name; None when nowhere."""
+
+    def resolve(self, name: str, event: Mapping[str, Any], default: Any) -> Any:
+        """The value of a mapped `name`, or `default` when nothing is found.
+
+        `event` is in plain dicts and lists, which are not to be changed, and what comes of it is wrapped.
+        """
 
 
 LookupFunction = Callable[["PantherEvent", str, str], Any]
@@ -166,7 +172,7 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
     __slots__ = ("_folded", "_lookup_function", "_model")
 
-    def __init__(self, event: Mapping[str, Any], data_model: DataModel | None = None) -> None:
+    def __init__(self, event: Mapping[str, Any], data_model: UnifiedNames | None = None) -> None:
         super().__init__(event)
         self._model = data_model
         self._folded: dict[str, str] | None = None
@@ -191,12 +197,14 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
         """
         if not keys:
             return default
-        if self._model is not None and len(keys) == 1 and self._model.path(keys[0]) is not None:
-            return self._model.resolve(keys[0], ImmutableCaseInsensitiveDict(self), default)
+        if self._model is not None and len(keys) == 1 and self._model.maps(keys[0]):
+            return self._model.resolve(keys[0], self._data, default)
         return self.deep_get("p_udm", *keys) or self.deep_get(*keys) or default
 
     def udm_path(self, key: str) -> str | None:
-        """The JSONPath text or the method's name behind a unified name; None when it is not mapped.
+        """Where in this event a unified name leads, as `client.ipAddress`, or the name of its method.
+
+        None when it is not mapped, or leads nowhere in this event.
 
         Raises:
             PantherError: the event's log type has no data model.
@@ -204,7 +212,7 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
         if self._model is None:
             log_type = self._data.get("p_log_type")
             raise PantherError(f"a data model hasn't been specified for log type: {log_type}")
-        return self._model.path(key)
+        return self._model.path(key, self._data) if self._model.maps(key) else None
 
     def lookup(self, lookup_name: str, lookup_key: str) -> Any:
         """The row of a lookup table: the engine's, else the one in the event's `_mocked_lookup_data_`."""
@@ -266,6 +274,11 @@ _EPOCH: Final = datetime(1970, 1, 1)
 
 def _zone(_name: str | None, offset_seconds: int | None) -> int | None:
     return offset_seconds
+
+
+def wrap(value: Any) -> Any:
+    """A value of an event as rules see it: a dict or a list is wrapped, all others are themselves."""
+    return _wrap(value)
 
 
 def _wrap(value: Any) -> Any:

@@ -40,3 +40,18 @@ class LookupTable:
     def selectors_of(self, log_type: str) -> tuple[str, ...]:
         """The fields of a log type that are looked up; empty when there are none."""
         return next((fields for name, fields in self.selectors if name == log_type), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredTable:
+    """A lookup table that lies beside rules: what it is asked for, and its file where it brings one."""
+
+    id: str
+    path: Path
+    """The file that declares it."""
+    key: str
+    selectors: tuple[tuple[str, tuple[str, ...]], ...]
+    """Log type to the fields of its events whose values are looked up."""
+    file: Path | None = None
+    """The rows; None where somebody else is to bring them: an object that is fetched, a query."""
+    enabled: bool = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from trailcam.contracts.runner import Runner, Subject
 from trailcam.errors import code
 from trailcam.model.batch import EventBatch
+from trailcam.model.event import UnifiedNames
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.timestamps import Micros
 
@@ -38,17 +39,19 @@ def detect(
     in_hand: InHand,
     known: Known,
     off_from: Mapping[int, int],
+    names: UnifiedNames | None = None,
 ) -> Detections:
     """Runs the rules, in their order, on the events of a batch, in theirs.
 
-    `runners` are those for the batch's log type with the number each goes by. Rows are counted from
-    `first_row`. `off_from` gives for a rule that was taken off the first row it does not see any more.
+    `runners` are those for the batch's log type with the number each goes by, `names` its unified names. Rows
+    are counted from `first_row`. `off_from` gives for a rule that was taken off the first row it does not see
+    any more.
     """
     found = Detections()
     for row in range(len(batch)):
         here = first_row + row
         in_hand(here, NO_RULE)
-        event = batch.event(row)
+        event = batch.event(row, names)
         said: str | None = None
         subject = Subject(
             row_id=batch.row_id[row],

@@ -1,7 +1,7 @@
 """The function contract: what each function of a rule must return, and how its failure is put into words.
 
-Only `rule` decides. The others describe a match; each is called on its own, and a failure in one never stops
-the rest.
+Only `rule` decides, or `policy`. The others describe a match; each is called on its own, and a failure in
+one never stops the rest.
 """
 
 import inspect
@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from trailcam.model.event import PantherEvent
+from trailcam.model.rule import Kind
 from trailcam.model.severity import Severity
 from trailcam.model.text import storable
 from trailcam.rules.keyvalue import StateUnavailable
@@ -24,7 +25,6 @@ LONGEST_CONTEXT = 204_800
 MOST_DESTINATIONS = 10
 _CUT = "... (truncated)"
 
-MATCHER = "rule"
 AUXILIARY = (
     "title",
     "description",
@@ -57,22 +57,35 @@ class Output:
     error: BaseException | None = None
 
 
-def call_matcher(module: ModuleType, event: PantherEvent) -> bool:
-    """What `rule(event)` says; falling through to None is no.
+FILTERS = "filters"
+"""The function of a rule's filters."""
+
+
+def call_matcher(module: ModuleType, subject: Any, kind: Kind = Kind.RULE) -> bool:
+    """What the deciding function says of an event or a resource; a rule that falls through to None says no.
 
     Raises:
-        FunctionReturnTypeError: neither a bool nor None.
-        BaseException: whatever the rule raises.
+        FunctionReturnTypeError: neither a bool nor, of a rule, None.
+        BaseException: whatever it raises.
     """
-    said = getattr(module, MATCHER)(event)
-    if said is None:
+    said = getattr(module, kind.matcher)(subject)
+    if said is None and kind is not Kind.POLICY:
         return False
     if not isinstance(said, bool):
-        raise _wrong_type(MATCHER, "a bool", said)
+        raise _wrong_type(kind.matcher, "a bool", said)
     return said
 
 
-def call_auxiliary(module: ModuleType, event: PantherEvent) -> dict[str, Output]:
+def passes(filters: ModuleType | None, event: PantherEvent) -> bool:
+    """Whether an event reaches a rule with these filters.
+
+    Raises:
+        BaseException: whatever they raise.
+    """
+    return filters is None or bool(getattr(filters, FILTERS)(event))
+
+
+def call_auxiliary(module: ModuleType, event: Any) -> dict[str, Output]:
     """The outputs of all auxiliary functions the module defines, in their order.
 
     Raises:
@@ -89,7 +102,7 @@ def _defines(module: ModuleType, name: str) -> bool:
         return True
 
 
-def _output(module: ModuleType, name: str, event: PantherEvent) -> Output:
+def _output(module: ModuleType, name: str, event: Any) -> Output:
     try:
         return Output(_CHECKS[name](name, getattr(module, name)(event)))
     except StateUnavailable:

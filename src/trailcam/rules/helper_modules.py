@@ -10,8 +10,11 @@ from trailcam.errors import Problem, TrailcamError, code
 from trailcam.rules import python_source
 from trailcam.yaml12 import read_text
 
-FOLDERS = ("helpers", "global_helpers")
-"""Folders of a pack whose modules and packages its rules may import."""
+_GROUPS = (("helpers", "global_helpers"), ("data_models",))
+"""Folders that belong to the rules below and beside them, by what stands in for what."""
+
+FOLDERS = tuple(name for group in _GROUPS for name in group)
+"""Folders of a pack whose modules and packages its rules may import, and whose items speak for its rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,28 +28,34 @@ class Helper:
 
 
 def folders(root: Path) -> tuple[Path, ...]:
-    """The helper folders in `root`, or else in the nearest folder above it that has one.
+    """The helper folders in `root`, or else in the nearest folder above it that has one; and likewise that of
+    the data models.
 
     Looking upwards ends at the root of the repository (a `.git`), and at folders of another owner: nobody
     else's code is picked up. So one rule, or one folder of rules, finds the helpers of its repository.
     """
-    return _searched(root)[0]
+    return tuple(path for group in _GROUPS for path in _searched(root, group)[0])
+
+
+def is_whole(root: Path) -> bool:
+    """Whether a folder is a whole repository: it has a `.git`, or the folders that belong to its rules."""
+    return (root / ".git").exists() or any((root / name).is_dir() for name in FOLDERS)
 
 
 def search_end(root: Path) -> Path:
     """The highest folder in which `folders` looks."""
-    return _searched(root)[1]
+    return min((_searched(root, group)[1] for group in _GROUPS), key=lambda path: len(path.parts))
 
 
-def _searched(root: Path) -> tuple[tuple[Path, ...], Path]:
-    found = tuple(root / name for name in FOLDERS if (root / name).is_dir())
+def _searched(root: Path, names: Sequence[str]) -> tuple[tuple[Path, ...], Path]:
+    found = tuple(root / name for name in names if (root / name).is_dir())
     here = root.resolve()
     owner = here.stat().st_uid
     while not found and not (here / ".git").exists() and here != here.parent:
         if here.parent.stat().st_uid != owner:
             break
         here = here.parent
-        candidates = (here / name for name in FOLDERS)
+        candidates = (here / name for name in names)
         found = tuple(path for path in candidates if path.is_dir() and path.stat().st_uid == owner)
     return found, here
 

@@ -1,38 +1,41 @@
 """Runs one inline test of a rule: its mocks in place, every function called, nothing answered by a fallback.
 
-Passing: where a match is expected, the rule must say yes, no function may fail, and the match must have what
-the test says of it; where none is expected, the rule must say no, and failures of other functions do not
-matter.
+Passing: where a match is expected, the rule must say yes (a policy no), no function may fail, and the match
+must have what the test says of it; where none is expected, the rule must say so, and failures of other
+functions do not matter.
 """
 
+import json
 import linecache
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from trailcam.model.event import PantherEvent
-from trailcam.model.rule import Mock, Rule, RuleTest
+from trailcam.model.event import PantherEvent, UnifiedNames
+from trailcam.model.rule import Kind, Mock, Rule, RuleTest
 from trailcam.model.severity import Severity
 from trailcam.model.timestamps import Micros, parse
 from trailcam.rules.functions import (
     AUXILIARY,
-    MATCHER,
     FunctionReturnTypeError,
     Output,
     call_auxiliary,
     call_matcher,
     default_dedup,
     describe,
+    passes,
     release,
 )
 from trailcam.rules.keyvalue import InMemoryStore, use
 from trailcam.rules.matched import matched
 from trailcam.rules.modules import execute
+from trailcam.rules.run import RuleRunner
 
 Line = Callable[[Any, str], PantherEvent]
 """Takes (raw record, log type) through decode and normalise; raises ValueError when it does not come out."""
@@ -65,6 +68,8 @@ class TestResult:
     """Where the test stands in the file with the rule's metadata; 0 is unknown."""
     reason: str = ""
     functions: tuple[FunctionResult, ...] = ()
+    event: str = ""
+    """What the rule was given, as JSON, where the test failed."""
 
     @property
     def passed(self) -> bool:
@@ -77,16 +82,31 @@ def failed(rule: Rule, test: RuleTest, reason: str) -> TestResult:
     return _result(rule, test, reason)
 
 
-def run_test(rule: Rule, module: ModuleType, test: RuleTest, line: Line) -> TestResult:
+class UnknownDestinationError(Exception):
+    """A rule names a destination that is not among those that are said to be available."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a test needs beside its rule."""
+
+    line: Line
+    models: Mapping[str, UnifiedNames] = field(default_factory=dict)
+    """By log type."""
+    destinations: Collection[str] = ()
+    """The only ones that a rule may name; empty: any."""
+
+
+def run_test(runner: RuleRunner, test: RuleTest, around: Surroundings) -> TestResult:
     """Runs a test; never raises, whatever the rule does short of ending the process."""
+    rule = runner.rule
     try:
         try:
-            event = PantherEvent(test.event) if test.log_type is None else line(test.event, test.log_type)
+            event = _event(rule, test, around)
         except ValueError as error:
             return failed(rule, test, f"its event is not one: {error}")
-        if test.enrichment is not None:
-            fields = event.to_dict()
-            event = PantherEvent({**fields, "p_enrichment": matched(test.enrichment, fields)})
+        module = runner.module
+        assert module is not None
         with ExitStack() as stack:
             if test.settings != rule.configured:
                 module = execute(replace(rule, configured=test.settings))
@@ -95,9 +115,43 @@ def run_test(rule: Rule, module: ModuleType, test: RuleTest, line: Line) -> Test
                 names = ", ".join(missing)
                 return failed(rule, test, f"it mocks {names}, which the rule's module does not have")
             stack.enter_context(use(InMemoryStore(), lambda: _time_of(event)))
-            return _outcome(rule, test, *_call(module, event))
+            said, outputs = _call(runner, module, event, around)
+        result = _outcome(rule, test, said, outputs)
+        return result if result.passed else replace(result, event=_written(event))
     except BaseException as error:  # the rule runner's broad catch: of mocks, of state asked for in a thread
         return failed(rule, test, f"it could not be run: {describe(error).shown}")
+
+
+def _event(rule: Rule, test: RuleTest, around: Surroundings) -> PantherEvent | dict[str, Any]:
+    """What the rule is given: a policy its plain document, a scheduled rule a row without unified names.
+
+    Raises:
+        ValueError: its event does not come out of the line.
+    """
+    if rule.kind is Kind.POLICY:
+        document: dict[str, Any] = deepcopy(test.event)
+        return document
+    if test.log_type is not None:
+        event = around.line(test.event, test.log_type)
+        log_type = test.log_type
+    else:
+        event = PantherEvent(test.event)
+        log_type = event.get("p_log_type")
+    names = around.models.get(log_type) if rule.kind is Kind.RULE and isinstance(log_type, str) else None
+    fields: Mapping[str, Any] = event
+    if test.enrichment is not None:
+        plain = event.to_dict()
+        fields = {**plain, "p_enrichment": matched(test.enrichment, plain)}
+    elif names is None:
+        return event
+    return PantherEvent(fields, names)
+
+
+def _written(event: PantherEvent | dict[str, Any]) -> str:
+    try:
+        return json.dumps(event, default=PantherEvent.json_encoder)
+    except (TypeError, ValueError):  # a test in Python may hold what JSON cannot
+        return repr(event)
 
 
 def _replace(module: ModuleType, mocks: tuple[Mock, ...], stack: ExitStack) -> list[str]:
@@ -115,44 +169,84 @@ def _replace(module: ModuleType, mocks: tuple[Mock, ...], stack: ExitStack) -> l
     return missing
 
 
-def _call(module: ModuleType, event: PantherEvent) -> tuple[Output, dict[str, Output]]:
+def _call(
+    runner: RuleRunner, module: ModuleType, event: Any, around: Surroundings
+) -> tuple[Output, dict[str, Output]]:
+    kind = runner.rule.kind
     try:
-        said = Output(call_matcher(module, event))
+        said = Output(
+            call_matcher(module, event, kind) if passes(runner.filters, event) else not kind.matches_on
+        )
     except BaseException as error:  # the rule runner's broad catch: a failure is a result
         release(error)
         said = Output(error=error)
-    return said, call_auxiliary(module, event)
+    outputs = call_auxiliary(module, event)
+    named = outputs.get("destinations", Output()).value
+    unknown = [name for name in named or () if name not in around.destinations]
+    if around.destinations and unknown:
+        message = f"{', '.join(unknown)}: not among the available destinations"
+        outputs["destinations"] = Output(error=UnknownDestinationError(message))
+    return said, outputs
 
 
 def _outcome(rule: Rule, test: RuleTest, said: Output, outputs: dict[str, Output]) -> TestResult:
-    shown = [_shown(MATCHER, said, rule)]
-    if test.expected:
-        shown += [_shown(name, outputs[name], rule) for name in AUXILIARY if name in outputs]
+    matcher = rule.kind.matcher
+    shown = [_shown(matcher, said, rule)]
+    matching = test.expected is rule.kind.matches_on
+    if matching:
         if "dedup" not in outputs:
             title = outputs.get("title", Output())
-            shown.append(_shown("dedup", Output(title.value or ""), rule))
-    broken = [f"{function.name}()" for function in shown if function.error is not None]
+            outputs = {**outputs, "dedup": Output(title.value or "")}
+        shown += [_shown(name, outputs[name], rule) for name in AUXILIARY if name in outputs]
+    broken = [name for name, output in outputs.items() if matching and output.error is not None]
     reason = ""
     if said.error is not None:
-        reason = f"{MATCHER}() failed: {shown[0].error}"
+        reason = f"{matcher}() failed: {shown[0].error}"
     elif said.value is not test.expected:
-        reason = "expected a match, got none" if test.expected else "expected no match, got one"
+        reason = "expected a match, got none" if matching else "expected no match, got one"
     elif broken:
-        reason = f"{' and '.join(part for part in (', '.join(broken[:-1]), broken[-1]) if part)} failed"
+        calls = [f"{name}()" for name in broken]
+        reason = f"{' and '.join(part for part in (', '.join(calls[:-1]), calls[-1]) if part)} failed"
     else:
-        reason = _differing(rule, test, shown)
+        reason = _differing(rule, test, outputs)
     return _result(rule, test, reason, tuple(shown))
 
 
-def _differing(rule: Rule, test: RuleTest, shown: Sequence[FunctionResult]) -> str:
+def _differing(rule: Rule, test: RuleTest, outputs: Mapping[str, Output]) -> str:
     """In what the match is not as the test says; empty when it is."""
-    has = {"severity": rule.severity.name, "title": rule.title or rule.id}
-    has |= {function.name: str(function.output) for function in shown}
-    return "; ".join(
-        f'expected the {name} "{value}", got "{has[name]}"'
-        for name, value in test.wanted
-        if has[name] != value
-    )
+    found = []
+    for name, value in test.wanted:
+        has = _has(rule, name, outputs.get(name, Output()).value)
+        if name == "alert_context":
+            found += [
+                f"expected alert_context.{key} to be {json.dumps(wanted)}, "
+                + (f"got {json.dumps(has[key])}" if key in has else "and there is none")
+                for key, wanted in value.items()
+                if key not in has or has[key] != wanted
+            ]
+        elif has != value:
+            found.append(f"expected the {name} {_quoted(value)}, got {_quoted(has)}")
+    return "; ".join(found)
+
+
+def _has(rule: Rule, name: str, value: Any) -> Any:
+    """What a match has by the name of a function, in the form in which tests say it."""
+    if name == "severity":
+        return (rule.severity if value is None else Severity(value)).name
+    if name == "title":
+        return (rule.title or rule.id) if value is None else value
+    if name == "dedup":
+        return value or default_dedup(rule.id)
+    if name == "destinations":
+        named = rule.destinations or None if value is None else value
+        return None if named is None else tuple(sorted(named))
+    return {} if value is None else json.loads(value)
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "nowhere"
+    return "the default ones" if value is None else f'"{value}"'
 
 
 def _result(
@@ -172,12 +266,10 @@ def _shown(name: str, output: Output, rule: Rule) -> FunctionResult:
     if output.error is not None:
         return _failure(name, output.error)
     value = output.value
-    if name == "dedup":
-        value = value or default_dedup(rule.id)
-    elif name == "severity":
-        value = (rule.severity if value is None else Severity(value)).name
+    if name in ("dedup", "severity"):
+        value = _has(rule, name, value)
     elif name == "destinations":
-        value = "the default ones" if value is None else ", ".join(value) or "nowhere"
+        value = _quoted(value)
     return FunctionResult(name=name, output=str(value))
 
 
@@ -194,7 +286,7 @@ def _failure(name: str, error: BaseException) -> FunctionResult:
     return FunctionResult(name=name, error=told, raised_at=f"{near}:{line} in {function}", code=code)
 
 
-def _time_of(event: PantherEvent) -> Micros:
+def _time_of(event: Mapping[str, Any]) -> Micros:
     """The time in hand: the event's, so that a test means the same on any day; else the clock's."""
     written = event.get("p_event_time")
     instant = parse(written) if isinstance(written, str) else None

@@ -1,17 +1,25 @@
 """Reads rules of every format into packs; executes nothing of the user's code."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trailcam import registry
 from trailcam.contracts.rule_format import Known, Reading, RuleFormat
 from trailcam.errors import Problem, TrailcamError, code
-from trailcam.model.rule import Pack
-from trailcam.rules import helper_modules, walk
+from trailcam.model.data_model import DataModel
+from trailcam.model.lookup import DeclaredTable
+from trailcam.model.query import Query
+from trailcam.model.rule import Collection as NamedList
+from trailcam.model.rule import HelperModule, Pack, Rule
+from trailcam.rules import helper_modules, references, walk
 from trailcam.rules.helper_modules import Helper
+
+_Item = TypeVar("_Item")
 
 
 def load_packs(
@@ -19,18 +27,22 @@ def load_packs(
     *,
     log_types: Collection[str],
     sample: Callable[[str, str], dict[str, Any]],
+    ignored: Sequence[str] = (),
+    ignores_extra_keys: bool = False,
 ) -> tuple[Pack, ...]:
     """The packs at these paths, in their order; the rules of each sorted by path.
 
     A path is the folder of a pack or one file of a rule; the files named of one folder make one pack. What
     lies under several paths belongs to the first. Paths stay as given: relative to where the process runs.
 
-    `sample` gives a raw record by log type and name, see `trailcam.contracts.rule_format.Known`.
+    `sample` gives a raw record by log type and name, see `trailcam.contracts.rule_format.Known`. `ignored`
+    are files that are passed over, by name or by path, where `*` is any text.
 
     Raises:
-        TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0219: every problem of every file at once.
+        TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0221: every problem of every file at once.
     """
-    loading = _Loading(Known(log_types=frozenset(log_types), sample=sample))
+    known = Known(log_types=frozenset(log_types), sample=sample, ignores_extra_keys=ignores_extra_keys)
+    loading = _Loading(known, ignored)
     for path in paths:
         loading.add(path)
     problems = loading.problems + loading.compared()
@@ -65,11 +77,16 @@ class _Part:
     """Helpers by the place they lie at."""
     helper_paths: list[Path] = field(default_factory=list)
 
+    found_elsewhere: dict[Path, Reading] = field(default_factory=dict)
+    """Items of folders that lie outside of what was named and that belong to its rules."""
+
     def declare(self, items: dict[Path, Reading]) -> None:
         for file, reading in items.items():
-            if reading.helper is not None:
-                name, module = reading.helper
-                self.declared.append(Helper(name=name, files=(module,), declared=file, line=reading.line))
+            if isinstance(reading.item, HelperModule):
+                helper = reading.item
+                self.declared.append(
+                    Helper(name=helper.id, files=(helper.path,), declared=file, line=reading.line)
+                )
 
     def pack(self) -> Pack:
         readings = [self.items[file] for file in sorted(self.items)]
@@ -77,17 +94,30 @@ class _Part:
         return Pack(
             name=self.root.resolve().name,
             root=self.root,
-            rules=tuple(reading.rule for reading in readings if reading.rule is not None),
+            rules=self._of(Rule),
             helper_paths=tuple(self.helper_paths),
-            helper_modules=tuple((helper.name, helper.files[0]) for helper in self.declared),
+            helper_modules=tuple(
+                HelperModule(id=helper.name, path=helper.files[0]) for helper in self.declared
+            ),
+            data_models=self._of(DataModel),
+            queries=self._of(Query),
+            lookup_tables=self._of(DeclaredTable),
+            collections=self._of(NamedList),
             not_loaded=tuple(sorted(not_run.items())),
         )
+
+    def _of(self, kind: type[_Item]) -> tuple[_Item, ...]:
+        """The items of a kind, by the files they lie in; data models that lie elsewhere too."""
+        files = self.items if kind is not DataModel else self.found_elsewhere | self.items
+        items = (files[file].item for file in sorted(files))
+        return tuple(item for item in items if isinstance(item, kind))
 
 
 class _Loading:
     """Reads path after path, remembers what was taken, and compares in the end."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, ignored: Sequence[str]) -> None:
+        self._ignored = ignored
         self.parts: list[_Part] = []
         self.problems: list[Problem] = []
         self._known = known
@@ -112,21 +142,18 @@ class _Loading:
             self._problem("unreadable_rule", f"cannot read it: {error.strerror}", path)
 
     def compared(self) -> list[Problem]:
-        """The problems of all items, and those that show between them."""
-        problems: list[Problem] = []
-        first: dict[str, str] = {}
+        """The problems of all items, and those that show between them; derived rules become rules."""
+        items = {file: reading for part in self.parts for file, reading in part.items.items()}
+        elsewhere = {file: reading for part in self.parts for file, reading in part.found_elsewhere.items()}
+        problems = [problem for reading in items.values() for problem in reading.problems]
+        problems += references.twice(items)
+        problems += references.two_models({**elsewhere, **items})
+        derived, found = references.derived(items)
+        problems += found
         for part in self.parts:
-            for file in sorted(part.items):
-                reading = part.items[file]
-                problems += reading.problems
-                if reading.rule is None:
-                    continue
-                place = f"{reading.rule.metadata_path}:{reading.line}"
-                if first.setdefault(reading.rule.id, place) != place:
-                    message = f'the id "{reading.rule.id}" is also that of {first[reading.rule.id]}'
-                    problems.append(
-                        Problem(code=code("duplicate_id"), message=message, path=file, line=reading.line)
-                    )
+            part.items |= {file: derived[file] for file in part.items if file in derived}
+        whole = [part.root for part in self.parts if helper_modules.is_whole(part.root)]
+        problems += references.missing(items, whole)
         helpers = [helper for part in self.parts for helper in (*part.declared, *part.found)]
         return problems + helper_modules.conflicts(helpers)
 
@@ -177,6 +204,7 @@ class _Loading:
             else:
                 here = self._read_elsewhere(folder)
                 part.declare(here.items)
+                part.found_elsewhere |= here.items
             helpers = helper_modules.in_folder(folder, here.rest, packages=not is_root)
             if helpers:
                 part.found += helpers
@@ -196,7 +224,7 @@ class _Loading:
 
     def _read(self, files: Iterable[Path]) -> _Contents:
         """Offers every file to the formats of its ending; companions of items are no items themselves."""
-        every = list(files)
+        every = [file for file in files if not self._is_ignored(file)]
         readings: dict[Path, Reading] = {}
         for file in every:
             for rule_format in self._formats:
@@ -212,6 +240,12 @@ class _Loading:
         items = {file: readings[file] for file in free if file in readings}
         rest = [file for file in free if file.suffix == ".py" and file not in readings]
         return _Contents(items, rest, {free[file]: file for file in items} | companions)
+
+    def _is_ignored(self, file: Path) -> bool:
+        return any(
+            fnmatchcase(file.name, pattern) or fnmatchcase(str(file), os.path.normpath(pattern))
+            for pattern in self._ignored
+        )
 
     def _problem(self, name: str, message: str, path: Path | None = None) -> None:
         self.problems.append(Problem(code=code(name), message=message, path=path))

@@ -5,6 +5,7 @@ What rules import is found in this order: modules already loaded, the pack's hel
 modules that Trailcam brings, the environment.
 """
 
+import ast
 import builtins
 import sys
 import warnings
@@ -17,7 +18,6 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from trailcam.model.rule import Pack, Rule
-from trailcam.rules.functions import MATCHER
 from trailcam.rules.settings import configured_source
 
 COMPAT_FOLDER = Path(__file__).parent / "compat"
@@ -27,14 +27,14 @@ _EVERYBODYS = frozenset({*sys.stdlib_module_names, "trailcam"})
 
 
 class MissingFunction(Exception):
-    """The file of a rule was executed, and there is no `rule` afterwards."""
+    """The file of a rule was executed, and the function that decides is not there afterwards."""
 
 
 class HelperFinder(MetaPathFinder):
     """Finds helper modules of packs, then compatibility modules; never shadows the standard library."""
 
     def __init__(self, packs: Sequence[Pack]) -> None:
-        self._files = {name: path for pack in packs for name, path in pack.helper_modules}
+        self._files = {helper.id: helper.path for pack in packs for helper in pack.helper_modules}
         self._folders = [str(path) for pack in packs for path in pack.helper_paths]
         self.found: set[str] = set()
         """Top-level names that were found here."""
@@ -76,17 +76,38 @@ def execute(rule: Rule) -> ModuleType:
     """The module of a rule, freshly executed.
 
     Raises:
-        MissingFunction: it defines no `rule`.
+        MissingFunction: it does not define what decides.
         BaseException: whatever the top level of the rule's file raises.
     """
-    module = ModuleType(rule.id)
-    module.__file__ = str(rule.path)
+    module = execute_source(rule.id, configured_source(rule), rule.path)
+    if not hasattr(module, rule.kind.matcher):
+        raise MissingFunction(f"it defines no `{rule.kind.call}`")
+    return module
+
+
+def execute_filters(rule: Rule) -> ModuleType | None:
+    """The module of a rule's filters, freshly executed; None where it has none.
+
+    Raises:
+        BaseException: whatever its top level raises.
+    """
+    if not rule.filters:
+        return None
+    return execute_source(f"{rule.id} (filters)", rule.filters, rule.metadata_path)
+
+
+def execute_source(name: str, source: str | ast.Module, path: Path) -> ModuleType:
+    """A module of this name, freshly executed from source that lies at `path`.
+
+    Raises:
+        BaseException: whatever its top level raises.
+    """
+    module = ModuleType(name)
+    module.__file__ = str(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\d" in a rule's pattern is its author's business
-        code = compile(configured_source(rule), str(rule.path), "exec", dont_inherit=True)
+        code = compile(source, str(path), "exec", dont_inherit=True)
     _run_top_level(code, module)
-    if not hasattr(module, MATCHER):
-        raise MissingFunction(f"it defines no `{MATCHER}(event)`")
     return module
 
 

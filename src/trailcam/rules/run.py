@@ -8,15 +8,18 @@ from trailcam.contracts.runner import Subject, Verdict
 from trailcam.errors import code
 from trailcam.model.event import PantherEvent
 from trailcam.model.match import Match, RuleError
-from trailcam.model.rule import Rule
+from trailcam.model.rule import Kind, Rule
 from trailcam.rules.functions import (
+    FILTERS,
     Output,
     call_auxiliary,
     call_matcher,
     default_dedup,
     describe,
+    passes,
 )
 from trailcam.rules.keyvalue import refusals
+from trailcam.rules.resources import concerns, resource
 
 _NO_MATCH = Verdict()
 _KEEPS_STATE = Verdict(not_run=code("rule_keeps_state"))
@@ -26,29 +29,44 @@ class RuleRunner:
     """A rule with its executed module, or with the exception that executing it raised."""
 
     def __init__(
-        self, rule: Rule, module: ModuleType | None, setup_error: BaseException | None = None
+        self,
+        rule: Rule,
+        module: ModuleType | None,
+        setup_error: BaseException | None = None,
+        *,
+        filters: ModuleType | None = None,
     ) -> None:
         self.rule = rule
         self.setup_error = setup_error
         self.module = module
+        self.filters = filters
 
     def run(self, event: PantherEvent, subject: Subject) -> Verdict:
         """See `trailcam.contracts.runner.Runner`."""
         if self.module is None:
             error = self.setup_error or ImportError(f"{self.rule.id} was not loaded")
             return Verdict(errors=(rule_error(self.rule, subject, "setup", error),))
+        kind = self.rule.kind
+        asked: Any = event
+        if kind is Kind.POLICY:
+            asked = resource(event)
+            if not concerns(self.rule, asked):
+                return _NO_MATCH
         before = refusals()
+        function = FILTERS
         failure: BaseException | None = None
         outputs: dict[str, Output] | None = None
         try:
-            if call_matcher(self.module, event):
-                outputs = call_auxiliary(self.module, event)
+            if passes(self.filters, event):
+                function = kind.matcher
+                if call_matcher(self.module, asked, kind) is kind.matches_on:
+                    outputs = call_auxiliary(self.module, asked)
         except BaseException as error:  # the rule runner's broad catch: every failure is told
             failure = error
         if refusals() != before:  # even if an `except:` of the rule has eaten the refusal
             return _KEEPS_STATE
         if failure is not None:
-            return Verdict(errors=(rule_error(self.rule, subject, "rule", failure),))
+            return Verdict(errors=(rule_error(self.rule, subject, function, failure),))
         if outputs is None:
             return _NO_MATCH
         errors: tuple[RuleError, ...] = ()

@@ -16,7 +16,7 @@ from trailcam.forms import (
     same_word,
     whole_between,
 )
-from trailcam.model.rule import DEFAULT_PERIOD_MINUTES, LEAST_PERIOD_MINUTES
+from trailcam.model.rule import LEAST_PERIOD_MINUTES
 from trailcam.model.severity import Severity
 
 _FORBIDDEN = frozenset('<>&"%')
@@ -48,6 +48,7 @@ METADATA: Mapping[str, Key] = {
     "runbook": Key(TEXT, doc="What to do about an alert, step by step."),
     "destinations": Key(ListOf(NAME, 0, same_text), doc="Where its alerts go instead of the default."),
     "tags": Key(ListOf(TEXT, 0, same_word), doc="Words to find it by."),
+    "status": Key(TEXT, doc="Maturity, in a word."),
     "reports": Key(MappingOf(ListOf(_TEXT_OR_NUMBER)), doc="Framework to its sections: `MITRE ATT&CK`."),
     "summary_attributes": Key(
         ListOf(NAME, 0, same_text), doc="Fields whose values are summed up beside an alert."
@@ -64,14 +65,18 @@ METADATA: Mapping[str, Key] = {
 def rule_fields(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments for `Rule` from checked metadata; what is absent is left to the defaults of `Rule`."""
     fields = dict(metadata)
-    fields["severity"] = Severity.parse(metadata["severity"])
+    if "severity" in fields:
+        fields["severity"] = Severity.parse(fields["severity"])
     for name in ("log_types", "destinations", "tags", "summary_attributes"):
-        fields[name] = tuple(metadata.get(name, ()))
-    fields["reports"] = tuple(
-        (str(name), tuple(str(section) for section in sections))
-        for name, sections in metadata.get("reports", {}).items()
-    )
-    period = fields.pop("dedup_period_minutes", DEFAULT_PERIOD_MINUTES)
-    fields["period_minutes"] = max(period, LEAST_PERIOD_MINUTES)
-    fields["threshold"] = max(metadata.get("threshold", 1), 1)
+        if name in fields:
+            fields[name] = tuple(fields[name])
+    if "reports" in fields:
+        fields["reports"] = tuple(
+            (str(name), tuple(str(section) for section in sections))
+            for name, sections in fields["reports"].items()
+        )
+    if "dedup_period_minutes" in fields:
+        fields["period_minutes"] = max(fields.pop("dedup_period_minutes"), LEAST_PERIOD_MINUTES)
+    if "threshold" in fields:
+        fields["threshold"] = max(fields["threshold"], 1)
     return fields

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from trailcam.model.data_model import DataModel
 from trailcam.model.logtype import LogType
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
@@ -20,14 +21,29 @@ def rule_versions(
 
     Which of its log types are known counts: while one is not, a rule sees none of its events, and is another
     one as soon as it does.
-    How lookup tables are declared counts for rules of the log types that they are asked for; what the tables
-    hold does not: it has versions of its own. Tests, descriptions and the place of a pack do not count
-    either: they change no match.
+    The unified names of those log types count. How lookup tables are declared counts for rules of the log
+    types that they are asked for; what the tables hold does not: it has versions of its own. Tests,
+    descriptions and the place of a pack do not count either: they change no match.
     """
     helpers = [part for pack in packs for part in sorted(_file(path, pack.root) for path in _helpers(pack))]
     known = {log_type.name for log_type in log_types}
+    models = {
+        log_type: model
+        for pack in packs
+        for model in pack.data_models
+        if model.enabled
+        for log_type in model.log_types
+    }
     return {
-        rule.id: _digest([*_parts(rule), *_unknown(rule, known), *_tables(rule, lookups), *helpers])
+        rule.id: _digest(
+            [
+                *_parts(rule),
+                *_unknown(rule, known),
+                *_tables(rule, lookups),
+                *_names(rule, models),
+                *helpers,
+            ]
+        )
         for rule in rules
     }
 
@@ -42,7 +58,11 @@ def _parts(rule: Rule) -> Iterator[bytes]:
     for value in (
         rule.id,
         rule.format,
+        rule.kind.value,
         rule.log_types,
+        rule.resource_types,
+        rule.suppressions,
+        rule.filters,
         rule.severity.name,
         rule.title,
         rule.period_minutes,
@@ -68,6 +88,15 @@ def _tables(rule: Rule, lookups: Iterable[LookupTable]) -> Iterator[bytes]:
                 yield repr((table.name, table.format, table.key, log_type, sorted(selectors))).encode()
 
 
+def _names(rule: Rule, models: Mapping[str, DataModel]) -> Iterator[bytes]:
+    """What events of its log types are called by."""
+    for log_type in sorted(set(rule.log_types)):
+        model = models.get(log_type)
+        if model is not None:
+            yield repr((model.id, log_type, model.mappings)).encode()
+            yield model.body.encode("utf-8", "surrogatepass")
+
+
 def _helpers(pack: Pack) -> set[Path]:
     """All Python files that rules may import from a pack, also those that are links to others."""
     names = (walk.Kind.FILE, walk.Kind.LINK)
@@ -76,7 +105,7 @@ def _helpers(pack: Pack) -> set[Path]:
         for folder in pack.helper_paths
         for entry in walk.entries(folder, problems=[])
         if entry.kind in names and entry.path.suffix == ".py"
-    } | {path for _, path in pack.helper_modules}
+    } | {helper.path for helper in pack.helper_modules}
 
 
 def _file(path: Path, root: Path) -> bytes:

@@ -603,12 +603,15 @@ def test_deep_walk_takes_a_kind_of_text_for_text() -> None:
 class FakeModel:
     """Maps `ip` to a path and `mute` to a path that finds nothing."""
 
-    def path(self, name: str) -> str | None:
-        return {"ip": "src.ip", "mute": "$.nowhere"}.get(name)
+    def maps(self, name: str) -> bool:
+        return name in ("ip", "mute")
 
-    def resolve(self, name: str, event: ImmutableCaseInsensitiveDict, default: Any) -> Any:
-        assert type(event) is ImmutableCaseInsensitiveDict
-        return event.deep_get("src", "ip") if name == "ip" else default
+    def path(self, name: str, event: Mapping[str, Any]) -> str | None:
+        return "src.ip" if name == "ip" and "src" in event else None
+
+    def resolve(self, name: str, event: Mapping[str, Any], default: Any) -> Any:
+        assert type(event) is dict
+        return event["src"]["ip"] if name == "ip" else default
 
 
 def test_udm_without_a_model_reads_core_fields_before_the_top_level() -> None:
@@ -653,10 +656,12 @@ def test_udm_passes_the_model_by_for_unmapped_names_and_several_keys() -> None:
     assert event.udm("ip", "v") == 6
 
 
-def test_udm_path_is_the_models_path() -> None:
-    event = PantherEvent({}, FakeModel())
+def test_udm_path_is_where_the_name_leads_in_this_event() -> None:
+    event = PantherEvent({"src": {"ip": "192.0.2.1"}}, FakeModel())
     assert event.udm_path("ip") == "src.ip"
+    assert event.udm_path("mute") is None
     assert event.udm_path("other") is None
+    assert PantherEvent({}, FakeModel()).udm_path("ip") is None
 
 
 @pytest.mark.parametrize(

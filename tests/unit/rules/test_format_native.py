@@ -53,13 +53,13 @@ def read(folder: Path, text: str) -> Reading:
 def rule(folder: Path, text: str) -> Rule:
     reading = read(folder, text)
     assert reading.problems == ()
-    assert reading.rule is not None
-    return reading.rule
+    assert isinstance(reading.item, Rule)
+    return reading.item
 
 
 def only_problem(folder: Path, text: str) -> Problem:
     reading = read(folder, text)
-    assert reading.rule is None
+    assert reading.item is None
     (problem,) = reading.problems
     assert problem.path == folder / "example.py"
     return problem

@@ -8,7 +8,7 @@ import pytest
 
 from trailcam.contracts.rule_format import Known, Reading
 from trailcam.errors import Problem
-from trailcam.model.rule import Mock, Rule, RuleTest
+from trailcam.model.rule import HelperModule, Mock, Rule, RuleTest
 from trailcam.model.severity import Severity
 from trailcam.rules.formats import panther
 
@@ -45,13 +45,13 @@ def read(folder: Path, text: str, *, python: str | None = RULE_PY) -> Reading:
 def rule(folder: Path, text: str, *, python: str = RULE_PY) -> Rule:
     reading = read(folder, text, python=python)
     assert reading.problems == ()
-    assert reading.rule is not None
-    return reading.rule
+    assert isinstance(reading.item, Rule)
+    return reading.item
 
 
 def only_problem(folder: Path, text: str, *, python: str | None = RULE_PY) -> Problem:
     reading = read(folder, text, python=python)
-    assert reading.rule is None
+    assert reading.item is None
     (problem,) = reading.problems
     return problem
 
@@ -120,6 +120,7 @@ def test_a_rule_with_every_key_is_read_whole(tmp_path: Path) -> None:
         reference="https://docs.example.com/stop",
         runbook="Ask who did it.",
         destinations=("on-call", "archive"),
+        status="Experimental",
         tags=("Trail", "Defence Evasion"),
         reports=(("MITRE ATT&CK", ("TA0005:T1562",)), ("CIS", ("3.1", "2"))),
         summary_attributes=("awsRegion", "userIdentity:arn"),
@@ -135,6 +136,7 @@ def test_a_rule_with_every_key_is_read_whole(tmp_path: Path) -> None:
                     Mock(name="lookup", return_value='{"a": 1}'),
                     Mock(name="known", return_value=False),
                 ),
+                wanted=(("destinations", ()),),
                 line=34,
             ),
             RuleTest(name="An older form", expected=False, event={}, line=44),
@@ -353,46 +355,6 @@ def test_python_bytes_that_are_not_utf8_are_told(tmp_path: Path) -> None:
     assert (problem.code, problem.path, problem.line) == ("TC0214", tmp_path / "stop_logging.py", 1)
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("policy", "policy"),
-        ("scheduled_rule", "scheduled rule"),
-        ("correlation_rule", "correlation rule"),
-        ("datamodel", "data model"),
-        ("lookup_table", "lookup table"),
-        ("saved_query", "saved query"),
-        ("scheduled_query", "scheduled query"),
-        ("pack", "pack"),
-        ("scheduled_prompt", "scheduled prompt"),
-    ],
-)
-def test_an_item_of_another_kind_is_named_and_its_python_file_is_its_own(
-    tmp_path: Path, kind: str, words: str
-) -> None:
-    reading = read(tmp_path, f"AnalysisType: {kind}\nFilename: stop_logging.py\nAnything: [goes]\n")
-    assert (reading.not_run, reading.rule, reading.problems) == (words, None, ())
-    assert reading.companions == (tmp_path / "stop_logging.py",)
-
-
-@pytest.mark.parametrize(
-    ("clauses", "words"),
-    [
-        ("RuleID: x\nDetection: [{Key: a, Condition: Exists}]", "simple detection"),
-        ("RuleID: x\nBaseDetection: y\nSeverity: Low", "derived detection"),
-        (
-            LEAST.removeprefix("AnalysisType: rule\n") + "InlineFilters: [{All: [{KeyPath: a}]}]",
-            "rule with inline filters",
-        ),
-    ],
-)
-def test_a_rule_whose_logic_is_not_in_python_is_named_as_not_run(
-    tmp_path: Path, clauses: str, words: str
-) -> None:
-    reading = read(tmp_path, f"AnalysisType: rule\n{clauses}\n")
-    assert (reading.not_run, reading.rule, reading.problems) == (words, None, ())
-
-
 def test_logic_both_in_python_and_in_yaml_is_a_mistake(tmp_path: Path) -> None:
     problem = only_problem(tmp_path, f"{LEAST}Detection: []\n")
     assert (problem.code, problem.line) == ("TC0203", 7)
@@ -432,8 +394,8 @@ GLOBAL = "AnalysisType: global\nGlobalID: example_names\nFilename: stop_logging.
 
 def test_a_global_is_a_helper_module_under_its_own_name(tmp_path: Path) -> None:
     reading = read(tmp_path, GLOBAL, python="NAMES = ()\n")
-    assert reading.helper == ("example_names", tmp_path / "stop_logging.py")
-    assert (reading.line, reading.rule, reading.problems) == (2, None, ())
+    assert reading.item == HelperModule(id="example_names", path=tmp_path / "stop_logging.py")
+    assert (reading.line, reading.problems) == (2, ())
 
 
 def test_mistakes_of_a_global_come_at_once(tmp_path: Path) -> None:
@@ -445,7 +407,7 @@ def test_mistakes_of_a_global_come_at_once(tmp_path: Path) -> None:
         ("TC0201", 1),
     ]
     assert reading.problems[1].hint == 'did you mean "Tags"?'
-    assert reading.helper is None
+    assert reading.item is None
 
 
 def test_an_event_keeps_nulls_texts_and_order_as_they_are_written(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from trailcam.model.event import PantherEvent
 from trailcam.model.rule import Mock, RuleTest
 from trailcam.model.severity import Severity
 from trailcam.rules.functions import AUXILIARY
-from trailcam.rules.inline_tests import FunctionResult, TestResult, failed, run_test
+from trailcam.rules.inline_tests import FunctionResult, Surroundings, TestResult, failed, run_test
 from trailcam.rules.modules import execute, helpers
+from trailcam.rules.run import RuleRunner
 
 YES = "def rule(event):\n    return True\n"
 NO = "def rule(event):\n    return False\n"
@@ -41,12 +42,15 @@ def no_line(record: Any, log_type: str) -> PantherEvent:
     raise AssertionError("this test is no sample")
 
 
+NOTHING_AROUND = Surroundings(line=no_line)
+
+
 def run_tests(body: str, tests: Sequence[RuleTest], **fields: Any) -> list[TestResult]:
     """The results of several tests over one module, as a worker runs them."""
     rule = make_rule("The.Rule", body, tests=tuple(tests), **fields)
     with helpers(()):
-        module = execute(rule)
-        return [run_test(rule, module, test, no_line) for test in tests]
+        runner = RuleRunner(rule, execute(rule))
+        return [run_test(runner, test, NOTHING_AROUND) for test in tests]
 
 
 def run(
@@ -295,9 +299,10 @@ def test_a_sample_goes_through_the_line_and_any_other_event_does_not() -> None:
 
     rule = make_rule("The.Rule", function("rule", "return 'through' in event"))
     sample = RuleTest(name="x", expected=True, event=EVENT, log_type="AWS.CloudTrail")
-    assert run_test(rule, execute(rule), sample, line).passed
+    runner = RuleRunner(rule, execute(rule))
+    assert run_test(runner, sample, Surroundings(line=line)).passed
     assert asked == [(EVENT, "AWS.CloudTrail")]
-    assert not run_test(rule, execute(rule), make_test(), no_line).passed
+    assert not run_test(runner, make_test(), NOTHING_AROUND).passed
 
 
 @pytest.mark.parametrize(
@@ -313,7 +318,7 @@ def test_a_sample_that_does_not_come_out_of_the_line_fails_its_test(error: Excep
 
     rule = make_rule("The.Rule", NO)
     sample = RuleTest(name="x", expected=False, event=EVENT, log_type="AWS.CloudTrail")
-    assert run_test(rule, execute(rule), sample, line).reason == reason
+    assert run_test(RuleRunner(rule, execute(rule)), sample, Surroundings(line=line)).reason == reason
 
 
 # -- mocks -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trailcam.errors import Problem, TrailcamError
-from trailcam.model.rule import Pack
+from trailcam.model.rule import HelperModule, Pack
 from trailcam.rules.loader import load_packs
 
 PYTHON = "def rule(event): return True\n"
@@ -150,16 +150,24 @@ def test_other_files_are_none_of_our_business(tmp_path: Path) -> None:
     assert (ids(pack), pack.helper_paths) == (["One"], ())
 
 
+PROMPT = """\
+AnalysisType: scheduled_prompt
+PromptName: weekly
+DisplayName: What was new this week
+PromptText: Tell me.
+RunAsUser: someone
+Schedule: {RateMinutes: 60, TimeoutMinutes: 5}
+"""
+
+
 def test_items_that_are_not_run_are_counted_by_kind(tmp_path: Path) -> None:
     panther(tmp_path / "rule.yml", "Rule")
-    write(tmp_path / "p1.yml", "AnalysisType: policy\nFilename: p1.py\n")
-    write(tmp_path / "p1.py", "def policy(resource): return True\n")
-    write(tmp_path / "p2.yml", "AnalysisType: policy\n")
-    write(tmp_path / "d.yml", "AnalysisType: datamodel\n")
-    panther(tmp_path / "f.yml", "Filtered", clauses="InlineFilters: [{All: [{Key: a}]}]\n")
+    write(tmp_path / "p1.yml", PROMPT)
+    write(tmp_path / "p2.yml", PROMPT)
+    write(tmp_path / "templates" / "t.yml", "AnalysisType: rule\nFilename: t.py\n")
     pack = load_one(tmp_path)
     assert ids(pack) == ["Rule"]
-    assert pack.not_loaded == (("data model", 1), ("policy", 2), ("rule with inline filters", 1))
+    assert pack.not_loaded == (("scheduled prompt", 2), ("template", 1))
 
 
 def test_a_python_file_named_by_yaml_is_not_looked_at_as_native(tmp_path: Path) -> None:
@@ -260,9 +268,11 @@ def test_a_python_file_whose_yaml_does_not_parse_is_told_by_what_is_wrong_there(
 
 
 def test_one_file_of_an_item_that_is_not_run_is_counted(tmp_path: Path) -> None:
-    write(tmp_path / "p.yml", "AnalysisType: policy\nFilename: p.py\n")
-    write(tmp_path / "p.py", "def policy(resource): return True\n")
-    assert load_one(tmp_path / "p.py").not_loaded == (("policy", 1),)
+    write(tmp_path / "p.yml", f"{PROMPT}Filename: p.py\n")
+    write(tmp_path / "p.py", "X = 1\n")
+    assert only_problem(tmp_path / "p.py").code == "TC0203"
+    write(tmp_path / "q.yml", PROMPT)
+    assert load_one(tmp_path / "q.yml").not_loaded == (("scheduled prompt", 1),)
 
 
 # -- several paths -------------------------------------------------------------------------------------------
@@ -338,7 +348,9 @@ def test_a_global_is_imported_by_its_id(tmp_path: Path) -> None:
     panther(tmp_path / "rules" / "one.yml", "One")
     global_helper(tmp_path / "global_helpers" / "file.yml", "example_names")
     pack = load_one(tmp_path)
-    assert pack.helper_modules == (("example_names", tmp_path / "global_helpers" / "file.py"),)
+    assert pack.helper_modules == (
+        HelperModule(id="example_names", path=tmp_path / "global_helpers" / "file.py"),
+    )
     assert pack.helper_paths == ()
 
 
@@ -350,7 +362,9 @@ def test_a_part_of_a_repository_finds_the_helpers_of_the_whole(tmp_path: Path, n
     write(tmp_path / "helpers" / "more.py", "X = 1\n")
     pack = load_one(tmp_path / named)
     assert ids(pack) == ["One"]
-    assert pack.helper_modules == (("example_names", tmp_path / "global_helpers" / "file.py"),)
+    assert pack.helper_modules == (
+        HelperModule(id="example_names", path=tmp_path / "global_helpers" / "file.py"),
+    )
     assert pack.helper_paths == (tmp_path / "helpers",)
 
 
@@ -462,7 +476,7 @@ def test_parts_of_one_repository_share_its_helpers(tmp_path: Path) -> None:
     global_helper(tmp_path / "global_helpers" / "file.yml", "example_names")
     packs = load(tmp_path / "rules" / "a", tmp_path / "rules" / "b", tmp_path)
     assert [pack.helper_modules for pack in packs] == [
-        (("example_names", tmp_path / "global_helpers" / "file.py"),)
+        (HelperModule(id="example_names", path=tmp_path / "global_helpers" / "file.py"),)
     ] * 3
 
 

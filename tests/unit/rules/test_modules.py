@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.support import make_rule
 
-from trailcam.model.rule import Pack, Rule
+from trailcam.model.rule import HelperModule, Pack, Rule
 from trailcam.rules.modules import MissingFunction, execute, helpers
 
 RULE = "def rule(event):\n    return True\n"
@@ -24,7 +24,11 @@ def folder(tmp_path: Path) -> Path:
 
 def pack(*helper_paths: Path, **named: Path) -> Pack:
     return Pack(
-        name="test", root=Path(), rules=(), helper_paths=helper_paths, helper_modules=tuple(named.items())
+        name="test",
+        root=Path(),
+        rules=(),
+        helper_paths=helper_paths,
+        helper_modules=tuple(HelperModule(id=name, path=path) for name, path in named.items()),
     )
 
 

@@ -50,13 +50,20 @@ def command(
     """
     from trailcam.app.load import load  # noqa: PLC0415  # only when it is used
     from trailcam.app.test import Report, test  # noqa: PLC0415
+    from trailcam.model.rule import Kind  # noqa: PLC0415
     from trailcam.settings.read import read_settings  # noqa: PLC0415
 
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
     if junit is not None:
         _check_folder(junit)
     try:
-        loaded = load(packs=paths or [Path()], rules=rules or (), log_types=log_types or (), disabled=True)
+        loaded = load(
+            packs=paths or [Path()],
+            rules=rules or (),
+            log_types=log_types or (),
+            disabled=True,
+            kinds=tuple(Kind),
+        )
     except TrailcamError as error:
         if not _in_rules(error):
             raise

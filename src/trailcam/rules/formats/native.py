@@ -110,7 +110,12 @@ def read(path: Path, *, known: Known) -> Reading | None:
         settings=json.dumps(document.value.get("SETTINGS", {}), sort_keys=True),
         tests=tests,
     )
-    return Reading(rule=rule, line=document.line(("METADATA", "id")))
+    return Reading(item=rule, line=document.line(("METADATA", "id")))
+
+
+def forms() -> Iterable[Form]:
+    """See `trailcam.contracts.rule_format.RuleFormat`."""
+    return (FORM,)
 
 
 def _meant(tree: ast.Module, metadata: Sequence[ast.expr]) -> bool:

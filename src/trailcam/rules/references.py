@@ -1,0 +1,96 @@
+"""What shows only between items: ids used twice, names of what there is not, rules made of other rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from trailcam.contracts.rule_format import Reading
+from trailcam.errors import Problem, code, nearest
+from trailcam.model.data_model import DataModel
+from trailcam.model.rule import DerivedRule, Rule
+
+Readings = Mapping[Path, Reading]
+"""Items by the file they are read from."""
+
+
+def twice(items: Readings) -> list[Problem]:
+    """TC0206 for each item whose id another one before it has, whatever kinds they are of."""
+    problems = []
+    first: dict[str, str] = {}
+    for file in sorted(items):
+        reading = items[file]
+        if reading.item is None:
+            continue
+        place = f"{file}:{reading.line}"
+        if first.setdefault(reading.item.id, place) != place:
+            message = f'the id "{reading.item.id}" is also that of {first[reading.item.id]}'
+            problems.append(_problem("duplicate_id", message, file, reading.line))
+    return problems
+
+
+def two_models(items: Readings) -> list[Problem]:
+    """TC0221 for each data model that speaks for a log type for which one before it speaks."""
+    problems = []
+    first: dict[str, tuple[str, Path]] = {}
+    for file in sorted(items):
+        model = items[file].item
+        if not isinstance(model, DataModel) or not model.enabled:
+            continue
+        for log_type in model.log_types:
+            other, path = first.setdefault(log_type, (model.id, file))
+            if path.resolve() != file.resolve():
+                message = f"{model.id} and {other} ({path}) both speak for {log_type}"
+                problems.append(_problem("two_data_models", message, file, items[file].line))
+    return problems
+
+
+def derived(items: Readings) -> tuple[dict[Path, Reading], list[Problem]]:
+    """The readings of derived rules with the rules they make, and TC0220 for those that have no base."""
+    by_id = {reading.item.id: (file, reading.item) for file, reading in items.items() if reading.item}
+    found: dict[Path, Reading] = {}
+    problems = []
+    for file, reading in items.items():
+        if isinstance(reading.item, DerivedRule):
+            rule = _made(reading.item, by_id, frozenset({reading.item.id}))
+            if rule is None:
+                base = reading.item.base
+                rules = [name for name, (_, item) in by_id.items() if isinstance(item, Rule)]
+                message = f'{reading.item.id} derives from "{base}", and no rule has that id'
+                if base in by_id:
+                    message = f'{reading.item.id} derives from "{base}", which leads to no rule of its own'
+                problems.append(
+                    _problem("missing_reference", message, file, reading.names[0][1], nearest(base, rules))
+                )
+            else:
+                found[file] = replace(reading, item=rule, names=())
+    return found, problems
+
+
+def _made(item: object, by_id: Mapping[str, tuple[Path, object]], passed: frozenset[str]) -> Rule | None:
+    if isinstance(item, Rule):
+        return item
+    if not isinstance(item, DerivedRule) or item.base in passed:
+        return None
+    base = _made(by_id.get(item.base, (None, None))[1], by_id, passed | {item.base})
+    return None if base is None else replace(base, **item.fields)
+
+
+def missing(items: Readings, whole: Sequence[Path]) -> list[Problem]:
+    """TC0220 for each name of an item that there is not, of items that lie in a `whole` repository; of a part
+    of one, the others may lie in the rest. Derived rules are told apart from these."""
+    known = {reading.item.id for reading in items.values() if reading.item is not None}
+    problems = []
+    for file, reading in items.items():
+        if reading.item is None or isinstance(reading.item, DerivedRule):
+            continue
+        if not any(file.is_relative_to(root) for root in whole):
+            continue
+        for name, line in reading.names:
+            if name not in known:
+                message = f'{reading.item.id} names "{name}", and nothing here has that id'
+                problems.append(_problem("missing_reference", message, file, line, nearest(name, known)))
+    return problems
+
+
+def _problem(name: str, message: str, path: Path, line: int, hint: str = "") -> Problem:
+    return Problem(code=code(name), message=message, path=path, line=line, hint=hint)
