@@ -167,6 +167,9 @@ def test_the_log_type_has_samples_of_its_own(log_type: LogType) -> None:
     assert len(loader.samples(log_type)) >= 2
 
 
+OPEN = {"Trailcam.Resource": "its documents are of as many kinds as there are types of resources"}
+"""Log types whose records may hold more than the schema declares, and why."""
+
 # -- its samples -------------------------------------------------------------------------------------------
 
 
@@ -189,7 +192,8 @@ def test_a_sample_holds_what_the_schema_declares_and_all_that_is_required(
     log_type: LogType, path: Path
 ) -> None:
     record = record_of(path)
-    assert list(misfits(log_type.fields, record, any_case=log_type.any_case)) == []
+    found = list(misfits(log_type.fields, record, any_case=log_type.any_case))
+    assert [said for said in found if log_type.name not in OPEN or not said.endswith("is not declared")] == []
     required = [field.name for field in log_type.fields if field.required]
     written = [spelling(record, name) if log_type.any_case else name for name in required]
     assert [name for name in written if name not in record] == []
@@ -266,7 +270,7 @@ def test_samples_with_one_vendor_id_are_updates_that_the_schema_tells_apart(log_
     names = [name for name in (log_type.identity, log_type.revision) if name is not None]
     records = [record_of(path) for owner, path in SAMPLES if owner is log_type]
     told_by = [tuple(log_type.value(record, name) for name in names) for record in records]
-    assert not names or len(set(told_by)) == len(records)
+    assert not names or log_type.changing or len(set(told_by)) == len(records)
 
 
 @each_sample

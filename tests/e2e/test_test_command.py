@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,10 @@ def test_rules_whose_tests_pass_are_listed_and_the_exit_code_is_0(tmp_path: Path
         "A.One\n  PASS  it meets root\n  PASS  it passes others\n"
         "A.Two\n  PASS  it meets root\n  PASS  it passes others\n"
     )
-    assert (done.stderr, done.returncode) == ("4 tests of 2 rules: 4 passed, 0 failed\n", 0)
+    assert (done.stderr, done.returncode) == (
+        "4 tests of 2 rules: 4 passed, 0 failed; 2 rules passed, 0 failed\n",
+        0,
+    )
 
 
 def test_a_test_that_fails_shows_why_where_and_what_every_function_gave(tmp_path: Path) -> None:
@@ -83,10 +87,14 @@ def test_a_test_that_fails_shows_why_where_and_what_every_function_gave(tmp_path
         "          |   return event['nothing']\n"
         "        severity: failed: must return a str; it returned int\n"
         "        dedup: defaultDedupString:A.One\n"
+        '        event: {"name": "root"}\n'
+        "        again: trailcam test rules --rules A.One --test-names 'it meets root' -v\n"
         "  FAIL  none is expected\n"
         "        expected no match, got one\n"
         "        --> rules/A.One.py:14\n"
         "        rule: True\n"
+        '        event: {"name": "root"}\n'
+        "        again: trailcam test rules --rules A.One --test-names 'none is expected' -v\n"
     )
     assert (done.stderr, done.returncode) == ("2 tests of 1 rule: 0 passed, 2 failed\n", 1)
 
@@ -109,7 +117,10 @@ def test_failed_tests_of_several_rules_are_named_again_at_the_end(tmp_path: Path
     write(tmp_path, "A.Two")
     told = test(cwd=tmp_path).stderr.splitlines()
     assert told[:2] == ["failed: A.One: test 00", "failed: A.One: test 01"]
-    assert told[20:] == ["failed: 5 more", "27 tests of 2 rules: 2 passed, 25 failed"]
+    assert told[20:] == [
+        "failed: 5 more",
+        "27 tests of 2 rules: 2 passed, 25 failed; 1 rule passed, 1 failed",
+    ]
 
 
 def test_what_a_rule_prints_goes_to_stderr(tmp_path: Path) -> None:
@@ -142,6 +153,133 @@ def test_rows_have_fixed_keys_in_both_json_formats(tmp_path: Path, form: str) ->
 def test_json_of_nothing_is_an_empty_list(tmp_path: Path) -> None:
     write(tmp_path, "A.One", tests=())
     assert json.loads(test("--format", "json", cwd=tmp_path).stdout) == []
+
+
+# -- which rules and tests are run -------------------------------------------------------------------------
+
+
+def test_filters_choose_rules_by_what_their_metadata_says(tmp_path: Path) -> None:
+    write(tmp_path, "A.One")
+    write(tmp_path, "A.Two")
+    (tmp_path / "A.Two.py").write_text((tmp_path / "A.Two.py").read_text().replace("High", "Low"))
+    found = rows("--filter", "Severity=Low,Info", "--filter", "Enabled=true", cwd=tmp_path)
+    assert {row["rule_id"] for row in found} == {"A.Two"}
+    assert test("--filter", "Severity=Critical", cwd=tmp_path).returncode == 1
+    refused = test("--filter", "Severty=Low", cwd=tmp_path)
+    assert (refused.returncode, "error[TC0104]" in refused.stderr) == (2, True)
+
+
+def test_tests_are_chosen_by_name_and_rules_without_them_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "A.One")
+    write(tmp_path, "A.Two", tests=[MEETS])
+    found = rows("--test-names", "it passes others", cwd=tmp_path)
+    assert [(row["rule_id"], row["test"]) for row in found] == [("A.One", "it passes others")]
+
+
+def test_rules_that_are_switched_off_are_tested_unless_it_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "A.One")
+    off = write(tmp_path, "A.Two")
+    off.write_text(off.read_text().replace('"High"', '"High", "enabled": False'))
+    assert {row["rule_id"] for row in rows(cwd=tmp_path)} == {"A.One", "A.Two"}
+    assert {row["rule_id"] for row in rows("--skip-disabled-tests", cwd=tmp_path)} == {"A.One"}
+
+
+@pytest.mark.parametrize(
+    ("least", "tests", "reason"),
+    [
+        ("1", (), "it has 0 of the 1 tests that are asked for"),
+        ("3", (MEETS, PASSES), "it has 2 of the 3 tests that are asked for"),
+        (
+            "2",
+            (MEETS, MEETS | {"name": "again"}),
+            "a test that expects a match and one that expects none are asked for",
+        ),
+    ],
+)
+def test_a_rule_with_too_few_tests_fails(tmp_path: Path, least: str, tests: Any, reason: str) -> None:
+    write(tmp_path, "A.One", tests=tests)
+    report = tmp_path / "report.xml"
+    done = test("--minimum-tests", least, "--junit", report, cwd=tmp_path)
+    assert f"A.One: {reason}" in done.stdout.replace("\n          ", "")
+    assert (done.returncode, "1 rule with too few tests" in done.stderr) == (1, True)
+    assert [it.get("message") for it in ElementTree.parse(report).iter("failure")] == [reason]
+    assert rows("--minimum-tests", least, cwd=tmp_path)[0]["reason"] == reason
+
+
+def test_enough_tests_are_enough(tmp_path: Path) -> None:
+    write(tmp_path, "A.One")
+    assert test("--minimum-tests", "2", cwd=tmp_path).returncode == 0
+
+
+def test_files_are_passed_over_by_path(tmp_path: Path) -> None:
+    write(tmp_path / "rules", "A.One")
+    write(tmp_path / "rules", "A.Two", "def rule(\n")
+    assert test("rules", cwd=tmp_path).returncode == 1
+    for pattern in (
+        "rules/A.Two.py",
+        "./rules/../rules/A.Two.py",
+        "rules/*.Two.py",
+        tmp_path / "rules/A.Two.py",
+    ):
+        assert test("rules", "--ignore-files", pattern, cwd=tmp_path).returncode == 0
+    assert test("rules", "--ignore-files", "A.Two.py", cwd=tmp_path).returncode == 1
+
+
+PANTHER = """\
+AnalysisType: rule
+RuleID: A.One
+Filename: one.py
+Enabled: true
+LogTypes: [AWS.CloudTrail]
+Severity: Low
+Tests:
+  - {Name: yes, ExpectedResult: true, Log: {name: root}}
+"""
+
+
+def test_keys_that_no_form_knows_are_passed_over_when_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(ROOT)
+    (tmp_path / "one.yml").write_text(f"{PANTHER}Owner: somebody\n")
+    assert "error[TC0203]" in test(cwd=tmp_path).stderr
+    assert test("--path", ".", "--ignore-extra-keys", cwd=tmp_path).returncode == 0
+
+
+def test_destinations_must_be_among_the_available_ones_when_these_are_said(tmp_path: Path) -> None:
+    body = ROOT + "def destinations(event):\n    return ['pager', 'mail']\n"
+    write(tmp_path, "A.One", body, [MEETS])
+    assert test(cwd=tmp_path).returncode == 0
+    both = ("--available-destination", "pager", "--available-destination", "mail")
+    assert test(*both, cwd=tmp_path).returncode == 0
+    (row,) = rows(*both[:2], cwd=tmp_path)
+    assert (row["passed"], row["reason"]) == (False, "destinations() failed")
+    assert "mail: not among the available destinations" in row["functions"]["destinations"]["error"]
+
+
+def test_only_what_failed_is_printed_when_it_is_said_and_counted_all_the_same(tmp_path: Path) -> None:
+    write(tmp_path, "A.One", tests=[MEETS, MEETS | {"name": "wrong", "expect": False}])
+    write(tmp_path, "A.Two")
+    done = test("--show-failures-only", cwd=tmp_path)
+    assert [line for line in done.stdout.splitlines() if "PASS" in line or "A.Two" in line] == []
+    assert "  FAIL  wrong\n" in done.stdout
+    assert "4 tests of 2 rules: 3 passed, 1 failed; 1 rule passed, 1 failed\n" in done.stderr
+
+
+def test_what_failed_comes_last_when_it_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "A.One", tests=[MEETS | {"expect": False}])
+    write(tmp_path, "A.Two")
+    assert [row["rule_id"] for row in rows(cwd=tmp_path)] == ["A.One", "A.Two", "A.Two"]
+    found = rows("--sort-test-results", cwd=tmp_path)
+    assert [row["rule_id"] for row in found] == ["A.Two", "A.Two", "A.One"]
+
+
+def test_the_command_that_a_failed_test_shows_runs_it_again(tmp_path: Path) -> None:
+    write(tmp_path / "my rules", "A.One", tests=[MEETS | {"name": "it's 5 o'clock", "expect": False}, PASSES])
+    done = test("my rules", cwd=tmp_path)
+    (again,) = (line.split("again: ")[1] for line in done.stdout.splitlines() if "again: " in line)
+    program, *arguments = shlex.split(again)
+    assert program == "trailcam"
+    repeated = trailcam(*arguments, cwd=tmp_path)
+    assert (repeated.returncode, "1 test of 1 rule: 0 passed, 1 failed" in repeated.stderr) == (1, True)
 
 
 # -- which tests are run -----------------------------------------------------------------------------------
@@ -255,7 +393,9 @@ def test_a_missing_module_is_told_once_and_the_other_rules_are_tested(tmp_path: 
     assert 'the module "no_such_module" is missing: A.One, A.Three, A.Two need it' in done.stderr
     assert "hint: pip install no_such_module" in done.stderr
     assert "ZeroDivisionError" in done.stderr
-    assert done.stderr.endswith("2 tests of 5 rules: 2 passed, 0 failed; 4 rules not loaded\n")
+    assert done.stderr.endswith(
+        "2 tests of 5 rules: 2 passed, 0 failed; 1 rule passed, 4 failed; 4 rules not loaded\n"
+    )
     assert done.returncode == 1
 
 
@@ -264,7 +404,10 @@ def test_a_rule_that_ends_its_process_on_import_keeps_no_other_from_being_tested
     write(tmp_path, "B.Good")
     done = test(cwd=tmp_path)
     assert "A.Exits: TC0502: it ended its process with exit status 4" in done.stderr
-    assert (done.returncode, "2 passed, 0 failed; 1 rule not loaded" in done.stderr) == (1, True)
+    assert (
+        done.returncode,
+        "2 passed, 0 failed; 1 rule passed, 1 failed; 1 rule not loaded" in done.stderr,
+    ) == (1, True)
 
 
 def test_all_mistakes_of_all_files_are_told_before_any_rule_runs(tmp_path: Path) -> None:

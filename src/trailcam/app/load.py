@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +15,7 @@ from trailcam.logtypes import loader as logtypes
 from trailcam.model.logtype import LogType
 from trailcam.model.rule import IN_THE_LINE, Kind, Pack, Rule
 from trailcam.rules.loader import load_packs
+from trailcam.rules.metadata_filter import Filter, chosen
 from trailcam.rules.settings import misfits
 from trailcam.settings.git_pack import GitPack
 from trailcam.settings.schema import Settings
@@ -40,6 +41,10 @@ class Loaded:
     """What was asked for."""
     never_asked: dict[str, list[str]] = field(default_factory=dict)
     """Log types that lookup tables name and of which there is no schema, with the names of those tables."""
+
+    def only(self, takes: Callable[[Rule], bool]) -> "Loaded":
+        """The same with those rules alone that are taken."""
+        return replace(self, rules=tuple(rule for rule in self.rules if takes(rule)))
 
     @property
     def without_schema(self) -> dict[str, list[str]]:
@@ -108,6 +113,7 @@ def load(
     log_types: Sequence[Path] = (),
     disabled: bool = False,
     kinds: Collection[Kind] = IN_THE_LINE,
+    filters: Sequence[Filter] = (),
     settings: Settings = _UNSET,
     ignored: Sequence[str] = (),
     ignores_extra_keys: bool = False,
@@ -117,8 +123,8 @@ def load(
     settings, and every rule that the settings speak of must be in them.
 
     Without ids, every enabled rule of these kinds runs, and with `disabled` the others too. A rule that is
-    named itself, by its id or its file, runs even when it is switched off. `ignored` and
-    `ignores_extra_keys` are those of `load_packs`.
+    named itself, by its id or its file, runs even when it is switched off. Of all of them, those run that
+    every one of `filters` takes. `ignored` and `ignores_extra_keys` are those of `load_packs`.
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0103 a setting that a rule does not have,
@@ -154,7 +160,7 @@ def load(
     every = tuple(rule for pack in loaded for rule in pack.rules)
     named = {Path(name).resolve() for name in rules if Path(name).is_file()}
     running = _by_id(every, ids) if ids else every
-    running = tuple(rule for rule in running if rule.kind in kinds)
+    running = chosen((rule for rule in running if rule.kind in kinds), filters)
     on = [rule for rule in running if rule.enabled or disabled or ids or _files(rule) & named]
     return Loaded(
         log_types=known,

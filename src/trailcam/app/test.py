@@ -1,6 +1,6 @@
 """Runs the inline tests of rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from trailcam.app.load import Loaded
@@ -14,6 +14,18 @@ from trailcam.settings.schema import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which tests are run, and what else is asked of rules."""
+
+    names: Collection[str] = ()
+    """Only tests of these names, and no word of rules that have none of them; empty: all."""
+    least: int = 0
+    """How many tests a rule must have; from 2 on, one that expects a match and one that expects none."""
+    destinations: Sequence[str] = ()
+    """The only ones that rules may name; empty: any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleReport:
     """The tests of one rule, in the order in which they are written."""
 
@@ -21,11 +33,18 @@ class RuleReport:
     results: tuple[TestResult, ...] = ()
     not_loaded: str = ""
     """Why its file could not be executed, so that none of its tests was run."""
+    lacks: str = ""
+    """Which tests it should have beside those it has; empty where it has enough."""
 
     @property
     def failed(self) -> int:
         """How many of them failed."""
         return sum(not result.passed for result in self.results)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong with the rule."""
+        return not self.failed and not self.not_loaded and not self.lacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +58,10 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether nothing failed."""
-        return not self.problems and not any(report.failed for report in self.rules)
+        return not self.problems and all(report.passed for report in self.rules)
+
+
+_ALL = Wanted()
 
 
 def test(
@@ -47,6 +69,7 @@ def test(
     settings: Settings,
     *,
     workers: int,
+    wanted: Wanted = _ALL,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Report:
     """Runs the tests of all rules; a rule that fails on import keeps no other from being tested.
@@ -56,13 +79,15 @@ def test(
     Raises:
         WorldError: TC0504 workers do not come up.
     """
-    setup = engine_setup(loaded, settings)
+    if wanted.names:
+        loaded = replace(loaded, rules=_with_tests(loaded.rules, wanted.names))
+    setup = engine_setup(loaded, settings, destinations=wanted.destinations)
     failures: dict[str, LoadFailure] = {}
     executed: dict[str, Executed] = {part.id: part for part in setup.parts}
     results: dict[str, list[TestResult]] = {}
     while setup.rules:
         try:
-            with LocalEngine(setup, workers=workers) as engine:
+            with LocalEngine(setup, workers=min(workers, len(setup.rules))) as engine:
                 for number, those in engine.test(range(len(setup.rules))):
                     results[setup.rules[number].id] = those
                     progress(len(results), len(setup.rules))
@@ -81,6 +106,7 @@ def test(
                 rule=rule,
                 results=tuple(results.get(rule.id, ())),
                 not_loaded=failures[rule.id].text if rule.id in failures else "",
+                lacks="" if wanted.names else _lacking(rule, wanted.least),
             )
             for rule in loaded.rules
         ),
@@ -89,3 +115,16 @@ def test(
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # the use case is named as the command; pytest shall not run it
+
+
+def _with_tests(rules: Sequence[Rule], names: Collection[str]) -> tuple[Rule, ...]:
+    kept = (replace(rule, tests=tuple(it for it in rule.tests if it.name in names)) for rule in rules)
+    return tuple(rule for rule in kept if rule.tests)
+
+
+def _lacking(rule: Rule, least: int) -> str:
+    found = len(rule.tests)
+    lacks = [f"it has {found:,} of the {least:,} tests that are asked for"] if found < least else []
+    if least > 1 and len({test.expected for test in rule.tests}) < 2:
+        lacks.append("a test that expects a match and one that expects none are asked for")
+    return "; ".join(lacks)

@@ -29,6 +29,9 @@ def write_junit(report: Report, path: Path) -> None:
         if rule.not_loaded:
             case = _case(suite, "it is loaded", path=rule.rule.path)
             _wrong(case, "error", rule.not_loaded)
+        if rule.lacks:
+            case = _case(suite, "it has enough tests", path=rule.rule.metadata_path)
+            _wrong(case, "failure", rule.lacks)
         for result in rule.results:
             _test(suite, rule, result)
     if not report.rules:

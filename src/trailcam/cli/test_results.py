@@ -1,7 +1,7 @@
 """How test results look: lines for a person, rows with fixed keys for a program."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from trailcam.app.test import Report, RuleReport
@@ -30,6 +30,8 @@ def rows(report: Report) -> list[dict[str, Any]]:
         path = printable(rule.rule.metadata_path)
         if rule.not_loaded:
             found.append(_untested(rule.rule.id, rule.not_loaded, path, None))
+        if rule.lacks:
+            found.append(_untested(rule.rule.id, rule.lacks, path, None))
         found += [
             {
                 "rule_id": result.rule_id,
@@ -66,18 +68,23 @@ def _untested(rule_id: str | None, reason: str, path: str | None, line: int | No
     }
 
 
-def lines(report: RuleReport, *, verbose: bool) -> Iterator[str]:
+def lines(
+    report: RuleReport, *, verbose: bool, again: Callable[[RuleReport, str], str] = lambda _rule, _test: ""
+) -> Iterator[str]:
     """A rule and its tests, as wide as the terminal; what functions gave is shown of tests that failed.
 
-    `verbose` shows it of all tests, and in full.
+    `verbose` shows it of all tests, and in full. `again` gives the command that runs one test again.
     """
     if report.not_loaded:
         yield f"{report.rule.id}: not loaded"
         return
-    if not report.results:
+    if report.lacks:
+        yield from _folded(f"{report.rule.id}: ", report.lacks)
+    elif not report.results:
         yield f"{report.rule.id}: no tests"
         return
-    yield report.rule.id
+    else:
+        yield report.rule.id
     for result in report.results:
         yield from _folded(f"  {'PASS' if result.passed else 'FAIL'}  ", result.name)
         if not result.passed:
@@ -86,6 +93,11 @@ def lines(report: RuleReport, *, verbose: bool) -> Iterator[str]:
         if verbose or not result.passed:
             for function in result.functions:
                 yield from _function(function, verbose=verbose)
+        if not result.passed:
+            if result.event:
+                yield from _folded(f"{_INDENT}event: ", result.event, most=None if verbose else _MOST_LINES)
+            if command := again(report, result.name):
+                yield f"{_INDENT}again: {printable(command)}"
 
 
 def place(report: RuleReport, result: TestResult) -> str:

@@ -64,6 +64,9 @@ SCHEMA_FORM = Form(
         "revision": Key(
             NAME, doc="Top-level key that changes with each update under one id: an update is no conflict."
         ),
+        "changing": Key(
+            TRUTH, doc="An id is that of a thing that changes: each state of it is an event, and no conflict."
+        ),
         "place": Key(
             Form(
                 "a place",
@@ -252,6 +255,8 @@ def _identity_problems(document: Document, schema: dict[str, Any]) -> Iterator[P
             )
     if "revision" in schema and "identity" not in schema:
         yield _problem(document, ("revision",), "a revision is one of an id: it needs `identity`")
+    if "changing" in schema and "identity" not in schema:
+        yield _problem(document, ("changing",), "what changes stands under an id: it needs `identity`")
 
 
 def _signature_problems(document: Document, signature: dict[str, Any]) -> Iterator[Problem]:
@@ -310,6 +315,7 @@ def _log_type(schema: dict[str, Any], folder: Path) -> LogType:
         account=schema.get("place", {}).get("account"),
         region=schema.get("place", {}).get("region"),
         revision=schema.get("revision"),
+        changing=schema.get("changing", False),
         any_case=schema.get("any_case", False),
         fields=fields,
         anywhere=tuple(

@@ -74,6 +74,8 @@ class LogType:
     """The top-level key of the vendor's own id; with it a row's id is the hash of its bytes."""
     revision: str | None = None
     """The top-level key that tells updates under one id apart; None when an id means one record."""
+    changing: bool = False
+    """What stands under one id is a thing that changes: different records of one id are no conflict."""
     account: str | None = None
     """The top-level key of the account that an event comes from."""
     region: str | None = None

@@ -103,7 +103,7 @@ class Rule:
     queries: tuple[str, ...] = ()
     """The scheduled queries whose rows a scheduled rule sees."""
     filters: str = ""
-    """Python source with `filters(event)`: events on which it says no do not reach the rule. Empty: all do."""
+    """Python source with `filters(event)`: what it says no to does not reach the rule. Empty: all does."""
     enabled: bool = True
     title: str = ""
     """The display name; empty when the rule has none."""

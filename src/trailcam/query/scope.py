@@ -95,7 +95,7 @@ class Scope:
                 held = self._rows(opened, table)
                 rows += _one(opened, f"SELECT count(*) FROM {held}")
                 distinct += _one(opened, f"SELECT count(DISTINCT p_row_id) FROM {held}")
-                if log_type.identity is not None:
+                if log_type.identity is not None and not log_type.changing:
                     vendor_id = quoted(log_type.identity)
                     same = ", ".join(map(quoted, filter(None, (log_type.identity, log_type.revision))))
                     conflicting += _one(

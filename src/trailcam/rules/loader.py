@@ -36,7 +36,7 @@ def load_packs(
     lies under several paths belongs to the first. Paths stay as given: relative to where the process runs.
 
     `sample` gives a raw record by log type and name, see `trailcam.contracts.rule_format.Known`. `ignored`
-    are files that are passed over, by name or by path, where `*` is any text.
+    are the paths of files that are passed over, where `*` is any text.
 
     Raises:
         TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0221: every problem of every file at once.
@@ -117,7 +117,7 @@ class _Loading:
     """Reads path after path, remembers what was taken, and compares in the end."""
 
     def __init__(self, known: Known, ignored: Sequence[str]) -> None:
-        self._ignored = ignored
+        self._ignored = [os.path.normpath(Path(pattern).absolute()) for pattern in ignored]
         self.parts: list[_Part] = []
         self.problems: list[Problem] = []
         self._known = known
@@ -242,10 +242,7 @@ class _Loading:
         return _Contents(items, rest, {free[file]: file for file in items} | companions)
 
     def _is_ignored(self, file: Path) -> bool:
-        return any(
-            fnmatchcase(file.name, pattern) or fnmatchcase(str(file), os.path.normpath(pattern))
-            for pattern in self._ignored
-        )
+        return any(fnmatchcase(os.path.normpath(file.absolute()), pattern) for pattern in self._ignored)
 
     def _problem(self, name: str, message: str, path: Path | None = None) -> None:
         self.problems.append(Problem(code=code(name), message=message, path=path))

@@ -49,6 +49,7 @@ def _log_type(log_type: LogType) -> Iterator[str]:
         ("event time", words([log_type.event_time]) if log_type.event_time else "that of the file"),
         ("identity", words([log_type.identity]) if log_type.identity else "the place in the file"),
         ("updates told apart by", words([log_type.revision]) if log_type.revision else ""),
+        ("one id is", "a thing that changes" if log_type.changing else ""),
         ("keys", "in any case" if log_type.any_case else ""),
         ("must have", words(log_type.signature.requires)),
         ("must hold", _values(log_type.signature.values, " or ")),

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from trailcam.errors import Problem, TrailcamError, code
 
 if TYPE_CHECKING:
     from trailcam.app.load import Loaded
-    from trailcam.app.test import Report
+    from trailcam.app.test import Report, RuleReport
 
 _MOST_TOLD = 20
 """Failed tests that are named again in the end."""
@@ -25,16 +26,54 @@ def command(
         list[Path] | None, typer.Argument(help="Pack folders and rule files; this folder if absent.")
     ] = None,
     *,
+    path: Annotated[list[Path] | None, typer.Option("--path", help="The same as an argument.")] = None,
     rules: Annotated[
         list[str] | None, typer.Option("--rules", help="Only rules of this id; * is any text.")
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="Only rules whose KEY has one of the values: KEY=a,b or KEY!=a,b."),
+    ] = None,
+    test_names: Annotated[
+        list[str] | None, typer.Option("--test-names", help="Only tests of this name.")
+    ] = None,
+    skip_disabled_tests: Annotated[
+        bool, typer.Option("--skip-disabled-tests", help="Pass over rules that are switched off.")
+    ] = False,
+    minimum_tests: Annotated[
+        int,
+        typer.Option(
+            "--minimum-tests",
+            min=0,
+            help="Rules with fewer tests fail; from 2 on, so do those that expect one outcome alone.",
+        ),
+    ] = 0,
+    ignore_files: Annotated[
+        list[str] | None, typer.Option("--ignore-files", help="Pass over this file; * is any text.")
+    ] = None,
+    ignore_extra_keys: Annotated[
+        bool, typer.Option("--ignore-extra-keys", help="Pass over keys that no form knows.")
+    ] = False,
+    destinations: Annotated[
+        list[str] | None,
+        typer.Option("--available-destination", help="What rules may name; others fail then."),
     ] = None,
     log_types: LogTypesOption = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     junit: Annotated[
         Path | None, typer.Option("--junit", help="Write a JUnit XML report to this file.")
     ] = None,
+    show_failures_only: Annotated[
+        bool, typer.Option("--show-failures-only", help="Print only what failed.")
+    ] = False,
+    sort_test_results: Annotated[
+        bool, typer.Option("--sort-test-results", help="Print what failed last, by id.")
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show what every function gave in every test.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, and run what is changed each time it is saved.")
     ] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
     config: ConfigOption = None,
@@ -48,40 +87,94 @@ def command(
       trailcam test detections/
       trailcam test detections/ --rules "AWS.*" --junit report.xml
     """
-    from trailcam.app.load import load  # noqa: PLC0415  # only when it is used
-    from trailcam.app.test import Report, test  # noqa: PLC0415
-    from trailcam.model.rule import Kind  # noqa: PLC0415
+    from trailcam.app.load import Loaded, load  # noqa: PLC0415  # only when it is used
+    from trailcam.app.test import Report, Wanted, test  # noqa: PLC0415
+    from trailcam.model.rule import Kind, Rule  # noqa: PLC0415
+    from trailcam.rules.metadata_filter import parse  # noqa: PLC0415
     from trailcam.settings.read import read_settings  # noqa: PLC0415
 
     settings = read_settings(folder=Path.cwd(), environment=os.environ, file=config)
+    where = [*(paths or ()), *(path or ())] or [Path()]
+    taken = [parse(text) for text in filters or ()]
+    wanted = Wanted(
+        names=frozenset(test_names or ()), least=minimum_tests, destinations=tuple(destinations or ())
+    )
     if junit is not None:
         _check_folder(junit)
-    try:
-        loaded = load(
-            packs=paths or [Path()],
+
+    def loading() -> Loaded:
+        return load(
+            packs=where,
             rules=rules or (),
             log_types=log_types or (),
-            disabled=True,
+            disabled=not skip_disabled_tests,
             kinds=tuple(Kind),
+            filters=taken,
+            ignored=ignore_files or (),
+            ignores_extra_keys=ignore_extra_keys,
         )
-    except TrailcamError as error:
-        if not _in_rules(error):
-            raise
-        error.exit_code = 1
-        report = Report(problems=tuple(error.problems))
-        _print(report, form, verbose=verbose)
+
+    def testing(loaded: Loaded) -> Report:
+        with progress_bar("testing") as update:
+            return test(
+                loaded,
+                settings,
+                workers=workers or os.cpu_count() or 1,
+                wanted=wanted,
+                progress=lambda done, everything: update(done, everything, f"{done} rules"),
+            )
+
+    def showing(report: Report) -> None:
+        shown = _chosen(report, only_failed=show_failures_only, by_outcome=sort_test_results)
+        _print(shown, form, verbose=verbose, again=_again(where))
         _write(report, junit)
-        raise
-    with progress_bar("testing") as update:
-        report = test(
-            loaded,
-            settings,
-            workers=workers or os.cpu_count() or 1,
-            progress=lambda done, everything: update(done, everything, f"{done} rules"),
+
+    def once(only: Callable[[Rule], bool] = lambda _: True) -> int:
+        try:
+            loaded = loading()
+        except TrailcamError as error:
+            if not _in_rules(error):
+                raise
+            error.exit_code = 1
+            showing(Report(problems=tuple(error.problems)))
+            raise
+        loaded = loaded.only(only)
+        report = testing(loaded)
+        showing(report)
+        return _tell(report, loaded)
+
+    if watch:
+        from trailcam.cli.watching import watched  # noqa: PLC0415  # only when it is asked for
+
+        return watched(where, log_types or (), once)
+    return once()
+
+
+def _chosen(report: "Report", *, only_failed: bool, by_outcome: bool) -> "Report":
+    """What is to be printed, in its order: passing rules first, then by id, where that is asked for."""
+    from dataclasses import replace  # noqa: PLC0415  # only when it is asked for
+
+    rules = report.rules
+    if by_outcome:
+        rules = tuple(sorted(rules, key=lambda it: (not it.passed, it.rule.id)))
+    if only_failed:
+        rules = tuple(
+            replace(it, results=tuple(result for result in it.results if not result.passed))
+            for it in rules
+            if not it.passed
         )
-    _print(report, form, verbose=verbose)
-    _write(report, junit)
-    return _tell(report, loaded)
+    return replace(report, rules=rules)
+
+
+def _again(where: list[Path]) -> Callable[["RuleReport", str], str]:
+    """The command that runs one test again and shows everything."""
+    named = " ".join(shlex.quote(str(path)) for path in where if path != Path())
+
+    def command_of(report: "RuleReport", test: str) -> str:
+        parts = ["trailcam test", named, "--rules", shlex.quote(report.rule.id), "--test-names"]
+        return " ".join([*filter(None, parts), shlex.quote(test), "-v"])
+
+    return command_of
 
 
 def _check_folder(junit: Path) -> None:
@@ -105,12 +198,14 @@ def _write(report: "Report", junit: Path | None) -> None:
         write_junit(report, junit)
 
 
-def _print(report: "Report", form: Format, *, verbose: bool) -> None:
+def _print(
+    report: "Report", form: Format, *, verbose: bool, again: Callable[["RuleReport", str], str]
+) -> None:
     from trailcam.cli.test_results import lines, rows  # noqa: PLC0415  # only when it is used
 
     if form is Format.table:
         for rule in report.rules:
-            for line in lines(rule, verbose=verbose):
+            for line in lines(rule, verbose=verbose, again=again):
                 print(line)
     elif form is Format.jsonl:
         for row in rows(report):
@@ -129,13 +224,20 @@ def _tell(report: "Report", loaded: "Loaded") -> int:
     failed = sum(rule.failed for rule in report.rules)
     words = f"{count(tests, 'test')} of {count(len(report.rules), 'rule')}: "
     words += f"{tests - failed:,} passed, {failed:,} failed"
+    wrong = sum(not rule.passed for rule in report.rules)
     not_loaded = sum(bool(rule.not_loaded) for rule in report.rules)
+    lacking = sum(bool(rule.lacks) for rule in report.rules)
     untested = sum(not rule.results and not rule.not_loaded for rule in report.rules)
-    say(
-        words
-        + (f"; {count(not_loaded, 'rule')} not loaded" if not_loaded else "")
-        + (f"; {count(untested, 'rule')} without tests" if untested else "")
-    )
+    said = [words]
+    if len(report.rules) > 1:
+        said.append(f"{count(len(report.rules) - wrong, 'rule')} passed, {wrong:,} failed")
+    if not_loaded:
+        said.append(f"{count(not_loaded, 'rule')} not loaded")
+    if lacking:
+        said.append(f"{count(lacking, 'rule')} with too few tests")
+    if untested:
+        said.append(f"{count(untested, 'rule')} without tests")
+    say("; ".join(said))
     for kind, number in loaded.not_loaded.items():
         say(f"{number:,} of the kind {kind} not run by this version")
     if not report.rules:

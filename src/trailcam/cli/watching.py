@@ -1,0 +1,85 @@
+"""`trailcam test --watch`: what is changed is run each time it is saved, until Ctrl-C."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from trailcam.cli.output import say, say_problem
+from trailcam.errors import TrailcamError
+from trailcam.model.rule import Rule
+from trailcam.rules import helper_modules, walk
+
+LOOK_SECONDS = 0.3
+
+Stamps = Mapping[Path, tuple[int, int]]
+"""File to when it was written and how long it is."""
+
+
+def watched(
+    paths: Sequence[Path], others: Sequence[Path], run: Callable[[Callable[[Rule], bool]], int]
+) -> int:
+    """Runs everything, and then, whenever a file below `paths` or `others` is written, what it can change.
+
+    Where only files of rules were written, that is those rules, else all of them. It ends by Ctrl-C alone.
+    """
+    before = _stamps(paths, others)
+    known = _attempt(run, lambda _: True)
+    say("watching; Ctrl-C ends it")
+    while True:
+        time.sleep(LOOK_SECONDS)
+        now = _stamps(paths, others)
+        if now == before:
+            continue
+        changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        before = now
+        say(f"-- {time.strftime('%H:%M:%S')}: {_named(changed)}")
+        touched = {file for file, rules in known.items() if file in changed and rules}
+        partly = bool(known) and touched == changed
+        ids = {rule for file in touched for rule in known[file]} if partly else set()
+        found = _attempt(run, partial(_is_among, ids) if partly else lambda _: True)
+        known = {**known, **found} if partly else found
+
+
+def _is_among(ids: set[str], rule: Rule) -> bool:
+    return rule.id in ids
+
+
+def _attempt(
+    run: Callable[[Callable[[Rule], bool]], int], only: Callable[[Rule], bool]
+) -> dict[Path, set[str]]:
+    """Runs those rules; the ids of all by the real paths of their files, nothing where they do not load."""
+    files: dict[Path, set[str]] = {}
+
+    def noting(rule: Rule) -> bool:
+        for path in (rule.path, rule.metadata_path):
+            files.setdefault(walk.real(path), set()).add(rule.id)
+        return only(rule)
+
+    try:
+        run(noting)
+    except TrailcamError as error:
+        for problem in error.problems:
+            say_problem(problem)
+        return {}
+    return files
+
+
+def _stamps(paths: Sequence[Path], others: Sequence[Path]) -> Stamps:
+    found: dict[Path, tuple[int, int]] = {}
+    for path in (*paths, *others):
+        folders = [path, *helper_modules.folders(path)] if path.is_dir() else [path.parent]
+        for folder in folders:
+            for file in walk.files(folder)[0] if folder.is_dir() else ():
+                try:
+                    stat = os.stat(file)  # noqa: PTH116  # thousands of them, several times a second
+                except OSError:
+                    continue
+                found[walk.real(file)] = (stat.st_mtime_ns, stat.st_size)
+    return found
+
+
+def _named(changed: set[Path]) -> str:
+    first = ", ".join(sorted(path.name for path in changed)[:3])
+    return first if len(changed) <= 3 else f"{first} and {len(changed) - 3:,} more"
