@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from trailcam.engines.extras import PACKAGE, extra_with, own_requirements
 from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
@@ -63,6 +64,14 @@ def _missing(needing: Sequence[tuple[Executed, LoadFailure]]) -> Problem:
         code=code("rule_import"),
         message=f'the module "{failure.module}" is missing: {named} {verb} it{place}',
         path=rule.path,
-        hint=f"pip install {top}, or whatever package brings it; a helper of your own goes into the "
-        f"pack's folder helpers/ as {top}.py",
+        hint=_cure(top),
+    )
+
+
+def _cure(module: str) -> str:
+    if extra := extra_with(module, own_requirements()):
+        return f'pip install "{PACKAGE}[{extra}]"'
+    return (
+        f"pip install {module}, or whatever package brings it; a helper of your own goes into the "
+        f"pack's folder helpers/ as {module}.py"
     )
