@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 from tests.docs.markdown import ROOT
 
-from trailcam.engines.extras import extra_with, own_requirements
+from trailcam.rules.extras import extra_with, own_requirements
 
 WRITTEN = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = [

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from trailcam.engines.extras import PACKAGE, extra_with, own_requirements
 from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
+from trailcam.rules.extras import PACKAGE, extra_with, own_requirements
 
 Executed = Rule | DataModel
 """Whose files are executed."""

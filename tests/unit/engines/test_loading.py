@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from tests.support import make_rule
 
-from trailcam.engines import extras
 from trailcam.engines.loading import LoadFailure, import_problems
 from trailcam.engines.worker import load_failure
 from trailcam.errors import Problem, code
 from trailcam.model.rule import Rule
+from trailcam.rules import extras
 
 
 def failed(rule: str, error: BaseException) -> tuple[Rule, LoadFailure]:

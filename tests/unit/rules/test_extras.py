@@ -4,8 +4,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from trailcam.engines import extras
-from trailcam.engines.extras import extra_with, own_requirements
+from trailcam.rules import extras
+from trailcam.rules.extras import extra_with, own_requirements
 
 WRITTEN = [
     "boto3>=1.40",
