@@ -71,8 +71,8 @@ _TABLE = (
         "TC0107",
         "already_there",
         "file is already there",
-        "A file that would be written exists; nothing is ever overwritten, and nothing was written.",
-        "Choose another name or another --folder, or remove the file.",
+        "A file, or a folder with something in it, is where something would be written; nothing is ever overwritten, and nothing was written.",
+        "Choose another name or another --folder, or remove what is there.",
     ),
     (
         "TC0108",

@@ -74,11 +74,6 @@ def test_no_file_is_large() -> None:
     assert [str(path) for path in written if (ROOT / path).stat().st_size > LARGEST_BYTES] == []
 
 
-def test_no_package_under_the_agpl_is_locked() -> None:
-    names = {package["name"] for package in tomllib.loads(text(LOCK))["package"]}
-    assert names & {"panther-core", "panther-analysis-tool"} == set()
-
-
 def test_the_licence_is_the_apache_licence_and_the_project_says_so() -> None:
     beginning = text(Path("LICENSE")).split()[:7]
     assert beginning == [

@@ -39,10 +39,10 @@ def new_rule(rule_id: str, *, rule_format: str, folder: Path) -> Written:
         WorldError: TC0106.
     """
     if not RULE_ID.accepts(rule_id):
-        raise _refused(f"the id of a rule must be {RULE_ID.expected}; found {rule_id!r}")
+        raise refused(f"the id of a rule must be {RULE_ID.expected}; found {rule_id!r}")
     stem = file_name(rule_id)
     files = registry.load("rule_format", rule_format).template(rule_id, stem)
-    written = _write(folder, files)
+    written = write_files(folder, files)
     python = next(path for path in written if path.suffix == ".py")
     return Written(
         files=written,
@@ -61,13 +61,13 @@ def new_log_type(name: str, *, folder: Path) -> Written:
         WorldError: TC0106.
     """
     if not _LOG_TYPE.fullmatch(name):
-        raise _refused(f"a log type is named like Custom.Billing: words of A-Z with dots; found {name!r}")
+        raise refused(f"a log type is named like Custom.Billing: words of A-Z with dots; found {name!r}")
     home = folder / file_name(name)
     for known in logtypes.builtin():
         if known.name == name and known.folder.resolve() != home.resolve():
             message = f"there is a log type {name}, which comes with Trailcam"
             raise TrailcamError(Problem(code=code("duplicate_log_type"), message=message, path=known.folder))
-    written = _write(home, _log_type(name))
+    written = write_files(home, _log_type(name))
     if folder.resolve() in _built_in_places():
         last = f"write what is expected, then review it: pytest tests/contract -k {name} --update-golden"
     else:
@@ -91,11 +91,17 @@ def file_name(name: str) -> str:
     """
     words = [word for part in _WORD.findall(name) for word in _HUMP.split(part)]
     if not words:
-        raise _refused(f"the name needs letters or digits, so that a file can be named by it; found {name!r}")
+        raise refused(f"the name needs letters or digits, so that a file can be named by it; found {name!r}")
     return "_".join(words).lower()
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
+def write_files(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
+    """Writes all files, path in the folder to text, or none if one is there.
+
+    Raises:
+        TrailcamError: TC0107 for each file that is there.
+        WorldError: TC0106.
+    """
     paths = {folder / name: text for name, text in files.items()}
     there = [path for path in paths if os.path.lexists(path)]
     if there:
@@ -119,8 +125,9 @@ def _built_in_places() -> set[Path]:
     return {found.parent.resolve() for found in registry.folders("log_type", logtypes.SCHEMA_FILE)}
 
 
-def _refused(message: str) -> TrailcamError:
-    return TrailcamError(Problem(code=code("bad_option"), message=message, hint="see trailcam new --help"))
+def refused(message: str, *, hint: str = "see trailcam new --help") -> TrailcamError:
+    """TC0104 for a name that is none."""
+    return TrailcamError(Problem(code=code("bad_option"), message=message, hint=hint))
 
 
 # -- what is written ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
+from trailcam.rules.extras import PACKAGE, extra_with, own_requirements
 
 Executed = Rule | DataModel
 """Whose files are executed."""
@@ -63,6 +64,14 @@ def _missing(needing: Sequence[tuple[Executed, LoadFailure]]) -> Problem:
         code=code("rule_import"),
         message=f'the module "{failure.module}" is missing: {named} {verb} it{place}',
         path=rule.path,
-        hint=f"pip install {top}, or whatever package brings it; a helper of your own goes into the "
-        f"pack's folder helpers/ as {top}.py",
+        hint=_cure(top),
+    )
+
+
+def _cure(module: str) -> str:
+    if extra := extra_with(module, own_requirements()):
+        return f'pip install "{PACKAGE}[{extra}]"'
+    return (
+        f"pip install {module}, or whatever package brings it; a helper of your own goes into the "
+        f"pack's folder helpers/ as {module}.py"
     )

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from tests.support import make_rule
 
 from trailcam.engines.loading import LoadFailure, import_problems
 from trailcam.engines.worker import load_failure
 from trailcam.errors import Problem, code
 from trailcam.model.rule import Rule
+from trailcam.rules import extras
 
 
 def failed(rule: str, error: BaseException) -> tuple[Rule, LoadFailure]:
@@ -77,3 +79,11 @@ def test_the_place_is_the_file_that_imports_it_which_may_be_a_helper() -> None:
 def test_an_error_without_a_place_is_told_without_one() -> None:
     (told,) = told_of(failed("A.One", ModuleNotFoundError("No module named 'x'", name="x")))
     assert told.message == 'the module "x" is missing: A.One needs it'
+
+
+def test_a_module_that_an_extra_brings_has_the_extra_as_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "requires", lambda _: ["boto3>=1", 'no-such.module>=2; extra == "panther"'])
+    (told,) = told_of(failed("A.One", missing("no_such_module.inner")))
+    assert told.hint == 'pip install "trailcam[panther]"'
+    (told,) = told_of(failed("A.One", missing("no_such_other")))
+    assert told.hint.startswith("pip install no_such_other, or")
