@@ -32,7 +32,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from trailcam.model.correlation import Correlation
 from trailcam.model.derived import DerivedMatch, Group, SourceMatch, Stretch, groups_of
@@ -66,10 +66,16 @@ def correlate(
     return sorted(said, key=lambda derived: (derived.event_time, derived.group, order_of(derived.anchor)))
 
 
-def derived_row_id(rule_id: str, group: Group, anchor: SourceMatch) -> str:
-    """The identity of a derived match, 32 hex digits."""
-    about = json.dumps([rule_id, group, anchor.rule_id, anchor.row_id])
-    return hashlib.blake2b(about.encode(), digest_size=16).hexdigest()
+def row_ids(rule_id: str, group: Group) -> Callable[[SourceMatch], str]:
+    """Gives for an anchor the identity of the derived match, 32 hex digits."""
+    of_group = hashlib.blake2b(json.dumps([rule_id, group]).encode(), digest_size=16)
+
+    def row_id(anchor: SourceMatch) -> str:
+        digest = of_group.copy()
+        digest.update(f"\n{anchor.rule_id}\n{anchor.row_id}".encode())
+        return digest.hexdigest()
+
+    return row_id
 
 
 _ALL_TIME: Span = (Micros(-(2**63)), Micros(2**63))
@@ -112,11 +118,12 @@ def _of_group(
         at = bisect_right(starts, time) - 1
         return at >= 0 and time <= spans[at][1] and not any(crowd.around(time) for crowd in crowds)
 
+    row_id = row_ids(rule.rule_id, group)
     anchors = sequence_anchors if rule.is_sequence else group_anchors
     for anchor, evidence in anchors(rule, steps, may_be_said):
         yield DerivedMatch(
             rule_id=rule.rule_id,
-            row_id=derived_row_id(rule.rule_id, group, anchor),
+            row_id=row_id(anchor),
             event_time=anchor.event_time,
             group=group,
             anchor=anchor,
