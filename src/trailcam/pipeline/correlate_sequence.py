@@ -1,9 +1,10 @@
 """Where a sequence is complete: at the last match of a chain of its steps, each after the one before.
 
-**A chain** has for each step that is not absent `least` matches of it, all of them after the match that
-completes the step before. The last of them completes the step. From there to what completes the next step it
-may not be longer than the `within_minutes` of their transition, and from the chain's first match to its last
-not longer than the look-back. The chain's last match is the anchor.
+**A chain** has for each step that is not absent a match that completes it, and with it the `least - 1` latest
+of the step's matches before that one. All of them come after what completes the step before. From what
+completes one step to what completes the next it may not be longer than the `within_minutes` of their
+transition, and from the chain's first match to its last not longer than the look-back. The chain's last match
+is the anchor.
 
 **Equal times** count in either order: logs that are told to the second hold both. So an absent match of the
 same moment counts as being there. Where one rule stands for several steps of the sequence, matches of equal
