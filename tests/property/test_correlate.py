@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trailcam.model.correlation import Correlation, Criterion, Step, Transition
-from trailcam.model.derived import DerivedMatch, Group, SourceMatch, Stretch, groups_of
+from trailcam.model.derived import DerivedMatch, GroupValue, SourceMatch, Stretch, groups_of
 from trailcam.model.timestamps import MINUTE, Micros
 from trailcam.pipeline.correlate import correlate, row_ids
 from trailcam.pipeline.correlate_stretch import due, reaches, touched, wait
@@ -121,7 +121,9 @@ def oracle(rule: Correlation, matches: Sequence[SourceMatch], watermark: Micros 
     }
 
 
-def is_anchor(rule: Correlation, group: Group, anchor: SourceMatch, matches: Sequence[SourceMatch]) -> bool:
+def is_anchor(
+    rule: Correlation, group: GroupValue, anchor: SourceMatch, matches: Sequence[SourceMatch]
+) -> bool:
     lists = [
         [
             match
@@ -283,7 +285,7 @@ class Kept:
         for stretch in stretches:
             self.evaluate(stretch)
 
-    def groups(self) -> set[Group]:
+    def groups(self) -> set[GroupValue]:
         return {
             group
             for match in self.matches.values()

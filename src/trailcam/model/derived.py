@@ -8,7 +8,7 @@ from typing import TypeAlias
 from trailcam.model.correlation import Correlation, Step
 from trailcam.model.timestamps import Micros
 
-Group: TypeAlias = tuple[str, ...]
+GroupValue: TypeAlias = tuple[str, ...]
 """The values that matches share, one for each criterion; empty where a rule has none."""
 
 
@@ -40,7 +40,7 @@ class DerivedMatch:
     row_id: str
     """Of the rule, the group and the anchor: the same whenever it is said."""
     event_time: Micros
-    group: Group
+    group: GroupValue
     anchor: SourceMatch
     evidence: tuple[Evidence, ...]
     """One of each step that is there, in the order of the rule's steps."""
@@ -50,7 +50,7 @@ class DerivedMatch:
 class Stretch:
     """The anchors of one group from `start` to `end`, both included."""
 
-    group: Group
+    group: GroupValue
     start: Micros
     end: Micros
 
@@ -60,7 +60,7 @@ MOST_GROUPS = 1_000
 with the first of them in the order of their values."""
 
 
-def groups_of(correlation: Correlation, step: Step, match: SourceMatch) -> list[Group]:
+def groups_of(correlation: Correlation, step: Step, match: SourceMatch) -> list[GroupValue]:
     """The groups that a match belongs to as one of a step, sorted: each way to give every criterion a value
     that all of its fields hold. None where a criterion finds no value; `()` alone where there is none."""
     choices = []

@@ -35,7 +35,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from trailcam.model.correlation import Correlation
-from trailcam.model.derived import DerivedMatch, Group, SourceMatch, Stretch, groups_of
+from trailcam.model.derived import DerivedMatch, GroupValue, SourceMatch, Stretch, groups_of
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate_group import group_anchors
 from trailcam.pipeline.correlate_sequence import sequence_anchors
@@ -66,7 +66,7 @@ def correlate(
     return sorted(said, key=lambda derived: (derived.event_time, derived.group, order_of(derived.anchor)))
 
 
-def row_ids(rule_id: str, group: Group) -> Callable[[SourceMatch], str]:
+def row_ids(rule_id: str, group: GroupValue) -> Callable[[SourceMatch], str]:
     """Gives for an anchor the identity of the derived match, 32 hex digits."""
     of_group = hashlib.blake2b(json.dumps([rule_id, group]).encode(), digest_size=16)
 
@@ -81,12 +81,12 @@ def row_ids(rule_id: str, group: Group) -> Callable[[SourceMatch], str]:
 _ALL_TIME: Span = (Micros(-(2**63)), Micros(2**63))
 
 
-def _by_group(rule: Correlation, matches: Iterable[SourceMatch]) -> dict[Group, list[list[SourceMatch]]]:
+def _by_group(rule: Correlation, matches: Iterable[SourceMatch]) -> dict[GroupValue, list[list[SourceMatch]]]:
     """By group, the matches of each step in their order."""
     steps_of = defaultdict(list)
     for index, step in enumerate(rule.steps):
         steps_of[step.rule_id].append((index, step))
-    found: dict[Group, list[list[SourceMatch]]] = {}
+    found: dict[GroupValue, list[list[SourceMatch]]] = {}
     for match in {(match.rule_id, match.row_id): match for match in matches}.values():
         for index, step in steps_of.get(match.rule_id, ()):
             for group in groups_of(rule, step, match):
@@ -101,7 +101,7 @@ def _by_group(rule: Correlation, matches: Iterable[SourceMatch]) -> dict[Group, 
 
 def _of_group(
     rule: Correlation,
-    group: Group,
+    group: GroupValue,
     lists: list[list[SourceMatch]],
     *,
     spans: list[Span],

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trailcam.model.correlation import Correlation
+from trailcam.model.derived import Evidence
 from trailcam.model.timestamps import MINUTE, Micros
 from trailcam.pipeline.correlate_steps import Anchor, Matches, MayBeSaid, order_of
 
@@ -166,7 +167,7 @@ def _begin(stage: _Stage, at: int) -> Micros:
     return begin
 
 
-def _evidence(stages: Sequence[_Stage], at: int) -> tuple[Any, ...]:
+def _evidence(stages: Sequence[_Stage], at: int) -> tuple[Evidence, ...]:
     found = []
     for stage in reversed(stages):
         found.append(stage.matches.evidence(at))

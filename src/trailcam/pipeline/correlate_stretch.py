@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from trailcam.model.correlation import Correlation, Step
-from trailcam.model.derived import Group, SourceMatch, Stretch, groups_of
+from trailcam.model.derived import GroupValue, SourceMatch, Stretch, groups_of
 from trailcam.model.timestamps import MINUTE, Micros
 
 Span: TypeAlias = tuple[Micros, Micros]
@@ -94,9 +94,9 @@ def reaches(rule: Correlation, stretch: Stretch) -> list[Reach]:
     return found
 
 
-def joined(stretches: Iterable[Stretch]) -> dict[Group, list[Span]]:
+def joined(stretches: Iterable[Stretch]) -> dict[GroupValue, list[Span]]:
     """By group, the spans that stretches cover, in order, apart from each other."""
-    by_group: dict[Group, list[Span]] = defaultdict(list)
+    by_group: dict[GroupValue, list[Span]] = defaultdict(list)
     for stretch in sorted(stretches):
         spans = by_group[stretch.group]
         if spans and stretch.start <= spans[-1][1] + 1:

@@ -17,7 +17,7 @@ from typing import Any
 from trailcam.errors import nearest
 from trailcam.forms import NAME, TRUTH, Form, Key, ListOf, MappingOf, Plain
 from trailcam.model.correlation import Correlation, Step
-from trailcam.model.derived import DerivedMatch, Group, SourceMatch, groups_of
+from trailcam.model.derived import DerivedMatch, GroupValue, SourceMatch, groups_of
 from trailcam.model.rule import RuleTest
 from trailcam.model.timestamps import BEGINNING, DAY, LAST, MINUTE, Micros, parse, to_seconds
 from trailcam.rules.inline_tests import TestResult
@@ -170,9 +170,9 @@ def _what_it_said(rule: Correlation, said: Sequence[DerivedMatch]) -> str:
     return f"expected no match, got one: {_named(first.group)}{told}{missing}"
 
 
-def _counts(rule: Correlation, matches: Sequence[SourceMatch]) -> dict[Group, list[int]]:
+def _counts(rule: Correlation, matches: Sequence[SourceMatch]) -> dict[GroupValue, list[int]]:
     """By group, how many matches each step has."""
-    counts: dict[Group, list[int]] = {}
+    counts: dict[GroupValue, list[int]] = {}
     for match in matches:
         for index, step in enumerate(rule.steps):
             if step.rule_id == match.rule_id:
@@ -209,5 +209,5 @@ def _when(instant: Micros) -> str:
 _MOST_TOLD = 366 * DAY
 
 
-def _named(group: Group) -> str:
+def _named(group: GroupValue) -> str:
     return f"for {', '.join(group)}: " if group else ""

@@ -19,7 +19,7 @@ def at(minute: float) -> Micros:
 
 
 def match(rule_id: str, minute: float, *values: str, row: str = "") -> SourceMatch:
-    row_id = row or f"{rule_id}@{minute}"
+    row_id = row or f"{rule_id}@{minute:g}"
     return SourceMatch(
         rule_id=rule_id, row_id=row_id, event_time=at(minute), values={"user": values or ("alice",)}
     )
@@ -32,7 +32,12 @@ def matches(rule_id: str, *minutes: float) -> list[SourceMatch]:
 def group(*steps: Step, **changes: Any) -> Correlation:
     fields = tuple((step.id, "user") for step in steps)
     criteria = (Criterion(name="who", fields=fields),)
-    given = {"rule_id": "Both", "steps": steps, "is_sequence": False, "criteria": criteria} | changes
+    given: dict[str, Any] = {
+        "rule_id": "Both",
+        "steps": steps,
+        "is_sequence": False,
+        "criteria": criteria,
+    } | changes
     return Correlation(**given)
 
 
@@ -44,12 +49,18 @@ def sequence(*steps: Step, **changes: Any) -> Correlation:
         Transition(from_step=first, to_step=last, within_minutes=within, match=(("user", "user"),))
         for (first, last), within in tied.items()
     )
-    given = {"rule_id": "Then", "steps": steps, "is_sequence": True, "transitions": transitions} | changes
+    given: dict[str, Any] = {
+        "rule_id": "Then",
+        "steps": steps,
+        "is_sequence": True,
+        "transitions": transitions,
+    } | changes
     return Correlation(**given)
 
 
 def step(name: str, **changes: Any) -> Step:
-    return Step(**({"id": name, "rule_id": name} | changes))
+    given: dict[str, Any] = {"id": name, "rule_id": name} | changes
+    return Step(**given)
 
 
 FAIL, LOGIN = step("Fail", least=3), step("Login")
@@ -256,7 +267,7 @@ def test_a_sequence_without_a_match_is_about_all_matches() -> None:
 def test_not_preceded_by() -> None:
     rule = sequence(PUSH, LOGIN, frames={("Push", "Login"): 5})
     assert said(rule, [match("Login", 10)]) == ["Login@10"]
-    for minute in (5, 9, 10):
+    for minute in (5.0, 9.0, 10.0):
         assert said(rule, [match("Push", minute), match("Login", 10)]) == []
     for minute in (4.9, 10.1):
         assert said(rule, [match("Push", minute), match("Login", 10)]) == ["Login@10"]
@@ -268,12 +279,14 @@ def test_what_must_be_absent_before_a_chain_is_looked_for_behind_the_look_back()
     assert said(rule, found) == []
     (stretch,) = touched(rule, found[0])
     assert stretch.start <= at(18) <= stretch.end
+    push, *_ = reaches(rule, Stretch(("alice",), at(18), at(18)))
+    assert push.since == at(18 - 15 - 5)
 
 
 def test_not_followed_by() -> None:
     rule = sequence(LOGIN, PUSH, frames={("Login", "Push"): 5})
     assert said(rule, [match("Login", 10)]) == ["Login@10"]
-    for minute in (10, 11, 15):
+    for minute in (10.0, 11.0, 15.0):
         assert said(rule, [match("Push", minute), match("Login", 10)]) == []
     for minute in (9.9, 15.1):
         assert said(rule, [match("Push", minute), match("Login", 10)]) == ["Login@10"]
@@ -282,7 +295,7 @@ def test_not_followed_by() -> None:
 def test_followed_without_something_between() -> None:
     rule = sequence(RESET, PUSH, LOGIN)
     assert said(rule, [match("Reset", 0), match("Login", 10)]) == ["Login@10"]
-    for minute in (0, 5, 10):
+    for minute in (0.0, 5.0, 10.0):
         assert said(rule, [match("Reset", 0), match("Push", minute), match("Login", 10)]) == []
     for minute in (-0.1, 10.1):
         assert said(rule, [match("Reset", 0), match("Push", minute), match("Login", 10)]) == ["Login@10"]
@@ -332,6 +345,28 @@ def test_a_few_matches_before_a_stretch_are_enough_for_a_group() -> None:
 def test_a_long_sequence_needs_the_whole_look_back() -> None:
     reach, *_ = reaches(sequence(RESET, FAIL, LOGIN), Stretch(("alice",), at(0), at(15)))
     assert reach.latest is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "few"),
+    [
+        (sequence(FAIL, LOGIN), True),
+        (sequence(RESET, PUSH, LOGIN), True),
+        (sequence(PUSH, LOGIN), True),
+        (sequence(LOGIN, PUSH), True),
+        (sequence(PUSH, FAIL), False),
+        (sequence(LOGIN, FAIL), False),
+        (sequence(PUSH, RESET, LOGIN), False),
+    ],
+)
+def test_a_few_are_enough_where_the_latest_chain_is_as_good_as_any(rule: Correlation, few: bool) -> None:
+    assert all((reach.latest is not None) is few for reach in reaches(rule, Stretch((), at(0), at(0))))
+
+
+def test_an_earlier_beginning_counts_where_a_later_one_is_barred() -> None:
+    rule = sequence(PUSH, RESET, LOGIN, frames={("Push", "Reset"): 5})
+    found = [match("Reset", 0), match("Push", 1), match("Reset", 2), match("Login", 3)]
+    assert said(rule, found) == ["Login@3"]
 
 
 def test_a_watermark_that_moves_lets_say_what_was_waited_for() -> None:

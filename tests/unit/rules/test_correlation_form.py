@@ -120,12 +120,15 @@ def test_every_mistake_is_told_at_once_each_in_its_line() -> None:
     )
     assert [(problem.line, problem.message) for problem in found] == [
         (2, 'missing key "Schedule" in a group'),
-        (5, "Detection.0.Group.0.MinMatchCount must be a whole number above zero; found the number 0"),
+        (5, "Detection.0.Group.0.MinMatchCount must be a whole number from 1 to 1000000; found the number 0"),
         (6, 'missing key "RuleID" in a step'),
         (6, 'Detection.0.Group holds "One" twice'),
         (7, 'unknown key "RuleId" in a step'),
         (10, 'no step has the ID "Won"'),
-        (11, 'Detection.0.LookbackWindowMinutes must be a whole number above zero; found the text "soon"'),
+        (
+            11,
+            'Detection.0.LookbackWindowMinutes must be a whole number from 1 to 527040; found the text "soon"',
+        ),
     ]
     assert [found[4].hint, found[5].hint] == ['did you mean "RuleID"?', 'did you mean "One"?']
 
