@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from trailcam.model.query import Schedule
 from trailcam.model.selector import selected
 from trailcam.model.timestamps import MINUTE
 
@@ -51,15 +52,6 @@ class Criterion:
     fields: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """When Panther runs the rule. Kept; Trailcam says a match as soon as it can be said."""
-
-    rate_minutes: int | None = None
-    cron: str | None = None
-    timeout_minutes: int
-
-
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
     """What one correlation rule asks for; frozen and picklable.
@@ -76,6 +68,7 @@ class Correlation:
     least_steps: int | None = None
     look_back_minutes: int = DEFAULT_LOOK_BACK_MINUTES
     schedule: Schedule | None = None
+    """When Panther runs it. Kept: Trailcam says a match as soon as it can be said."""
     order: str = "Chronological"
 
     @property

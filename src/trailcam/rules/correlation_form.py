@@ -9,7 +9,6 @@ from typing import Any
 
 from trailcam.forms import (
     NAME,
-    TEXT,
     TRUTH,
     Form,
     Key,
@@ -24,11 +23,11 @@ from trailcam.model.correlation import (
     DEFAULT_LOOK_BACK_MINUTES,
     Correlation,
     Criterion,
-    Schedule,
     Step,
     Transition,
 )
 from trailcam.rules.correlation_parts import id_of, misfits
+from trailcam.rules.formats.panther.schedule import SCHEDULE_FORM, schedule
 from trailcam.rules.values import RULE_ID
 from trailcam.yaml12 import Steps
 
@@ -77,18 +76,10 @@ _CRITERION = ListOf(
     least=1,
 )
 
-_SCHEDULE = Form(
-    "a schedule",
-    {
-        "RateMinutes": Key(_MINUTES, doc="Kept: Trailcam says a match as soon as it can be said."),
-        "CronExpression": Key(TEXT, doc="Kept, as RateMinutes."),
-        "TimeoutMinutes": Key(_MINUTES, required=True, doc="Kept, as RateMinutes."),
-    },
-    exactly_one=(("RateMinutes", "CronExpression"),),
-)
-
 _BOTH = {
-    "Schedule": Key(_SCHEDULE, required=True, doc="When Panther runs it."),
+    "Schedule": Key(
+        SCHEDULE_FORM, required=True, doc="Kept: Trailcam says a match as soon as it can be said."
+    ),
     "LookbackWindowMinutes": Key(
         _MINUTES, doc=f"How far apart its matches may be; {DEFAULT_LOOK_BACK_MINUTES} when not given."
     ),
@@ -164,7 +155,6 @@ def correlation(detection: Any, *, rule_id: str) -> Correlation:
     """The model of a `Detection` that fits the form."""
     (value,) = detection
     is_sequence = "Sequence" in value
-    schedule = value["Schedule"]
     return Correlation(
         rule_id=rule_id,
         steps=tuple(_step(each) for each in value["Sequence" if is_sequence else "Group"]),
@@ -176,11 +166,7 @@ def correlation(detection: Any, *, rule_id: str) -> Correlation:
         ),
         least_steps=value.get("MinMatchCount"),
         look_back_minutes=value.get("LookbackWindowMinutes", DEFAULT_LOOK_BACK_MINUTES),
-        schedule=Schedule(
-            rate_minutes=schedule.get("RateMinutes"),
-            cron=schedule.get("CronExpression"),
-            timeout_minutes=schedule["TimeoutMinutes"],
-        ),
+        schedule=schedule(value["Schedule"]),
         order=value.get("EventEvaluationOrder", "Chronological"),
     )
 

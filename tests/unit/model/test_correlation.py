@@ -5,7 +5,6 @@ import pickle
 from trailcam.model.correlation import (
     Correlation,
     Criterion,
-    Schedule,
     Step,
     Transition,
     needed,
@@ -13,6 +12,7 @@ from trailcam.model.correlation import (
     values_at,
 )
 from trailcam.model.derived import MOST_GROUPS, SourceMatch, groups_of
+from trailcam.model.query import Schedule
 from trailcam.model.timestamps import Micros
 
 PAIR = (Step(id="A", rule_id="One"), Step(id="B", rule_id="Two"))

@@ -7,7 +7,8 @@ import pytest
 
 from trailcam.errors import Problem
 from trailcam.forms import Form, Key, ListOf, check
-from trailcam.model.correlation import Correlation, Criterion, Schedule, Step, Transition
+from trailcam.model.correlation import Correlation, Criterion, Step, Transition
+from trailcam.model.query import Schedule
 from trailcam.rules.correlation_form import DETECTION, correlation
 from trailcam.rules.correlation_tests import TEST_FORM
 from trailcam.yaml12 import parse
