@@ -22,7 +22,7 @@ def engine_setup(
     limits = settings.limits
     return Setup(
         packs=loaded.packs,
-        rules=loaded.rules,
+        rules=tuple(rule for rule in loaded.rules if rule.correlation is None),
         log_types=loaded.log_types,
         limits=Limits(
             origin_bytes=limits.origin_bytes,

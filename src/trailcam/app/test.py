@@ -9,6 +9,8 @@ from trailcam.engines.loading import Executed, LoadFailure, RulesNotImported, im
 from trailcam.engines.local import LocalEngine
 from trailcam.errors import Problem
 from trailcam.model.rule import Rule
+from trailcam.pipeline.correlate import correlate
+from trailcam.rules import correlation_tests
 from trailcam.rules.inline_tests import TestResult
 from trailcam.settings.schema import Settings
 
@@ -84,13 +86,17 @@ def test(
     setup = engine_setup(loaded, settings, destinations=wanted.destinations)
     failures: dict[str, LoadFailure] = {}
     executed: dict[str, Executed] = {part.id: part for part in setup.parts}
-    results: dict[str, list[TestResult]] = {}
+    results = {
+        rule.id: [correlation_tests.run_test(rule.correlation, it, correlate) for it in rule.tests]
+        for rule in loaded.rules
+        if rule.correlation is not None
+    }
     while setup.rules:
         try:
             with LocalEngine(setup, workers=min(workers, len(setup.rules))) as engine:
                 for number, those in engine.test(range(len(setup.rules))):
                     results[setup.rules[number].id] = those
-                    progress(len(results), len(setup.rules))
+                    progress(len(results), len(loaded.rules))
             break
         except RulesNotImported as error:
             failures |= {setup.parts[number].id: failure for number, failure in error.failures.items()}

@@ -33,8 +33,10 @@ class Reading:
     """What one file of a format holds: an item, something that is not run, or problems only."""
 
     item: Item | None = None
+    id: str = ""
+    """The id as it is written, also where there are problems; empty where there is none."""
     line: int = 1
-    """Where the item's id stands."""
+    """Where the id stands."""
     names: tuple[tuple[str, int], ...] = ()
     """(id, line) of other items that it cannot do without."""
     not_run: str = ""

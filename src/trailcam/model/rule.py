@@ -6,6 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from trailcam.model.correlation import Correlation
 from trailcam.model.data_model import DataModel
 from trailcam.model.lookup import DeclaredTable
 from trailcam.model.query import Query
@@ -24,6 +25,8 @@ class Kind(Enum):
     """About every row that a scheduled query gives."""
     POLICY = "policy"
     """About every resource of its types, in the line; its no is the match."""
+    CORRELATION_RULE = "correlation rule"
+    """About the matches of other rules; it has no Python."""
 
     @property
     def matcher(self) -> str:
@@ -102,6 +105,8 @@ class Rule:
     """Patterns of ids of resources that a policy leaves out; `*` is any text."""
     queries: tuple[str, ...] = ()
     """The scheduled queries whose rows a scheduled rule sees."""
+    correlation: Correlation | None = None
+    """What a correlation rule says of matches."""
     filters: str = ""
     """Python source with `filters(event)`: what it says no to does not reach the rule. Empty: all does."""
     enabled: bool = True

@@ -78,7 +78,7 @@ def _made(item: object, by_id: Mapping[str, tuple[Path, object]], passed: frozen
 def missing(items: Readings, whole: Sequence[Path]) -> list[Problem]:
     """TC0220 for each name of an item that there is not, of items that lie in a `whole` repository; of a part
     of one, the others may lie in the rest. Derived rules are told apart from these."""
-    known = {reading.item.id for reading in items.values() if reading.item is not None}
+    known = {reading.id for reading in items.values()}
     problems = []
     for file, reading in items.items():
         if reading.item is None or isinstance(reading.item, DerivedRule):

@@ -9,8 +9,8 @@ from trailcam.errors import Problem
 from trailcam.forms import Form, Key, ListOf, check
 from trailcam.model.correlation import Correlation, Criterion, Step, Transition
 from trailcam.model.query import Schedule
-from trailcam.rules.correlation_form import DETECTION, correlation
 from trailcam.rules.correlation_tests import TEST_FORM
+from trailcam.rules.formats.panther.correlation_form import DETECTION, correlation
 from trailcam.yaml12 import parse
 
 FORM = Form("a rule", {"Detection": Key(DETECTION, required=True), "Tests": Key(ListOf(TEST_FORM))})

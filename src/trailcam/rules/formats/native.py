@@ -100,7 +100,7 @@ def read(path: Path, *, known: Known) -> Reading | None:
     tests, found = _tests(document, known, bad=[*(steps for steps, _ in places), *document.holes])
     problems += found
     if problems:
-        return Reading(problems=tuple(problems))
+        return Reading(problems=tuple(problems), id=_id(document))
     rule = Rule(
         **rule_fields(_with_docstring(document.value["METADATA"], tree)),
         format="native",
@@ -110,12 +110,18 @@ def read(path: Path, *, known: Known) -> Reading | None:
         settings=json.dumps(document.value.get("SETTINGS", {}), sort_keys=True),
         tests=tests,
     )
-    return Reading(item=rule, line=document.line(("METADATA", "id")))
+    return Reading(item=rule, id=rule.id, line=document.line(("METADATA", "id")))
 
 
 def forms() -> Iterable[Form]:
     """See `trailcam.contracts.rule_format.RuleFormat`."""
     return (FORM,)
+
+
+def _id(document: Document) -> str:
+    metadata = document.value.get("METADATA")
+    name = metadata.get("id") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _meant(tree: ast.Module, metadata: Sequence[ast.expr]) -> bool:

@@ -109,10 +109,12 @@ class Written:
         names: tuple[tuple[str, int], ...] = (),
     ) -> Reading:
         """What is said of the document: the item, whose id stands under `key`, unless there are problems."""
+        name = self.value.get(key)
+        name = name if isinstance(name, str) else ""
         if problems:
             ordered = sorted(problems, key=lambda problem: (problem.path != self.path, problem.line or 0))
-            return Reading(companions=self.companions, problems=tuple(ordered), line=self.line(key))
-        return Reading(item=item, line=self.line(key), companions=self.companions, names=names)
+            return Reading(companions=self.companions, problems=tuple(ordered), id=name, line=self.line(key))
+        return Reading(item=item, id=name, line=self.line(key), companions=self.companions, names=names)
 
     def _beside(self, filename: str) -> Path:
         return self.path.parent / os.path.normpath(filename)

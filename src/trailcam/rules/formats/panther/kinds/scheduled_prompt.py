@@ -1,6 +1,7 @@
 """Scheduled prompts, which are Panther's own: a question that it puts by itself, on a schedule."""
 
 import re
+from dataclasses import replace
 
 from trailcam.contracts.rule_format import Reading
 from trailcam.forms import ANYTHING, NAME, TRUTH, Form, Key, OneOf, Plain
@@ -36,4 +37,4 @@ def read(written: Written) -> Reading:
     problems = written.check(FORM)
     if problems:
         return written.reading(None, "PromptName", problems=problems)
-    return Reading(companions=written.companions, not_run="scheduled prompt")
+    return replace(written.reading(None, "PromptName"), not_run="scheduled prompt")

@@ -26,7 +26,7 @@ from trailcam.model.correlation import (
     Step,
     Transition,
 )
-from trailcam.rules.correlation_parts import id_of, misfits
+from trailcam.rules.formats.panther.correlation_parts import id_of, misfits
 from trailcam.rules.formats.panther.schedule import SCHEDULE_FORM, schedule
 from trailcam.rules.values import RULE_ID
 from trailcam.yaml12 import Steps
