@@ -175,8 +175,11 @@ class Expression:
         if takes is Takes.NOTHING:
             return self._of_key(called, condition, value)
         values = value.get("Values")
-        can_compare = bool(CONDITIONS[name].between) and takes is not Takes.SCALARS
-        if can_compare and isinstance(values, list) and any(isinstance(item, dict) for item in values):
+        if (
+            CONDITIONS[name].compares
+            and isinstance(values, list)
+            and any(isinstance(item, dict) for item in values)
+        ):
             return Form(called, {**condition, "Values": Key(_TWO_KEYS)})
         if takes is Takes.SCALARS:
             return self._of_key(

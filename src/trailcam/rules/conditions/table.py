@@ -45,6 +45,11 @@ class Condition:
     spellings: tuple[str, ...] = ()
     """Other names of the same."""
 
+    @property
+    def compares(self) -> bool:
+        """Whether it can also stand between two values of the event."""
+        return self.takes not in (Takes.NOTHING, Takes.SCALARS)
+
 
 def _pair(
     name: str, negation: str, takes: Takes, means: str, *, holds: str, fails: str = "", between: str = ""
