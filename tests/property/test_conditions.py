@@ -13,7 +13,9 @@ from tests.unit.rules import conditions_oracle as oracle
 from trailcam.forms import Form, Key, Kind, check
 from trailcam.model.event import PantherEvent
 from trailcam.model.severity import Severity
-from trailcam.rules.conditions import DETECTION_KEYS, FILTERS, detection_source, filter_source, runtime
+from trailcam.rules.conditions import runtime
+from trailcam.rules.conditions.form import DETECTION_KEYS, FILTERS
+from trailcam.rules.conditions.source import detection_source, filter_source
 from trailcam.rules.conditions.table import CONDITIONS, Takes
 from trailcam.yaml12 import Document
 

@@ -7,8 +7,7 @@ import pytest
 
 from trailcam.errors import Problem
 from trailcam.forms import Form, Key, check
-from trailcam.rules.conditions import DETECTION_KEYS, FILTERS
-from trailcam.rules.conditions.form import DEEPEST
+from trailcam.rules.conditions.form import DEEPEST, DETECTION_KEYS, FILTERS
 from trailcam.rules.conditions.table import CONDITIONS, LIST_CONDITIONS
 from trailcam.yaml12 import Document, parse
 

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.rules import conditions_oracle as oracle
 
 from trailcam.model.event import PantherEvent
-from trailcam.rules.conditions import detection_source
+from trailcam.rules.conditions.source import detection_source
 from trailcam.rules.conditions.table import CONDITIONS, Takes
 
 SCALARS = ("", "a", "B", "b", "5", 5, 5.0, 1, 0, True, False, "8.8.8.8")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from trailcam.model.event import PantherEvent
-from trailcam.rules.conditions import detection_source, filter_source
+from trailcam.rules.conditions.source import detection_source, filter_source
 
 ALWAYS = {"Condition": "AlwaysTrue"}
 A = {"Key": "a", "Condition": "Equals", "Value": 1}
