@@ -223,7 +223,7 @@ def test_no_text_can_become_code(name: str, word: str, title: str) -> None:
     assert module["alert_context"](PantherEvent(event)) == {word: word}
 
 
-awkward = st.text(string.ascii_letters + ".[]*0 '{}", max_size=8) | st.sampled_from(
+awkward: st.SearchStrategy[Any] = st.text(string.ascii_letters + ".[]*0 '{}", max_size=8) | st.sampled_from(
     [None, 1, "a[*].b", [], {}, "a"]
 )
 

@@ -69,7 +69,7 @@ VALUES: tuple[Any, ...] = (
     *([], [[]], ["a"], ["ab"], ["B", 5], [5], [True], [None], [["a"]], ["8.8.8.8"], [{}], [{"a": "a"}]),
     *({}, {"a": "a"}, {"": None}),
 )
-FEW = ("a", "8.8.8.8", "10.0.0.0/8", 5, 6, True, None, [], ["a"], {"a": "a"})
+FEW: tuple[Any, ...] = ("a", "8.8.8.8", "10.0.0.0/8", 5, 6, True, None, [], ["a"], {"a": "a"})
 EVENTS = ({}, {"f": None}, *({"f": value} for value in VALUES))
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from trailcam.model.event import PantherEvent
+from trailcam.rules.conditions.form import DEEPEST
 from trailcam.rules.conditions.source import detection_source, filter_source
+from trailcam.rules.conditions.table import COMBINATORS, LIST_CONDITIONS
 
 ALWAYS = {"Condition": "AlwaysTrue"}
 A = {"Key": "a", "Condition": "Equals", "Value": 1}
@@ -208,7 +210,7 @@ def test_a_title_without_fields_is_a_text() -> None:
 def test_two_combinations_of_values_never_share_a_dedup_string() -> None:
     value = {"Detection": [ALWAYS], "GroupBy": [{"Key": "a"}, {"Key": "b"}]}
     dedup = functions(detection_source(value))["dedup"]
-    events = [
+    events: list[dict[str, Any]] = [
         {},
         {"a": "null"},
         {"a": "x", "b": "y"},
@@ -218,6 +220,18 @@ def test_two_combinations_of_values_never_share_a_dedup_string() -> None:
         {"a": "5"},
     ]
     assert len({dedup(PantherEvent(event)) for event in events}) == len(events)
+
+
+@pytest.mark.parametrize("around", [*COMBINATORS, *LIST_CONDITIONS])
+def test_the_deepest_tree_that_may_be_written_is_python(around: str) -> None:
+    expression: dict[str, Any] = A
+    for _ in range(DEEPEST):
+        if around in COMBINATORS:
+            expression = {around: [{"Any": [expression, B]}, {"All": [B, C]}]}
+        else:
+            expression = {"KeyPath": "a[*].b", "Condition": around, "Expressions": [expression, B]}
+    rule = functions(detection_source({"Detection": [expression]}))["rule"]
+    assert rule(PantherEvent({"a": [{"b": 1}]})) in (True, False)
 
 
 def test_what_is_too_long_for_a_line_takes_more() -> None:

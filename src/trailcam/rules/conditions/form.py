@@ -6,17 +6,13 @@ Source: https://docs.panther.com/detections/rules/writing-simple-detections (rea
 named in `table` and `paths`.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from trailcam.errors import nearest
-from trailcam.forms import NAME, TEXT, Form, Key, Kind, ListOf, Plain, Report, describe, same_text
-from trailcam.rules.conditions.comparing import network
-from trailcam.rules.conditions.finding import EVERY
-from trailcam.rules.conditions.paths import MOST_DIGITS, MOST_STEPS, BadPath, parse, title_parts
+from trailcam.forms import ANYTHING, NAME, TEXT, Form, Key, Kind, ListOf, Report, same_text
+from trailcam.rules.conditions.kinds import GIVEN, SCALAR, DeepKey, Path, Title, wrong
 from trailcam.rules.conditions.table import (
     ABSOLUTE,
     COMBINATORS,
@@ -32,69 +28,6 @@ DEEPEST = 20
 """Levels of combinators and list conditions in each other; Python allows 200 brackets."""
 
 _NESTING = frozenset({*COMBINATORS, "Expressions"})
-_MOST_BITS = 13_000  # Python writes integers up to 4,300 digits
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A path of names, with or without `[*]` in it."""
-
-    many: bool = True
-    expected: str = "a path such as a.b, a.b[2] or a[*].b"
-
-    def check(self, value: Any, steps: Steps, report: Report) -> None:
-        """Reports what is no path, and why."""
-        if not isinstance(value, str):
-            _report(self.expected, describe(value), steps, report)
-            return
-        try:
-            parsed = parse(value)
-        except BadPath as bad:
-            _report(self.expected, describe(value), steps, report, str(bad))
-            return
-        if not self.many and EVERY in parsed:
-            _report(
-                "a path without [*]",
-                describe(value),
-                steps,
-                report,
-                "two keys are compared as one value each",
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Title:
-    """A text with names of fields in braces."""
-
-    expected: str = "a text with fields in braces, such as {a.b}"
-
-    def check(self, value: Any, steps: Steps, report: Report) -> None:
-        """Reports braces that do not close and names that are none."""
-        if not isinstance(value, str):
-            _report(self.expected, describe(value), steps, report)
-            return
-        try:
-            title_parts(value)
-        except BadPath as bad:
-            _report(self.expected, describe(value), steps, report, str(bad))
-
-
-@dataclass(frozen=True, slots=True)
-class DeepKey:
-    """A list of names and indexes, the first a name."""
-
-    expected: str = "a list of names and indexes, the first a name"
-
-    def check(self, value: Any, steps: Steps, report: Report) -> None:
-        """Reports what is no such list, and every item that is neither."""
-        if not isinstance(value, list) or not 0 < len(value) <= MOST_STEPS:
-            _report(self.expected, describe(value), steps, report)
-            return
-        for position, item in enumerate(value):
-            is_index = isinstance(item, int) and not isinstance(item, bool) and 0 <= item < 10**MOST_DIGITS
-            if not (isinstance(item, str) and item) and not (is_index and position):
-                expected = "a name or an index from 0" if position else "a name"
-                _report(expected, describe(item), (*steps, position), report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +45,7 @@ class Expression:
     def check(self, value: Any, steps: Steps, report: Report) -> None:
         """Reports what is wrong with an expression and with all inside of it."""
         if not isinstance(value, dict):
-            _report("a mapping (a match expression)", describe(value), steps, report)
+            wrong("a mapping (a match expression)", value, steps, report)
         elif sum(step in _NESTING for step in steps) > DEEPEST:
             report("bad_value", steps, f"expressions are nested deeper than {DEEPEST} levels", "")
         elif any(isinstance(key, str) and key in COMBINATORS for key in value):
@@ -149,11 +82,11 @@ class Expression:
             else:
                 hint = nearest(name, known) if isinstance(name, str) else ""
                 hint = hint or "docs/simple-detections.md lists the conditions"
-                _report("the name of a condition", describe(name), here, report, hint)
+                wrong("the name of a condition", name, here, report, hint)
         given = {
             "Condition": Key(TEXT, required="Condition" not in value),
-            "Value": Key(_ANY),
-            "Values": Key(_ANY),
+            "Value": Key(ANYTHING),
+            "Values": Key(ANYTHING),
         }
         checked = {key: item for key, item in value.items() if key != "Condition"}
         keys = {
@@ -182,10 +115,8 @@ class Expression:
         ):
             return Form(called, {**condition, "Values": Key(_TWO_KEYS)})
         if takes is Takes.SCALARS:
-            return self._of_key(
-                called, {**condition, "Values": Key(ListOf(_SCALAR, 1), required=True)}, value
-            )
-        kind = _GIVEN[takes]
+            return self._of_key(called, {**condition, "Values": Key(ListOf(SCALAR, 1), required=True)}, value)
+        kind = GIVEN[takes]
         if takes in (Takes.NETWORKS, Takes.ADDRESSES):
             keys = {**condition, "Value": Key(kind), "Values": Key(ListOf(kind, 1))}
             return self._of_key(called, keys, value, groups=(("Value", "Values"),))
@@ -210,25 +141,12 @@ class _TwoKeys:
 
     def check(self, value: Any, steps: Steps, report: Report) -> None:
         if not isinstance(value, list) or len(value) != 2:
-            _report(self.expected, describe(value), steps, report)
+            wrong(self.expected, value, steps, report)
             return
         keys = {name: key for name, key in _keys(Path(many=False)).items() if name != "Enrichment"}
         form = Form("a key", keys, exactly_one=(tuple(keys),))
         for index, item in enumerate(value):
             form.check(item, (*steps, index), report)
-
-
-def _is_scalar(value: Any) -> bool:
-    if isinstance(value, int):
-        return value.bit_length() <= _MOST_BITS
-    return isinstance(value, str) or (isinstance(value, float) and isfinite(value))
-
-
-def _is_ip(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(ipaddress.ip_address(value))
-    except ValueError:
-        return False
 
 
 def _keys(path: Kind) -> dict[str, Key]:
@@ -240,30 +158,6 @@ def _keys(path: Kind) -> dict[str, Key]:
     }
 
 
-def _report(expected: str, found: str, steps: Steps, report: Report, hint: str = "") -> None:
-    place = ".".join(str(step) for step in steps) or "the document"
-    report("bad_value", steps, f"{place} must be {expected}; found {found}", hint)
-
-
-_ANY = Plain("anything", lambda _: True)
-_SCALAR = Plain("a text, a finite number, or true or false", _is_scalar)
-_PART = Plain(
-    "a non-empty text, a finite number, or true or false", lambda value: _is_scalar(value) and value != ""
-)
-_NUMBER = Plain(
-    "a finite number",
-    lambda value: _is_scalar(value) and not isinstance(value, str | bool),
-)
-_GIVEN: Mapping[Takes, Kind] = {
-    Takes.SCALAR: _SCALAR,
-    Takes.PART: _PART,
-    Takes.TEXT: NAME,
-    Takes.NUMBER: _NUMBER,
-    Takes.NETWORKS: Plain(
-        "a network such as 10.0.0.0/8 or an IP address", lambda value: network(value) is not None
-    ),
-    Takes.ADDRESSES: Plain("an IP address", _is_ip),
-}
 _ENRICHMENT = Form(
     "an enrichment",
     {
