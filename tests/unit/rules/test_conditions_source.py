@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from tests.support import make_rule
 
 from trailcam.model.event import PantherEvent
+from trailcam.model.severity import Severity
 from trailcam.rules.conditions.form import DEEPEST
 from trailcam.rules.conditions.source import detection_source, filter_source
 from trailcam.rules.conditions.table import COMBINATORS, LIST_CONDITIONS
+from trailcam.rules.functions import call_auxiliary, call_matcher
+from trailcam.rules.modules import execute
 
 ALWAYS = {"Condition": "AlwaysTrue"}
 A = {"Key": "a", "Condition": "Equals", "Value": 1}
@@ -248,3 +252,26 @@ def test_what_is_too_long_for_a_line_takes_more() -> None:
     module = functions(source)
     assert module["rule"](PantherEvent(event)) is False
     assert module["dedup"](PantherEvent(event)) == f'["{"x" * 30}",null]'
+
+
+def test_the_engine_runs_a_detection_like_any_rule() -> None:
+    value = {
+        "Detection": [{"KeyPath": "who.name", "Condition": "Contains", "Value": "ann"}],
+        "AlertTitle": "by {who.name}",
+        "GroupBy": [{"Key": "who"}],
+        "DynamicSeverities": [{"ChangeTo": "Low", "Conditions": [A]}],
+        "AlertContext": [{"KeyName": "who", "KeyValue": {"Key": "who"}}],
+    }
+    module = execute(make_rule("Example.Simple", detection_source(value)))
+    event = PantherEvent({"who": {"name": "jo"}, "a": 1})
+    assert call_matcher(module, event) is False
+    event = PantherEvent({"who": {"name": "joann"}, "a": 1})
+    assert call_matcher(module, event) is True
+    outputs = call_auxiliary(module, event)
+    assert {name: output.error for name, output in outputs.items() if output.error} == {}
+    assert {name: output.value for name, output in outputs.items()} == {
+        "title": "by joann",
+        "severity": Severity.LOW,
+        "dedup": '[{"name":"joann"}]',
+        "alert_context": '{"who": {"name": "joann"}}',
+    }
