@@ -139,7 +139,7 @@ def test_the_python_of_filters_says_what_they_say(
     filters: list[dict[str, Any]], seen: list[dict[str, Any]]
 ) -> None:
     fits(filters, FILTERS)
-    passes = functions(filter_source(filters))["filters"]
+    passes = functions(filter_source(filters)).get("filters", lambda event: True)
     for event in seen:
         assert passes(PantherEvent(event)) is oracle.holds(filters, event)
 

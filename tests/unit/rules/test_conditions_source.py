@@ -166,9 +166,17 @@ def test_what_is_not_given_or_empty_is_not_defined() -> None:
     assert detection_source(value) == "def rule(event):\n    return True\n"
 
 
-@pytest.mark.parametrize("filters", [[], [{"All": []}], [{"Any": []}, {"All": [{"Any": []}]}]])
-def test_filters_that_say_nothing_let_everything_pass(filters: list[dict[str, Any]]) -> None:
-    assert functions(filter_source(filters))["filters"](PantherEvent({})) is True
+@pytest.mark.parametrize(
+    "filters", [[], [{"All": []}], [{"Any": []}, {"All": [{"Any": []}]}], [{"Any": [A, ALWAYS]}]]
+)
+def test_filters_that_let_everything_pass_are_none(filters: list[dict[str, Any]]) -> None:
+    assert filter_source(filters) == ""
+
+
+def test_filters_are_a_module_with_one_function() -> None:
+    source = filter_source([{"All": []}, A, {"Any": [B, C]}])
+    said = 'event.get("a") == 1 and (event.get("b") == 1 or event.get("c") == 1)'
+    assert source == f"def filters(event):\n    return {said}\n"
 
 
 def test_the_first_severity_whose_conditions_hold_counts() -> None:

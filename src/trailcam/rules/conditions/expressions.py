@@ -44,12 +44,17 @@ TRUE = Atom("True")
 
 
 def joined(word: str, parts: Sequence[Expression]) -> Expression:
-    """The parts with a word between them; one part is itself, and parts of the same word are merged."""
+    """The parts with a word between them; one part is itself, and parts of the same word are merged.
+
+    What is true is left out of `and`, and is all of `or`.
+    """
+    if word == "or" and TRUE in parts:
+        return TRUE
     flat: list[Expression] = []
     for part in parts:
         same = isinstance(part, Joined) and part.word == word
-        flat += part.parts if same and isinstance(part, Joined) else [part]
-    return flat[0] if len(flat) == 1 else Joined(word, tuple(flat))
+        flat += part.parts if same and isinstance(part, Joined) else [part] if part != TRUE else []
+    return Joined(word, tuple(flat)) if len(flat) > 1 else flat[0] if flat else TRUE
 
 
 def negated(part: Expression) -> Expression:

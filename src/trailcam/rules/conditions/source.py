@@ -56,6 +56,8 @@ def detection_source(value: Mapping[str, Any]) -> str:
 def filter_source(filters: Sequence[Mapping[str, Any]]) -> str:
     """The module of inline filters that fit `FILTERS`: it defines `filters(event)`, true for what may pass.
 
+    Empty when the filters let everything pass.
+
     >>> print(filter_source([{"Key": "a", "Condition": "IsIn", "Values": ["x"]}]), end="")
     from trailcam.rules.conditions.runtime import any_of
     <BLANKLINE>
@@ -63,12 +65,13 @@ def filter_source(filters: Sequence[Mapping[str, Any]]) -> str:
     def filters(event):
         return event.get("a") in any_of("x")
     """
-    return _module([_function("filters", _return(_all(filters, EVENT)))])
+    expression = _all(filters, EVENT)
+    return "" if expression == TRUE else _module([_function("filters", _return(expression))])
 
 
 def _all(expressions: Sequence[Mapping[str, Any]], base: str) -> Expression:
     """All of the expressions, in their order; of none, truth."""
-    return joined("and", [_expression(value, base) for value in expressions]) if expressions else TRUE
+    return joined("and", [_expression(value, base) for value in expressions])
 
 
 def _expression(value: Mapping[str, Any], base: str) -> Expression:
