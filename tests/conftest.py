@@ -9,6 +9,7 @@ from hypothesis import settings
 # Tests start more than a thousand processes. Where bytecode is not kept, each of them compiles SQLAlchemy,
 # PyIceberg and ourselves anew: two thirds of the time of a short command.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["TRAILCAM_CACHE"] = ""  # nothing is kept from one test to another, nor in the home of who tests
 
 # A shell that starts a suite with `&` has it ignore interrupts, and every process of a test would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,14 +1,18 @@
 """Loads log types and rules as a command line names them."""
 
+import gc
 import json
+import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from trailcam import registry
+from trailcam.app.readings import readings
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.lake.tables import EVENTS, OWN, PLACE, event_table, table_name
 from trailcam.logtypes import loader as logtypes
@@ -149,28 +153,44 @@ def load(
             Problem(code=code("path_not_found"), message=f"no such pack: {path}", hint=hint)
             for path in missing
         )
-    loaded = load_packs(
-        _distinct(paths),
-        log_types=[log_type.name for log_type in known],
-        sample=_Samples(known),
-        ignored=ignored,
-        ignores_extra_keys=ignores_extra_keys,
-    )
+    distinct = _distinct(paths)
+    with _without_collecting():
+        loaded = load_packs(
+            distinct,
+            log_types=[log_type.name for log_type in known],
+            sample=_Samples(known),
+            ignored=ignored,
+            ignores_extra_keys=ignores_extra_keys,
+            cache=readings(distinct, known, os.environ, ignores_extra_keys=ignores_extra_keys),
+        )
     loaded = _configured(loaded, settings, all_of_them=all_of_them)
     every = tuple(rule for pack in loaded for rule in pack.rules)
     named = {Path(name).resolve() for name in rules if Path(name).is_file()}
     running = _by_id(every, ids) if ids else every
     running = chosen((rule for rule in running if rule.kind in kinds), filters)
     on = [rule for rule in running if rule.enabled or disabled or ids or _files(rule) & named]
+    ids_on = {rule.id for rule in on}
     return Loaded(
         log_types=known,
         packs=loaded,
         rules=tuple(on),
-        disabled=tuple(rule for rule in running if rule not in on),
+        disabled=tuple(rule for rule in running if rule.id not in ids_on),
         kinds=frozenset(kinds),
         not_configured=tuple(sorted(set(settings.rules) - {rule.id for rule in every})),
         never_asked=_never_asked(settings, {log_type.name for log_type in known}),
     )
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Loading makes many objects and throws few away: looking for circles among them is a third of it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _never_asked(settings: Settings, known: set[str]) -> dict[str, list[str]]:

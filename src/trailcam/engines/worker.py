@@ -1,4 +1,5 @@
-"""A worker process: executes the rules and data models once, then takes groups from decode to detect until it is told to end.
+"""A worker process: executes the rules and data models once, then takes groups from decode to detect until
+it is told to end.
 
 It tells through shared memory which event and which rule it has in hand, so that the parent knows what it
 died of. It owns nothing that must survive.

@@ -44,7 +44,8 @@ class EventBatch:
     def event(self, row: int, names: UnifiedNames | None = None) -> PantherEvent:
         """The row as rules see it: the vendor's fields and nulls as they are, the `p_*` fields beside them.
 
-        `names` are the unified names of its log type. A vendor's key that would pass for a `p_*` field of ours is left out here; `raw` has it.
+        `names` are the unified names of its log type. A vendor's key that would pass for a `p_*` field of
+        ours is left out here; `raw` has it.
         """
         origin = self.origins[self.origin[row]]
         fields = {key: value for key, value in self.values[row].items() if not is_reserved(key)}

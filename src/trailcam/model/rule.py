@@ -1,6 +1,6 @@
 """Logic, metadata and tests of one detection, as loaded from any format; nothing here has been executed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -105,6 +105,8 @@ class Rule:
     """Patterns of ids of resources that a policy leaves out; `*` is any text."""
     queries: tuple[str, ...] = ()
     """The scheduled queries whose rows a scheduled rule sees."""
+    conditions: str = ""
+    """JSON: the conditions that `body` was made of; empty where its author wrote it."""
     correlation: Correlation | None = None
     """What a correlation rule says of matches."""
     filters: str = ""
@@ -140,6 +142,8 @@ class DerivedRule:
     """The id of the other one."""
     fields: Mapping[str, Any] = field(repr=False)
     """Fields of `Rule` that it has of its own; each replaces the whole value."""
+    made: Callable[[Any], Any] | None = field(default=None, repr=False)
+    """What else becomes of the rule, after that: picklable, rule in and rule out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,20 +81,27 @@ def problems(helpers: Iterable[Helper]) -> list[Problem]:
     """TC0216 for names of the standard library, TC0201 and TC0214 for files that cannot be imported."""
     found: list[Problem] = []
     for helper in helpers:
-        if helper.name in sys.stdlib_module_names:
-            message = f'"{helper.name}" is a module of the standard library'
-            found.append(
-                Problem(code=code("helper_shadowed"), message=message, path=helper.declared, line=helper.line)
-            )
+        found += shadowed([helper])
         for path in helper.files:
             try:
-                tree = python_source.parse(read_text(path), path=path)
+                found += python_source.check(read_text(path), path=path)
             except TrailcamError as error:
                 found.extend(error.problems)
-                continue
-            if isinstance(tree, Problem):
-                found.append(tree)
     return found
+
+
+def shadowed(helpers: Iterable[Helper]) -> list[Problem]:
+    """TC0216 for names of the standard library."""
+    return [
+        Problem(
+            code=code("helper_shadowed"),
+            message=f'"{helper.name}" is a module of the standard library',
+            path=helper.declared,
+            line=helper.line,
+        )
+        for helper in helpers
+        if helper.name in sys.stdlib_module_names
+    ]
 
 
 def conflicts(helpers: Sequence[Helper]) -> list[Problem]:

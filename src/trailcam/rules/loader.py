@@ -18,6 +18,7 @@ from trailcam.model.rule import Collection as NamedList
 from trailcam.model.rule import HelperModule, Pack, Rule
 from trailcam.rules import helper_modules, references, walk
 from trailcam.rules.helper_modules import Helper
+from trailcam.rules.reading_cache import ReadingCache
 
 _Item = TypeVar("_Item")
 
@@ -29,6 +30,7 @@ def load_packs(
     sample: Callable[[str, str], dict[str, Any]],
     ignored: Sequence[str] = (),
     ignores_extra_keys: bool = False,
+    cache: ReadingCache | None = None,
 ) -> tuple[Pack, ...]:
     """The packs at these paths, in their order; the rules of each sorted by path.
 
@@ -36,15 +38,18 @@ def load_packs(
     lies under several paths belongs to the first. Paths stay as given: relative to where the process runs.
 
     `sample` gives a raw record by log type and name, see `trailcam.contracts.rule_format.Known`. `ignored`
-    are the paths of files that are passed over, where `*` is any text.
+    are the paths of files that are passed over, where `*` is any text. `cache` has what files were read as
+    before, and is saved.
 
     Raises:
         TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0221: every problem of every file at once.
     """
     known = Known(log_types=frozenset(log_types), sample=sample, ignores_extra_keys=ignores_extra_keys)
-    loading = _Loading(known, ignored)
+    cache = cache or ReadingCache(None)
+    loading = _Loading(known, ignored, cache)
     for path in paths:
         loading.add(path)
+    cache.save()
     problems = loading.problems + loading.compared()
     if problems:
         raise TrailcamError(sorted(dict.fromkeys(problems), key=_place))
@@ -116,7 +121,9 @@ class _Part:
 class _Loading:
     """Reads path after path, remembers what was taken, and compares in the end."""
 
-    def __init__(self, known: Known, ignored: Sequence[str]) -> None:
+    def __init__(self, known: Known, ignored: Sequence[str], cache: ReadingCache) -> None:
+        self._cache = cache
+        self._real = walk.Reals()
         self._ignored = [os.path.normpath(Path(pattern).absolute()) for pattern in ignored]
         self.parts: list[_Part] = []
         self.problems: list[Problem] = []
@@ -158,11 +165,11 @@ class _Loading:
         return problems + helper_modules.conflicts(helpers)
 
     def _add_folder(self, root: Path) -> None:
-        every, problems = walk.files(root)
+        every, problems = walk.files(root, self._real)
         self.problems += problems
-        files = [path for path in every if walk.real(path) not in self._taken]
+        files = [path for path in every if self._real(path) not in self._taken]
         contents = self._read(files)
-        self._taken.update(contents.owners, (walk.real(path) for path in contents.rest))
+        self._taken.update(contents.owners, (self._real(path) for path in contents.rest))
         part = _Part(root, contents.items)
         part.declare(contents.items)
         self._add_helpers(part, contents, whole=True)
@@ -172,14 +179,14 @@ class _Loading:
             self._problem("no_rules", "no rules, and no modules that rules could import", root)
 
     def _add_file(self, path: Path) -> None:
-        if walk.real(path) in self._taken:
+        if self._real(path) in self._taken:
             return
         folder = path.parent
         if folder not in self._folders_of_files:
             neighbours = sorted(other for other in folder.iterdir() if other.is_file())
             self._folders_of_files[folder] = _Part(folder), self._read(neighbours)
         part, contents = self._folders_of_files[folder]
-        file = contents.owners.get(walk.real(path))
+        file = contents.owners.get(self._real(path))
         if file is None:
             beside = (reading for other, reading in contents.items.items() if other.stem == path.stem)
             found = [problem for reading in beside for problem in reading.problems]
@@ -193,7 +200,7 @@ class _Loading:
         reading = contents.items[file]
         part.items[file] = reading
         part.declare({file: reading})
-        self._taken.update(walk.real(other) for other in (file, *reading.companions))
+        self._taken.update(self._real(other) for other in (file, *reading.companions))
 
     def _add_helpers(self, part: _Part, contents: _Contents, *, whole: bool) -> None:
         """What the rules of a pack can import; `whole`: the contents are those of its folder and below."""
@@ -211,11 +218,11 @@ class _Loading:
                 part.helper_paths.append(folder)
             if whole or not is_root:  # what lies beside a file that was named is nobody's mistake yet
                 self.problems += helper_modules.problems(helpers)
-        self.problems += helper_modules.problems(part.declared)
+        self.problems += helper_modules.shadowed(part.declared)
 
     def _read_elsewhere(self, folder: Path) -> _Contents:
         if folder not in self._elsewhere:
-            files, problems = walk.files(folder)
+            files, problems = walk.files(folder, self._real)
             contents = self._read(files)
             self.problems += problems
             self.problems += [problem for reading in contents.items.values() for problem in reading.problems]
@@ -227,16 +234,19 @@ class _Loading:
         every = [file for file in files if not self._is_ignored(file)]
         readings: dict[Path, Reading] = {}
         for file in every:
-            for rule_format in self._formats:
+            reading = self._cache.find(file)
+            for rule_format in self._formats if reading is None else ():
                 if file.suffix.lower() in rule_format.SUFFIXES:
                     reading = rule_format.read(file, known=self._known)
                     if reading is not None:
-                        readings[file] = reading
+                        self._cache.keep(file, reading)
                         break
+            if reading is not None:
+                readings[file] = reading
         companions = {
-            walk.real(other): file for file, reading in readings.items() for other in reading.companions
+            self._real(other): file for file, reading in readings.items() for other in reading.companions
         }
-        free = {file: real for file in every if (real := walk.real(file)) not in companions}
+        free = {file: real for file in every if (real := self._real(file)) not in companions}
         items = {file: readings[file] for file in free if file in readings}
         rest = [file for file in free if file.suffix == ".py" and file not in readings]
         return _Contents(items, rest, {free[file]: file for file in items} | companions)

@@ -87,7 +87,7 @@ class ReadingCache:
                     return {}
                 known: dict[str, _Entry] = pickle.load(file)  # noqa: S301  # this user's own file
             os.utime(self._file)
-        except Exception:  # noqa: BLE001  # whatever is wrong with it, the rules themselves are at hand
+        except Exception:  # whatever is wrong with it, the rules themselves are at hand
             return {}
         return known
 

@@ -72,7 +72,10 @@ def _made(item: object, by_id: Mapping[str, tuple[Path, object]], passed: frozen
     if not isinstance(item, DerivedRule) or item.base in passed:
         return None
     base = _made(by_id.get(item.base, (None, None))[1], by_id, passed | {item.base})
-    return None if base is None else replace(base, **item.fields)
+    if base is None:
+        return None
+    rule = replace(base, **item.fields)
+    return item.made(rule) if item.made is not None else rule
 
 
 def missing(items: Readings, whole: Sequence[Path]) -> list[Problem]:

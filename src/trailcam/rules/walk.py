@@ -29,7 +29,7 @@ class Entry:
     kind: Kind
 
 
-def files(folder: Path) -> tuple[list[Path], list[Problem]]:
+def files(folder: Path, reals: "Reals | None" = None) -> tuple[list[Path], list[Problem]]:
     """All files in a folder and below, sorted by path, and the folders that could not be entered (TC0214).
 
     Hidden names, `__pycache__` and virtual environments are left out. What symbolic links reach twice is
@@ -40,7 +40,8 @@ def files(folder: Path) -> tuple[list[Path], list[Problem]]:
     found: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
     for entry in entries(folder, problems=problems):
         found[entry.kind].append(entry.path)
-    once = {real(path): path for path in [*sorted(found[Kind.LINK], reverse=True), *found[Kind.FILE]]}
+    reals = reals or Reals()
+    once = {reals(path): path for path in [*sorted(found[Kind.LINK], reverse=True), *found[Kind.FILE]]}
     return sorted(once.values()), problems
 
 
@@ -82,6 +83,29 @@ def entries(folder: Path, *, problems: list[Problem], but: Path | None = None) -
                     (linked if entry.is_symlink() else folders).append(path)
             elif is_file or entry.is_symlink():
                 yield Entry(path, Kind.LINK if entry.is_symlink() else Kind.FILE)
+
+
+class Reals:
+    """`real` for many paths of few folders: each folder is resolved once, as it is when it is first met."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, Path] = {}
+        self._folders: dict[Path, str] = {}
+
+    def __call__(self, path: Path) -> Path:
+        """Where a path leads to in the end."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = self._resolved(path)
+        return known
+
+    def _resolved(self, path: Path) -> Path:
+        if path.name in ("", "..") or os.path.islink(path):  # noqa: PTH114  # thousands of them
+            return real(path)
+        folder = path.parent
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return Path(self._folders[folder], path.name)
 
 
 def real(path: Path) -> Path:

@@ -27,6 +27,9 @@ from trailcam.yaml12 import Document
 SETTINGS_FILE = "trailcam.toml"
 _PREFIX = "TRAILCAM_"
 HOME_VARIABLE = f"{_PREFIX}HOME"
+CACHE_VARIABLE = f"{_PREFIX}CACHE"
+"""Where what was read of rules is kept between commands; empty: nowhere. It is this user's and machine's
+affair, so no file has a key for it."""
 
 _SECTIONS: Mapping[str, Form] = {"deploy": DEPLOY_FORM, "limits": LIMITS_FORM, "live": LIVE_FORM}
 """Those whose keys have variables."""
@@ -53,7 +56,7 @@ def read_settings(*, folder: Path, environment: Mapping[str, str], file: Path | 
     sections = {name: written.get(name, {}) for name in _SECTIONS}
     sections = {name: dict(given) if isinstance(given, dict) else {} for name, given in sections.items()}
     for name, value in sorted(environment.items()):
-        if name.startswith(_PREFIX) and name != HOME_VARIABLE:
+        if name.startswith(_PREFIX) and name not in (HOME_VARIABLE, CACHE_VARIABLE):
             problems += _from_variable(name, value, sections)
     packs, wrong = _packs(written.get("packs", ()), path)
     if problems or wrong:
@@ -157,7 +160,7 @@ def _from_variable(name: str, value: str, sections: Mapping[str, dict[str, Any]]
         for key in form.keys
     }
     if name not in known:
-        names = [HOME_VARIABLE, *known]
+        names = [HOME_VARIABLE, CACHE_VARIABLE, *known]
         hint = nearest(name, names) or f"known: {', '.join(names)}"
         return [Problem(code=code("bad_setting"), message=f"unknown variable {name}", hint=hint)]
     section, key = known[name]

@@ -6,7 +6,7 @@ from trailcam import registry
 from trailcam.app.reference.forms import holds
 from trailcam.app.reference.markdown import head, page, table
 from trailcam.forms import Form, Key, MappingOf, Plain
-from trailcam.settings.read import HOME_VARIABLE, SETTINGS_FILE
+from trailcam.settings.read import CACHE_VARIABLE, HOME_VARIABLE, SETTINGS_FILE
 from trailcam.settings.schema import SETTINGS_FORM, SIZE, Settings
 from trailcam.settings.sources import KIND, AnySource, common_keys
 
@@ -20,6 +20,8 @@ def settings() -> str:
         " or from the file that `--config` names.",
         "A variable of the environment stands over the file, where a key has one.",
         "Unknown keys and variables are errors.",
+        f"What was read of rules is kept in `~/.cache/trailcam`, so that it is read but once; `{CACHE_VARIABLE}`"
+        " names another folder, and nothing is kept where it is empty.",
     )
     keys = SETTINGS_FORM.keys
     sections = {name: key.kind for name, key in keys.items() if isinstance(key.kind, Form)}

@@ -1,15 +1,21 @@
 """Derived detections: another rule, but for the keys that are given."""
 
 from dataclasses import replace
+from functools import partial
 
 from trailcam.contracts.rule_format import Reading
-from trailcam.forms import ANYTHING, NAME, Form, Key
+from trailcam.forms import NAME, Form, Key
 from trailcam.model.rule import DerivedRule
+from trailcam.rules.conditions.form import DETECTION_KEYS
 from trailcam.rules.formats.panther.detections import COMMON, TESTS, fields, tests
 from trailcam.rules.formats.panther.filters import FILTERS, filtered
+from trailcam.rules.formats.panther.simple import changed
 from trailcam.rules.formats.panther.written import Written
 from trailcam.rules.log_type_names import misspelt
 from trailcam.rules.values import METADATA
+
+_OF_SIMPLE_ONES = tuple(key for key, declared in DETECTION_KEYS.items() if not declared.required)
+"""Keys that change something where the other rule is a simple detection."""
 
 FORM = Form(
     "a derived rule",
@@ -21,10 +27,7 @@ FORM = Form(
         **{key: replace(declared, required=False) for key, declared in COMMON.items()},
         "InlineFilters": FILTERS,
         "Tests": TESTS,
-        "DynamicSeverities": Key(ANYTHING, doc="Of simple detections; without effect."),
-        "AlertTitle": Key(ANYTHING, doc="Of simple detections; without effect."),
-        "AlertContext": Key(ANYTHING, doc="Of simple detections; without effect."),
-        "GroupBy": Key(ANYTHING, doc="Of simple detections; without effect."),
+        **{key: DETECTION_KEYS[key] for key in _OF_SIMPLE_ONES},
     },
 )
 
@@ -41,6 +44,8 @@ def read(written: Written) -> Reading:
         own["filters"] = filtered(value)
     if "Tests" in value:
         own["tests"] = tests(written)
-    item = DerivedRule(id=value["RuleID"], base=value["BaseDetection"], fields=own)
+    changes = {key: value[key] for key in _OF_SIMPLE_ONES if key in value}
+    made = partial(changed, changes=changes) if changes else None
+    item = DerivedRule(id=value["RuleID"], base=value["BaseDetection"], fields=own, made=made)
     names = written.names((("BaseDetection",), value["BaseDetection"]))
     return written.reading(item, "RuleID", names=names)

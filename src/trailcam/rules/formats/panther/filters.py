@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trailcam.forms import ANYTHING, Key
+from trailcam.forms import Key
+from trailcam.rules.conditions import form, source
 
-FILTERS = Key(ANYTHING, doc="Must be empty; a rule with filters is not run.")
+FILTERS = Key(form.FILTERS, doc="Conditions on events; what does not meet all of them does not reach it.")
 
 
 def filtered(value: Mapping[str, Any]) -> str:
-    """The source of the filters; see `Rule.filters`."""
-    return ""
+    """The source of the filters of a checked detection; see `Rule.filters`."""
+    return source.filter_source(value.get("InlineFilters", []))

@@ -62,14 +62,9 @@ class Written:
             body = read_text(path)
         except TrailcamError as error:
             return "", list(error.problems)
-        tree = python_source.parse(body, path=path)
-        if isinstance(tree, Problem):
-            return "", [tree]
-        return body, [
-            problem
-            for function in functions
-            for problem in python_source.missing_function(tree, function, path=path)
-        ]
+        problems = python_source.check(body, *functions, path=path)
+        syntax = code("rule_syntax")
+        return "" if any(it.code == syntax for it in problems) else body, problems
 
     def file(self) -> tuple[Path | None, list[Problem]]:
         """The file that `Filename` names, of whatever ending, and what is wrong with the name."""
