@@ -20,8 +20,8 @@ def settings() -> str:
         " or from the file that `--config` names.",
         "A variable of the environment stands over the file, where a key has one.",
         "Unknown keys and variables are errors.",
-        f"What was read of rules is kept in `~/.cache/trailcam`, so that it is read but once; `{CACHE_VARIABLE}`"
-        " names another folder, and nothing is kept where it is empty.",
+        "What was read of rules is kept in `~/.cache/trailcam`, and read but once;"
+        f" `{CACHE_VARIABLE}` names another folder, and nothing is kept where it is empty.",
     )
     keys = SETTINGS_FORM.keys
     sections = {name: key.kind for name, key in keys.items() if isinstance(key.kind, Form)}
