@@ -1,12 +1,16 @@
 """Runs the inline tests of rules."""
 
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event
 
 from trailcam.app.load import Loaded
 from trailcam.app.setup import engine_setup
 from trailcam.engines.loading import Executed, LoadFailure, RulesNotImported, import_problems
 from trailcam.engines.local import LocalEngine
+from trailcam.engines.messages import Setup
 from trailcam.errors import Problem
 from trailcam.model.rule import Rule
 from trailcam.pipeline.correlate import correlate
@@ -84,28 +88,24 @@ def test(
     if wanted.names:
         loaded = replace(loaded, rules=_with_tests(loaded.rules, wanted.names))
     setup = engine_setup(loaded, settings, destinations=wanted.destinations)
-    failures: dict[str, LoadFailure] = {}
-    executed: dict[str, Executed] = {part.id: part for part in setup.parts}
     results = {
         rule.id: [correlation_tests.run_test(rule.correlation, it, correlate) for it in rule.tests]
         for rule in loaded.rules
         if rule.correlation is not None
     }
-    while setup.rules:
-        try:
-            with LocalEngine(setup, workers=min(workers, len(setup.rules))) as engine:
-                for number, those in engine.test(range(len(setup.rules))):
-                    results[setup.rules[number].id] = those
-                    progress(len(results), len(loaded.rules))
-            break
-        except RulesNotImported as error:
-            failures |= {setup.parts[number].id: failure for number, failure in error.failures.items()}
-            setup = replace(
-                setup,
-                rules=tuple(rule for rule in setup.rules if rule.id not in failures),
-                data_models=tuple(model for model in setup.data_models if model.id not in failures),
-            )
-    failed = [(part, failures[part.id]) for part in executed.values() if part.id in failures]
+    done = [len(results)]
+
+    def heard(rules: int) -> None:
+        done[0] += rules
+        progress(done[0], len(loaded.rules))
+
+    parts = _parts(setup, workers)
+    failures: dict[str, LoadFailure] = {}
+    with ThreadPoolExecutor(max_workers=max(len(parts), 1)) as threads, _Stopping() as stop:
+        for those, failed in threads.map(partial(_tested, heard=heard, stop=stop), parts):
+            results |= those
+            failures |= failed
+    executed: dict[str, Executed] = {part.id: part for part in setup.parts}
     return Report(
         rules=tuple(
             RuleReport(
@@ -116,7 +116,9 @@ def test(
             )
             for rule in loaded.rules
         ),
-        problems=tuple(import_problems(failed)),
+        problems=tuple(
+            import_problems((part, failures[part.id]) for part in executed.values() if part.id in failures)
+        ),
     )
 
 
@@ -134,3 +136,46 @@ def _lacking(rule: Rule, least: int) -> str:
     if least > 1 and len({test.expected for test in rule.tests}) < 2:
         lacks.append("a test that expects a match and one that expects none are asked for")
     return "; ".join(lacks)
+
+
+# -- one part of the rules, in a process of its own --------------------------------------------------------
+
+
+class _Stopping(Event):
+    """Set when the block it is entered for ends early: what goes on in threads ends with it."""
+
+    def __enter__(self) -> "_Stopping":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.set()
+
+
+def _parts(setup: Setup, workers: int) -> list[Setup]:
+    """The rules in as many parts as there are workers, so that each file is executed in one process alone."""
+    count = min(workers, len(setup.rules))
+    return [replace(setup, rules=setup.rules[first::count]) for first in range(count)]
+
+
+def _tested(
+    setup: Setup, *, heard: Callable[[int], None], stop: Event
+) -> tuple[dict[str, list[TestResult]], dict[str, LoadFailure]]:
+    """The results of some rules, and those that could not be executed; `heard` is told how many are done."""
+    results: dict[str, list[TestResult]] = {}
+    failures: dict[str, LoadFailure] = {}
+    while setup.rules and not stop.is_set():
+        try:
+            with LocalEngine(setup, workers=1) as engine:
+                for number, those in engine.test(range(len(setup.rules)), stop=stop.is_set):
+                    results[setup.rules[number].id] = those
+                    heard(1)
+            break
+        except RulesNotImported as error:
+            failures |= {setup.parts[number].id: failure for number, failure in error.failures.items()}
+            setup = replace(
+                setup,
+                rules=tuple(rule for rule in setup.rules if rule.id not in failures),
+                data_models=tuple(model for model in setup.data_models if model.id not in failures),
+            )
+    return results, failures

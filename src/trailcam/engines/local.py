@@ -94,6 +94,7 @@ class LocalEngine:
         self._poll_seconds = min(0.25, setup.limits.rule_seconds / 8)
         self._queue: deque[_Work] = deque()
         self._heard: Callable[[], None] = lambda: None
+        self._stop: Callable[[], bool] = lambda: False
         self.taken_off: set[int] = set()
         """Numbers of rules that are not run any more."""
         self._unloadable: set[int] = set()
@@ -171,8 +172,14 @@ class LocalEngine:
         last = [work.result.chunks[-1].bytes_read for work in self._busy.values() if work.result.chunks]
         return sum(last), sum(c.records for c in chunks), sum(len(c.matches) for c in chunks)
 
-    def test(self, rules: Iterable[int]) -> Iterator[tuple[int, list[TestResult]]]:
-        """(rule's number, results of its inline tests in order), in the order in which they are done."""
+    def test(
+        self, rules: Iterable[int], *, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[int, list[TestResult]]]:
+        """(rule's number, results of its inline tests in order), in the order in which they are done.
+
+        It ends, whatever is in work, once `stop` says so.
+        """
+        self._stop = stop
         tasks = (
             Task(id=next(self._numbers), rule=rule, tests=tuple(range(len(self._setup.rules[rule].tests))))
             for rule in rules
@@ -183,7 +190,7 @@ class LocalEngine:
     def _run(self, source: Iterator[_Work]) -> Iterator[_Work]:
         queue = self._queue
         exhausted = False
-        while True:
+        while not self._stop():
             while not exhausted and not queue and len(self._busy) < self._most:
                 work = next(source, None)
                 exhausted = work is None
