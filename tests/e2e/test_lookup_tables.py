@@ -299,3 +299,61 @@ def severity(event):
     ]
     found = asked("SELECT json_extract_string(resource, '$.ResourceType') AS kind, id FROM aws_guardduty")
     assert found == [{"kind": "RDSDBInstance", "id": finding["Id"]}]
+
+
+# -- tables that packs bring -------------------------------------------------------------------------------
+
+DECLARED = """\
+AnalysisType: lookup_table
+LookupName: noise
+Enabled: true
+Filename: noise.jsonl
+LogTypeMap:
+  PrimaryKey: ip
+  AssociatedLogTypes:
+    - LogType: AWS.CloudTrail
+      Selectors: [$.sourceIPAddress]
+    - LogType: Vendor.Unknown
+      Selectors: [ip]
+"""
+
+
+@pytest.fixture
+def pack(folder: Path) -> Path:
+    """A pack with the rule and the table, and settings that say nothing of it."""
+    made = folder / "pack"
+    made.mkdir()
+    (folder / "noise.py").rename(made / "noise.py")
+    (folder / "noise.jsonl").rename(made / "noise.jsonl")
+    (made / "noise.yml").write_text(DECLARED)
+    (folder / "trailcam.toml").write_text("")
+    return made
+
+
+def titles() -> set[str]:
+    return {row["title"] for row in asked("SELECT DISTINCT title FROM matches")}
+
+
+def test_a_table_of_a_pack_is_asked_like_one_of_the_settings(pack: Path) -> None:
+    code, told = summary("logs", "--packs", "pack")
+    assert (code, told["matches"], titles()) == (0, 2, {"first"})
+
+
+def test_a_table_of_the_settings_stands_for_that_of_the_pack(pack: Path, folder: Path) -> None:
+    table("mine")
+    declare(SELECTORS)
+    summary("logs", "--packs", "pack")
+    assert titles() == {"mine"}
+
+
+def test_a_table_of_a_pack_that_is_switched_off_is_not_asked(pack: Path) -> None:
+    (pack / "noise.yml").write_text(DECLARED.replace("Enabled: true", "Enabled: false"))
+    assert summary("logs", "--packs", "pack")[1]["matches"] == 0
+
+
+def test_a_selector_of_a_pack_that_leads_nowhere_is_told_with_its_file(pack: Path) -> None:
+    (pack / "noise.yml").write_text(DECLARED.replace("$.sourceIPAddress", "$.sourceIpAddress"))
+    done = trailcam("run", "logs", "--packs", "pack")
+    assert done.returncode == 2
+    assert 'error[TC0103]: noise: AWS.CloudTrail has no field "sourceIpAddress"' in done.stderr
+    assert "--> pack/noise.yml" in done.stderr

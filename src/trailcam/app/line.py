@@ -16,6 +16,7 @@ from trailcam.app.keeper import Keeper
 from trailcam.app.load import Loaded
 from trailcam.app.lookup_tables import declared
 from trailcam.app.lookup_versions import take_in
+from trailcam.app.pack_tables import with_tables
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
 from trailcam.commit.columns import refuse_changed_columns
@@ -65,6 +66,7 @@ class Line:
         self._told = told
         self._now = now
         refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
+        settings = with_tables(settings, loaded.packs)
         tables = declared(settings, loaded.log_types)
         lookups = take_in(settings, tables, home, now=self._micros())
         self.rules = rule_versions(loaded.packs, loaded.rules, loaded.log_types, lookups)

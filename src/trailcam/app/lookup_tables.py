@@ -21,8 +21,8 @@ def declared(settings: Settings, log_types: Sequence[LogType]) -> tuple[LookupTa
     problems = [
         Problem(
             code=code("bad_setting"),
-            message=f"[lookup_tables.{table.name}]: {message}",
-            path=settings.file,
+            message=f"{table.name if table.declared_in else f'[lookup_tables.{table.name}]'}: {message}",
+            path=table.declared_in or settings.file,
             hint=hint,
         )
         for table in settings.lookup_tables

@@ -223,6 +223,8 @@ class LookupTableSettings:
     format: str = ""
     key: str = ""
     selectors: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    declared_in: Path | None = None
+    """The file of a pack that declares it; None where the settings do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

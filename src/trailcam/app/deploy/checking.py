@@ -19,6 +19,7 @@ from typing import Protocol
 
 from trailcam.app.load import Loaded, load
 from trailcam.app.lookup_tables import declared
+from trailcam.app.pack_tables import with_tables
 from trailcam.app.setup import engine_setup
 from trailcam.app.test import Report, test
 from trailcam.engines.local import LocalEngine
@@ -165,7 +166,10 @@ def checked(question: Question) -> Good | Bad:
     packs = [pack for pack in settings.packs if isinstance(pack, Path)] if question.others else []
     loaded = load(packs=packs, log_types=question.log_types, settings=settings)
     versions = rule_versions(
-        loaded.packs, loaded.rules, loaded.log_types, declared(settings, loaded.log_types)
+        loaded.packs,
+        loaded.rules,
+        loaded.log_types,
+        declared(with_tables(settings, loaded.packs), loaded.log_types),
     )
     tests = 0
     if question.tests:
