@@ -2,8 +2,13 @@
 
 import json
 import os
+import queue
 import shlex
+import signal
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -504,3 +509,68 @@ def test_a_junit_report_is_written_beside_what_is_printed(tmp_path: Path) -> Non
     assert [(suite.get("name"), suite.get("tests")) for suite in root] == [("A.One", "2"), ("A.Two", "1")]
     assert [root.get(name) for name in ("tests", "failures", "errors")] == ["3", "1", "1"]
     assert "1 passed, 1 failed" in done.stderr
+
+
+# -- watching ----------------------------------------------------------------------------------------------
+
+
+def until(lines: queue.Queue[str], words: str) -> list[str]:
+    """What is told until a line holds these words."""
+    told = []
+    while True:
+        told.append(lines.get(timeout=60))
+        if words in told[-1]:
+            return told
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], queue.Queue[str]]]:
+    """`trailcam test --watch` over two rules, and what it tells."""
+    write(tmp_path, "A.One")
+    write(tmp_path, "A.Two")
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "names.py").write_text("ROOT = 'root'\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trailcam", "test", "--watch"],
+        cwd=tmp_path,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    lines: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        for line in process.stdout or ():
+            lines.put(line)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield process, lines
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_what_is_changed_is_run_each_time_it_is_saved(
+    tmp_path: Path, watching: tuple[subprocess.Popen[str], queue.Queue[str]]
+) -> None:
+    process, lines = watching
+    told = until(lines, "watching; Ctrl-C ends it")
+    assert any("4 tests of 2 rules: 4 passed" in line for line in told)
+    write(tmp_path, "A.One", ROOT.replace("root", "toor"))
+    told = until(lines, "2 tests of 1 rule: 1 passed, 1 failed")
+    assert not any("A.Two" in line for line in told)
+    write(tmp_path, "A.One", "def rule(\n")
+    until(lines, "error[TC0201]")
+    write(tmp_path, "A.One")
+    until(lines, "2 tests of 1 rule: 2 passed")
+    (tmp_path / "helpers" / "names.py").write_text("ROOT = 'toor'\n")
+    until(lines, "4 tests of 2 rules: 4 passed")
+    write(tmp_path, "A.Three")
+    until(lines, "6 tests of 3 rules: 6 passed")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130

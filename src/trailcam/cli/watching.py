@@ -13,6 +13,9 @@ from trailcam.rules import helper_modules, walk
 
 LOOK_SECONDS = 0.3
 
+_OF_RULES = (".py", ".yml", ".yaml")
+"""Endings of the files that count in packs: whatever else is written there, our own report too, does not."""
+
 Stamps = Mapping[Path, tuple[int, int]]
 """File to when it was written and how long it is."""
 
@@ -72,6 +75,8 @@ def _stamps(paths: Sequence[Path], others: Sequence[Path]) -> Stamps:
         folders = [path, *helper_modules.folders(path)] if path.is_dir() else [path.parent]
         for folder in folders:
             for file in walk.files(folder)[0] if folder.is_dir() else ():
+                if path in paths and file.suffix.lower() not in _OF_RULES:
+                    continue
                 try:
                     stat = os.stat(file)  # noqa: PTH116  # thousands of them, several times a second
                 except OSError:
