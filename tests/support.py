@@ -124,7 +124,7 @@ def in_process(setup: Setup, groups: Iterable[Sequence[Blob]], *, batch_events: 
     runners, _ = load_runners(setup, slots)
     for number, blobs in enumerate(groups):
         sent: list[object] = []
-        Worker(sent.append, slots, setup, runners, models).work(
+        Worker(sent.append, slots, setup, runners, models=models).work(
             Task(id=number, blobs=tuple(blobs), batch_events=batch_events)
         )
         result = GroupResult(WorkGroup(tuple(blobs)))

@@ -93,7 +93,9 @@ class Line:
         setup = make_setup(RULES)
         runners, failures = load_runners(setup, slots)
         assert not failures
-        self.worker = Worker(self.sent.append, slots, setup, runners, lambda key: load(database, key))
+        self.worker = Worker(
+            self.sent.append, slots, setup, runners, ask=lambda key: load(database, key)
+        )
         self.runners = runners
 
     def said(self, task: Task) -> list[Any]:

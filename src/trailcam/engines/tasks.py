@@ -70,7 +70,8 @@ class Worker:
         slots: MutableSequence[int],
         setup: Setup,
         runners: dict[int, RuleRunner],
-        models: Mapping[str, UnifiedNames],
+        *,
+        models: Mapping[str, UnifiedNames] | None = None,
         ask: Callable[[str], Item | None] = lambda _: None,
     ) -> None:
         self._send = send
@@ -81,7 +82,7 @@ class Worker:
         self._log_types = {log_type.name: log_type for log_type in setup.log_types}
         self._bytes_read = 0
         self._modules = runners
-        self._models = models
+        self._models = models = models or {}
         self._around = Surroundings(line=self._line, models=models, destinations=setup.destinations)
         self._stager = _stager(setup)
         self._lookups = lookups(setup.lookups)
