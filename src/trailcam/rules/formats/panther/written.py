@@ -80,9 +80,12 @@ class Written:
 
     def missing(self, path: Path, ending: str) -> Problem | None:
         """TC0203 when there is no such file."""
-        if path.is_file():
-            return None
-        near = nearest(path.name, (other.name for other in path.parent.glob(f"*{ending}")))
+        try:
+            if path.is_file():
+                return None
+            near = nearest(path.name, (other.name for other in path.parent.glob(f"*{ending}")))
+        except (OSError, ValueError):  # a name that no file could have
+            near = ""
         message = f"there is no file {self.value['Filename']} beside this one"
         return self.problem("missing_file", ("Filename",), message, near)
 
