@@ -70,11 +70,15 @@ def test_without_the_library_another_path_is_not_wrong_but_cannot_be_followed(
         ("a.b.d", [("a.b.d", None)]),
         ("$.A.b", []),
         ("$.list[*].a", [("list.[0].a", 1), ("list.[1].a", 2)]),
-        ("$.a.b.c | $.zero", [("a.b.c", 1), ("zero", 0)]),
     ],
 )
 def test_a_path_minds_case_and_gives_nulls_and_full_places(path: str, found: list[tuple[str, Any]]) -> None:
     assert find(path) == found
+
+
+def test_what_the_library_will_no_longer_take_one_day_is_taken_without_a_warning() -> None:
+    json_path.compiled.cache_clear()
+    assert json_path.wrong("$.a.b | $.zero") == ""
 
 
 @pytest.mark.parametrize("path", ["$.a[", "$.a[?(@.b ==)]", "$.", "a..", "$.a b", "[", "(", "$.a['", "\\", "\0", " "])
