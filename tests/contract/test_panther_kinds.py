@@ -84,7 +84,9 @@ def test_any_value_at_any_place_is_read_or_refused(kind: str, tmp_path: Path, da
         if isinstance(place, dict) and data.draw(st.booleans()):
             del place[key]
             if data.draw(st.booleans()):
-                place[data.draw(st.sampled_from(["Filename", "Detection", "BaseDetection", 5, ""]))] = deepcopy(data.draw(values))
+                place[data.draw(st.sampled_from(["Filename", "Detection", "BaseDetection", 5, ""]))] = (
+                    deepcopy(data.draw(values))
+                )
         else:
             place[key] = deepcopy(data.draw(values))
         if not places(document):

@@ -178,7 +178,9 @@ def test_rules_that_fail_on_import_are_told_all_at_once_before_any_log_is_read()
 
 
 def test_data_models_that_fail_on_import_are_told_with_the_rules_before_any_log_is_read() -> None:
-    models = [make_model(f"Model.{name}", f"{top}\ndef n(event): ...", n="n") for name, top in BAD_TOPS.items()]
+    models = [
+        make_model(f"Model.{name}", f"{top}\ndef n(event): ...", n="n") for name, top in BAD_TOPS.items()
+    ]
     models.insert(2, make_model("Model.Good", "def n(event): ...", n="n"))
     models.append(make_model("Model.Without", "from json import *", n="not_there"))
     rules = [EVERY, make_rule("Raises", BAD_TOPS["Raises"])]

@@ -265,7 +265,12 @@ def test_a_function_that_failed_is_told_before_what_differs() -> None:
 
 def test_a_destination_that_is_not_available_is_a_failure_where_some_are_named() -> None:
     around = replace(NOTHING_AROUND, destinations=("a", "b"))
-    for named, reason in (("['a', 'b']", ""), ("['a', 'c']", "destinations() failed"), ("[]", ""), ("None", "")):
+    for named, reason in (
+        ("['a', 'b']", ""),
+        ("['a', 'c']", "destinations() failed"),
+        ("[]", ""),
+        ("None", ""),
+    ):
         rule = make_rule("The.Rule", YES + function("destinations", f"return {named}"))
         assert run_test(RuleRunner(rule, execute(rule)), make_test(), around).reason == reason
     rule = make_rule("The.Rule", NO + function("destinations", "return ['c']"))
@@ -284,8 +289,16 @@ def test_the_test_of_a_policy_passes_when_a_no_is_expected_and_said_and_nothing_
         (no, True, "expected no match, got one"),
         (no + function("title", "raise ValueError"), False, "title() failed"),
         (yes + function("title", "raise ValueError"), True, ""),
-        (function("policy", "return None"), True, "policy() failed: must return a bool; it returned NoneType"),
-        (function("policy", "return None"), False, "policy() failed: must return a bool; it returned NoneType"),
+        (
+            function("policy", "return None"),
+            True,
+            "policy() failed: must return a bool; it returned NoneType",
+        ),
+        (
+            function("policy", "return None"),
+            False,
+            "policy() failed: must return a bool; it returned NoneType",
+        ),
     ):
         assert run(body, expected=expected, kind=Kind.POLICY).reason == reason
 
@@ -303,7 +316,9 @@ def test_a_policy_is_given_the_plain_document_of_its_test_each_time_anew() -> No
 
 
 def test_the_test_of_a_policy_shows_policy_as_what_decides() -> None:
-    assert shown(run(function("policy", "return False"), expected=False, kind=Kind.POLICY))["policy"] == "False"
+    assert (
+        shown(run(function("policy", "return False"), expected=False, kind=Kind.POLICY))["policy"] == "False"
+    )
 
 
 class Names:
@@ -321,7 +336,9 @@ class Names:
 
 def udm_of(named: Any, kind: Kind = Kind.RULE, **of_test: Any) -> str | None:
     """What `event.udm` gives in a test whose event names this log type."""
-    around = Surroundings(line=lambda record, log_type: PantherEvent(record), models={"AWS.CloudTrail": Names()})
+    around = Surroundings(
+        line=lambda record, log_type: PantherEvent(record), models={"AWS.CloudTrail": Names()}
+    )
     rule = make_rule("The.Rule", YES + function("title", "return str(event.udm('ip'))"), kind=kind)
     test = replace(make_test(event={"p_log_type": named}), **of_test)
     return shown(run_test(RuleRunner(rule, execute(rule)), test, around))["title"]
@@ -340,7 +357,9 @@ def test_a_scheduled_rule_has_no_unified_names() -> None:
 
 
 def test_filters_hold_the_event_of_a_test_back_as_they_do_in_a_run() -> None:
-    rule = make_rule("The.Rule", function("rule", "raise ValueError"), filters=function("filters", "return False"))
+    rule = make_rule(
+        "The.Rule", function("rule", "raise ValueError"), filters=function("filters", "return False")
+    )
     runner = RuleRunner(rule, execute(rule), filters=execute_filters(rule))
     assert run_test(runner, make_test(expected=False), NOTHING_AROUND).passed
     assert run_test(runner, make_test(), NOTHING_AROUND).reason == "expected a match, got none"

@@ -81,14 +81,18 @@ def test_what_the_library_will_no_longer_take_one_day_is_taken_without_a_warning
     assert json_path.wrong("$.a.b | $.zero") == ""
 
 
-@pytest.mark.parametrize("path", ["$.a[", "$.a[?(@.b ==)]", "$.", "a..", "$.a b", "[", "(", "$.a['", "\\", "\0", " "])
+@pytest.mark.parametrize(
+    "path", ["$.a[", "$.a[?(@.b ==)]", "$.", "a..", "$.a b", "[", "(", "$.a['", "\\", "\0", " "]
+)
 def test_what_is_no_path_is_told_in_words(path: str) -> None:
     assert json_path.wrong(path) != ""
     with pytest.raises(ValueError, match=r"."):
         json_path.compiled(path)
 
 
-@pytest.mark.parametrize("path", ["[0]" * 3_000, "a." * 5_000 + "a", "(" * 2_000, "$" + "..a" * 500, "a[?(@.b" * 300])
+@pytest.mark.parametrize(
+    "path", ["[0]" * 3_000, "a." * 5_000 + "a", "(" * 2_000, "$" + "..a" * 500, "a[?(@.b" * 300]
+)
 def test_a_path_without_end_is_taken_or_refused(path: str) -> None:
     json_path.wrong(path)
 

@@ -217,7 +217,11 @@ def test_a_derived_rule_is_its_base_but_for_the_keys_that_are_given(tmp_path: Pa
 
 def test_an_override_replaces_the_whole_value(tmp_path: Path) -> None:
     whole(tmp_path, "rule")
-    edit(tmp_path / "rule" / "rule.yml", "Severity: High", "Severity: High\nTags: [a, b]\nReports: {x: [1], y: [2]}")
+    edit(
+        tmp_path / "rule" / "rule.yml",
+        "Severity: High",
+        "Severity: High\nTags: [a, b]\nReports: {x: [1], y: [2]}",
+    )
     derive(tmp_path, "Derived", "Example.Rule", "Tags: [c]\nReports: {z: [3]}\nOutputIds: []\n")
     derived = rules(tmp_path)["Derived"]
     assert (derived.tags, derived.reports, derived.destinations) == (("c",), (("z", ("3",)),), ())
@@ -313,5 +317,3 @@ def test_two_derived_rules_of_one_id_are_told(tmp_path: Path) -> None:
     whole(tmp_path, "rule", "derived")
     write(tmp_path / "again", EXAMPLES["derived"])
     assert [problem.code for problem in problems(tmp_path)] == ["TC0206"]
-
-

@@ -347,8 +347,11 @@ def test_a_policy_that_says_neither_yes_nor_no_is_an_error(said: str) -> None:
 
 
 def test_a_policy_and_its_functions_see_a_plain_dict_without_the_fields_of_trailcam() -> None:
-    body = function("policy", "return event != {'ResourceType': 'AWS.S3.Bucket', "
-                    "'ResourceId': 'arn:aws:s3:::logs', 'Public': True}")
+    body = function(
+        "policy",
+        "return event != {'ResourceType': 'AWS.S3.Bucket', "
+        "'ResourceId': 'arn:aws:s3:::logs', 'Public': True}",
+    )
     body += function("title", "return type(event).__name__")
     found = runner(body, kind=Kind.POLICY).run(RESOURCE, SUBJECT).match
     assert found is not None
@@ -380,7 +383,10 @@ def filtered(filters: str, body: str) -> Verdict:
 
 
 def test_a_rule_does_not_see_what_its_filters_hold_back() -> None:
-    assert filtered(function("filters", "return event['n'] == 2"), function("rule", "raise ValueError")) == Verdict()
+    assert (
+        filtered(function("filters", "return event['n'] == 2"), function("rule", "raise ValueError"))
+        == Verdict()
+    )
     assert filtered(function("filters", "return event['N'] == 1"), YES).match is not None
 
 
