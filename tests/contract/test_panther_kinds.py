@@ -99,7 +99,7 @@ def test_any_value_at_any_place_is_read_or_refused(kind: str, tmp_path: Path, da
 def places(node: Any) -> list[tuple[Any, Any]]:
     """(container, key) of every value in a document, but what tells its kind."""
     if isinstance(node, dict):
-        inside = [(node, key) for key in node if key != "AnalysisType"]
+        inside: list[tuple[Any, Any]] = [(node, key) for key in node if key != "AnalysisType"]
     elif isinstance(node, list):
         inside = [(node, index) for index in range(len(node))]
     else:

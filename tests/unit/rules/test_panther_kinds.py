@@ -120,8 +120,8 @@ def test_a_lookup_table_has_its_key_its_selectors_and_its_file(tmp_path: Path) -
 @pytest.mark.parametrize(
     "source",
     [
-        "Refresh: {ObjectPath: s3://a/b, PeriodMinutes: 15, AlarmPeriodMinutes: 1440, RoleARN: r,"
-        " ObjectKMSKey: k, StorageProvider: S3, GCSCredentials: {a: b}}",
+        "Refresh: {ObjectPath: s3://a/b, PeriodMinutes: 15, AlarmPeriodMinutes: 1440, RoleARN: r}",
+        "Refresh: {ObjectPath: gs://a/b, ObjectKMSKey: k, StorageProvider: GCS, GCSCredentials: {a: b}}",
         "Query: SELECT 1\nRefresh: {CronExpression: 0 1 * * *}",
         "SnowflakeQuery: SELECT 1\nAthenaQuery: SELECT 1\nIndicators: []\nValidations: []",
     ],
