@@ -404,8 +404,7 @@ def test_keys_that_no_form_knows_are_passed_over_where_that_is_asked_for(tmp_pat
     files[metadata] += "NobodysKey: 1\n"
     path = write(tmp_path, files)
     assert read_file(path, ignores_extra_keys=True).problems == ()
-    if kind not in ("correlation_rule", "simple"):  # todo of those who write these kinds
-        assert [problem.code for problem in read_file(path).problems] == ["TC0203"]
+    assert [problem.code for problem in read_file(path).problems] == ["TC0203"]
 
 
 def test_a_whole_number_that_cannot_be_written_in_digits_is_a_value_like_any_other(tmp_path: Path) -> None:
