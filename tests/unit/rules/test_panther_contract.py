@@ -276,10 +276,13 @@ def test_risk_3_a_mock_is_a_magic_mock_that_returns_a_text(repository: Repositor
             if isinstance(get_string_set, MagicMock) and is_mock(get_string_set):
                 seen = set(json.loads(seen))
             return event["a"] in seen
+        def title(event):
+            return f"{type(get_string_set).__name__} {is_mock(get_string_set)}"
         """,
         tests="""\
         - Name: mocked
           ExpectedResult: true
+          ExpectedTitle: MagicMock True
           Mocks: [{objectName: get_string_set, returnValue: '["x", "y"]'}]
           Log: {a: x}
         - Name: not mocked
