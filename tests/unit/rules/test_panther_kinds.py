@@ -362,6 +362,19 @@ def test_a_file_must_define_what_its_kind_asks_for(tmp_path: Path, kind: str, fu
     assert told(read_file(tmp_path / metadata).problems) == [("TC0201", python, 1)]
 
 
+@pytest.mark.parametrize("named", ["rule.yml", "policy.yml", "POLICY.YAML"])
+def test_an_item_that_a_filename_names_stays_an_item_of_its_own(tmp_path: Path, named: str) -> None:
+    write(tmp_path, EXAMPLES["policy"])
+    (tmp_path / "policy.yml").rename(tmp_path / ("POLICY.YAML" if named.isupper() else "policy.yml"))
+    read(tmp_path, "rule", ("Filename: rule.py", f"Filename: {named}"))
+    assert refused(tmp_path) == [("TC0205", "rule.yml", 3)]
+    (tmp_path / "rule.yml").unlink()
+    assert [rule.id for rule in load(tmp_path).rules] == ["Example.Policy"]
+    (tmp_path / "policy.py").unlink()
+    read(tmp_path, "rule", ("Filename: rule.py", f"Filename: {named}"))
+    assert {code for code, _, _ in refused(tmp_path)} == {"TC0205", "TC0207"}
+
+
 def test_every_missing_method_of_a_data_model_is_told_once(tmp_path: Path) -> None:
     more = "Method: get_user\n  - Name: a\n    Method: get_a\n  - Name: b\n    Method: get_a"
     reading = read(tmp_path, "datamodel", ("Method: get_user", more))
