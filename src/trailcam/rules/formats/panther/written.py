@@ -12,7 +12,6 @@ from trailcam.forms import Form, check
 from trailcam.rules import python_source
 from trailcam.yaml12 import Document, Steps, read_text
 
-
 _DOCUMENTS = frozenset({".yml", ".yaml"})
 
 
