@@ -19,6 +19,8 @@ from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone, 
 from trailcam.engines.tasks import Worker
 from trailcam.engines.worker import load_models, load_runners
 from trailcam.logtypes.loader import builtin
+from trailcam.model.data_model import DataModel
+from trailcam.model.data_model import Mapping as Mapped
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
 from trailcam.model.severity import Severity
@@ -39,8 +41,28 @@ def make_rule(rule_id: str, body: str, **fields: Any) -> Rule:
     return Rule(id=rule_id, body=body, **(defaults | fields))
 
 
+def make_model(model_id: str, body: str, **mappings: str) -> DataModel:
+    """A data model of CloudTrail: name to JSONPath, or to the function of `body` that is its method."""
+    path = Path(f"{model_id}.py")
+    return DataModel(
+        id=model_id,
+        log_types=("AWS.CloudTrail",),
+        mappings=tuple(
+            Mapped(name=name, path=said) if said.startswith("$") else Mapped(name=name, method=said)
+            for name, said in mappings.items()
+        ),
+        path=path,
+        metadata_path=path,
+        body=body,
+    )
+
+
 def make_setup(
-    rules: Sequence[Rule], *, limits: Limits = LIMITS, lookups: Sequence[LookupTable] = ()
+    rules: Sequence[Rule],
+    *,
+    limits: Limits = LIMITS,
+    lookups: Sequence[LookupTable] = (),
+    models: Sequence[DataModel] = (),
 ) -> Setup:
     """What workers need to run these rules over the built-in log types."""
     pack = Pack(name="test", root=Path(), rules=tuple(rules))
@@ -50,6 +72,7 @@ def make_setup(
         log_types=builtin(),
         limits=limits,
         lookups=tuple(lookups),
+        data_models=tuple(models),
     )
 
 

@@ -2,6 +2,7 @@
 
 import pkgutil
 import re
+from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.docs.markdown import ROOT, anchors, links, prose, section, text_of
 
 from trailcam import registry
 from trailcam.app import reference
+from trailcam.app.reference.markdown import capital
 from trailcam.cli import commands
 from trailcam.errors import ERRORS
 from trailcam.logtypes import loader as logtypes
@@ -70,6 +72,20 @@ def test_every_rule_format_is_described_with_its_keys_and_an_example() -> None:
         assert [key.doc for key in METADATA.values() if key.doc not in described] == []
         for text in registry.load("rule_format", name).EXAMPLE.values():
             assert text in described
+
+
+def test_every_kind_of_item_of_a_rule_format_is_described_with_all_its_keys() -> None:
+    page = PAGES["rule-metadata.md"]
+    for name in registry.names("rule_format"):
+        for form in registry.load("rule_format", name).forms():
+            described = section(page, f"{capital(form.name)} ({name})")
+            assert [key for key in form.keys if f"| `{key}` |" not in described] == []
+
+
+def test_no_two_headings_of_a_generated_page_are_one() -> None:
+    for text in PAGES.values():
+        headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
+        assert [heading for heading, count in Counter(headings).items() if count > 1] == []
 
 
 def test_the_defaults_of_rule_metadata_are_shown() -> None:

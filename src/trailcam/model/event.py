@@ -21,7 +21,7 @@ class UnifiedNames(Protocol):
         """Whether `name` is mapped."""
 
     def path(self, name: str, event: Mapping[str, Any]) -> str | None:
-        """Where in the event a mapped `name` leads, as `a.b.[0]`, or its method's name; None when nowhere."""
+        """Where in the event a mapped `name` leads (`a.b.[0]`), else its method's name; None when nowhere."""
 
     def resolve(self, name: str, event: Mapping[str, Any], default: Any) -> Any:
         """The value of a mapped `name`, or `default` when nothing is found.

@@ -59,7 +59,7 @@ _OUTPUT = Form(
 )
 
 TEST_FORM = Form(
-    "a test",
+    "a test of a correlation rule",
     {
         "Name": Key(NAME, required=True, doc="What it shows."),
         "ExpectedResult": Key(TRUTH, required=True, doc="Whether the rule says anything."),

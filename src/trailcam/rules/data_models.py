@@ -19,10 +19,11 @@ class UnifiedNames:
 
     def __init__(self, model: DataModel, module: ModuleType | None) -> None:
         self._id = model.id
-        self._written = {it.name: it.path or it.method for it in model.mappings}
-        self._finders = {it.name: json_path.compiled(it.path) for it in model.mappings if it.path}
+        self._paths = {it.name: it.path for it in model.mappings if it.path}
+        self._method_names = {it.name: it.method for it in model.mappings if it.method}
+        self._finders = {name: json_path.compiled(path) for name, path in self._paths.items()}
         self._methods: dict[str, Callable[[Any], Any]] = {
-            it.name: getattr(module, it.method) for it in model.mappings if it.method
+            name: getattr(module, method) for name, method in self._method_names.items()
         }
 
     def maps(self, name: str) -> bool:
@@ -35,31 +36,31 @@ class UnifiedNames:
         Raises:
             SeveralMatches: it leads to several places.
         """
-        if name in self._methods:
-            return self._written[name]
         found = self._found(name, event)
-        return found[0] if found else None
+        return found[0] if found else self._method_names.get(name)
 
     def resolve(self, name: str, event: Mapping[str, Any], default: Any) -> Any:
         """The value of a mapped `name`, a null too; `default` when its path leads nowhere.
 
-        A method gets the event without the methods that only whole events have.
+        Of a name that is mapped twice, the last path is asked, then the last method. A method gets the event
+        without the methods that only whole events have.
 
         Raises:
             SeveralMatches: the path leads to several places.
             BaseException: whatever the method raises.
         """
-        method = self._methods.get(name)
-        if method is not None:
-            return method(ImmutableCaseInsensitiveDict(event))
         found = self._found(name, event)
-        return wrap(found[1]) if found else default
+        if found:
+            return wrap(found[1])
+        method = self._methods.get(name)
+        return default if method is None else method(ImmutableCaseInsensitiveDict(event))
 
     def _found(self, name: str, event: Mapping[str, Any]) -> tuple[str, Any] | None:
-        found = self._finders[name](event)
+        finder = self._finders.get(name)
+        found = finder(event) if finder else []
         if len(found) > 1:
             raise SeveralMatches(
-                f"JSONPath [{self._written[name]}] in DataModel [{self._id}], matched multiple fields."
+                f"JSONPath [{self._paths[name]}] in DataModel [{self._id}], matched multiple fields."
             )
         return found[0] if found else None
 

@@ -193,10 +193,10 @@ def _outcome(rule: Rule, test: RuleTest, said: Output, outputs: dict[str, Output
     matcher = rule.kind.matcher
     shown = [_shown(matcher, said, rule)]
     matching = test.expected is rule.kind.matches_on
+    if "dedup" not in outputs:
+        title = outputs.get("title", Output())
+        outputs = {**outputs, "dedup": Output(title.value or "")}
     if matching:
-        if "dedup" not in outputs:
-            title = outputs.get("title", Output())
-            outputs = {**outputs, "dedup": Output(title.value or "")}
         shown += [_shown(name, outputs[name], rule) for name in AUXILIARY if name in outputs]
     broken = [name for name, output in outputs.items() if matching and output.error is not None]
     reason = ""

@@ -100,10 +100,17 @@ def _content(path: Path, companions: Iterable[str]) -> bytes | None:
         return None
     for companion in companions:
         try:
-            parts.append(Path(companion).read_bytes())
-        except OSError:
+            parts.append(_read(Path(companion)))
+        except (OSError, ValueError):  # a name that no file could have, too
             parts.append(b"\0nothing")
     return _digest(parts)
+
+
+def _read(companion: Path) -> bytes:
+    """What counts of a companion: all of Python, and of any other file, such as rows, that it is there."""
+    if companion.suffix == ".py":
+        return companion.read_bytes()
+    return b"\0there" if companion.is_file() else b"\0nothing"
 
 
 def _digest(parts: Iterable[str | bytes]) -> bytes:

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from trailcam.contracts.rule_format import Reading
+from trailcam.contracts.rule_format import Item, Reading
 from trailcam.errors import Problem, code, nearest
 from trailcam.model.data_model import DataModel
-from trailcam.model.rule import DerivedRule, Rule
+from trailcam.model.rule import DerivedRule, Kind, Rule
+
+_DERIVABLE = (Kind.RULE, Kind.SCHEDULED_RULE)
+"""What a rule can derive from."""
 
 Readings = Mapping[Path, Reading]
 """Items by the file they are read from."""
@@ -45,37 +48,48 @@ def two_models(items: Readings) -> list[Problem]:
 
 
 def derived(items: Readings) -> tuple[dict[Path, Reading], list[Problem]]:
-    """The readings of derived rules with the rules they make, and TC0220 for those that have no base."""
-    by_id = {reading.item.id: (file, reading.item) for file, reading in items.items() if reading.item}
+    """The readings of derived rules with the rules they make, and TC0220 for those that have no base; what is
+    wrong with a base itself is told there."""
+    by_id: dict[str, Item] = {reading.item.id: reading.item for reading in items.values() if reading.item}
+    refused = {reading.id for reading in items.values() if reading.problems}
     found: dict[Path, Reading] = {}
     problems = []
     for file, reading in items.items():
-        if isinstance(reading.item, DerivedRule):
-            rule = _made(reading.item, by_id, frozenset({reading.item.id}))
-            if rule is None:
-                base = reading.item.base
-                rules = [name for name, (_, item) in by_id.items() if isinstance(item, Rule)]
-                message = f'{reading.item.id} derives from "{base}", and no rule has that id'
-                if base in by_id:
-                    message = f'{reading.item.id} derives from "{base}", which leads to no rule of its own'
-                problems.append(
-                    _problem("missing_reference", message, file, reading.names[0][1], nearest(base, rules))
-                )
+        if not isinstance(reading.item, DerivedRule):
+            continue
+        chain, end = _chain(reading.item, by_id)
+        rule = by_id.get(end)
+        if isinstance(rule, Rule) and rule.kind in _DERIVABLE:
+            found[file] = replace(reading, item=_made(rule, chain), names=())
+        elif end not in refused:
+            base = reading.item.base
+            message = f'{reading.item.id} derives from "{base}", '
+            hint = ""
+            if base in by_id:
+                message += "which leads to no rule of its own"
             else:
-                found[file] = replace(reading, item=rule, names=())
+                message += "and no rule has that id"
+                hint = nearest(base, (name for name, item in by_id.items() if isinstance(item, Rule)))
+            problems.append(_problem("missing_reference", message, file, reading.names[0][1], hint))
     return found, problems
 
 
-def _made(item: object, by_id: Mapping[str, tuple[Path, object]], passed: frozenset[str]) -> Rule | None:
-    if isinstance(item, Rule):
-        return item
-    if not isinstance(item, DerivedRule) or item.base in passed:
-        return None
-    base = _made(by_id.get(item.base, (None, None))[1], by_id, passed | {item.base})
-    if base is None:
-        return None
-    rule = replace(base, **item.fields)
-    return item.made(rule) if item.made is not None else rule
+def _chain(item: DerivedRule, by_id: Mapping[str, Item]) -> tuple[list[DerivedRule], str]:
+    """A derived rule, those between it and what it derives from in the end, and the id of that."""
+    chain = {item.id: item}
+    while item.base not in chain and isinstance(base := by_id.get(item.base), DerivedRule):
+        chain[base.id] = item = base
+    return list(chain.values()), item.base
+
+
+def _made(base: Rule, chain: Sequence[DerivedRule]) -> Rule:
+    """The rule that the first of a chain is, whose last derives from `base`."""
+    rule = base
+    for item in reversed(chain):
+        tests = tuple(replace(test, line=0) for test in rule.tests)  # their lines are of another file
+        rule = replace(rule, **{"tests": tests, **item.fields})
+        rule = rule if item.made is None else item.made(rule)
+    return rule
 
 
 def missing(items: Readings, whole: Sequence[Path]) -> list[Problem]:

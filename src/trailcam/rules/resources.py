@@ -22,4 +22,9 @@ def concerns(policy: Rule, document: Mapping[str, Any]) -> bool:
     if policy.resource_types and document.get(TYPE) not in policy.resource_types:
         return False
     name = document.get(ID)
-    return not any(isinstance(name, str) and fnmatchcase(name, it) for it in policy.suppressions)
+    return not (isinstance(name, str) and any(_fits(name, pattern) for pattern in policy.suppressions))
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a name is a pattern's, in which `*` is any text and nothing else means anything."""
+    return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 from tests.live import eventually
-from tests.support import LIMITS, make_rule, make_setup, record, stop_fork_server, write_log
+from tests.support import LIMITS, make_model, make_rule, make_setup, record, stop_fork_server, write_log
 from tests.tally import Tally
 
 from trailcam.engines import process
 from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import Limits, WorkGroup
 from trailcam.errors import Problem, TrailcamError, WorldError, code
+from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
 from trailcam.sources.files import LocalBlob, claim
 
@@ -45,6 +46,7 @@ def run_rules(
     workers: int = 1,
     limits: Limits = LIMITS,
     files: int = 1,
+    models: Sequence[DataModel] = (),
 ) -> tuple[Tally, LocalEngine]:
     for file in range(files):
         write_log(
@@ -57,7 +59,7 @@ def run_rules(
     blobs = [claim(path, spool=folder) for path in sorted(folder.glob("*.json"))]
     groups = [WorkGroup((blob,)) for blob in blobs if isinstance(blob, LocalBlob)]
     tally = Tally()
-    with LocalEngine(make_setup(rules, limits=limits), workers=workers) as engine:
+    with LocalEngine(make_setup(rules, limits=limits, models=models), workers=workers) as engine:
         for result in engine.run(groups):
             tally.add(result)
     return tally, engine
@@ -173,6 +175,48 @@ def test_rules_that_fail_on_import_are_told_all_at_once_before_any_log_is_read()
     assert "exit status 4" in told["Exits.py"]
     assert "0.5 s" in told["Hangs.py"]
     assert {problem.code for problem in caught.value.problems} == {code("rule_import")}
+
+
+def test_data_models_that_fail_on_import_are_told_with_the_rules_before_any_log_is_read() -> None:
+    models = [
+        make_model(f"Model.{name}", f"{top}\ndef n(event): ...", n="n") for name, top in BAD_TOPS.items()
+    ]
+    models.insert(2, make_model("Model.Good", "def n(event): ...", n="n"))
+    models.append(make_model("Model.Without", "from json import *", n="not_there"))
+    rules = [EVERY, make_rule("Raises", BAD_TOPS["Raises"])]
+    setup = make_setup(rules, limits=replace(LIMITS, rule_seconds=0.5), models=models)
+    with pytest.raises(TrailcamError) as caught, LocalEngine(setup, workers=1):
+        pass
+    told = {str(problem.path): problem.message for problem in caught.value.problems}
+    assert sorted(told) == [
+        "Model.Exits.py", "Model.Hangs.py", "Model.Missing.py", "Model.Raises.py", "Model.Without.py", "Raises.py",
+    ]  # fmt: skip
+    assert "at the top" in told["Model.Raises.py"]
+    assert "exit status 4" in told["Model.Exits.py"]
+    assert "0.5 s" in told["Model.Hangs.py"]
+    assert "not_there" in told["Model.Without.py"]
+    assert {problem.code for problem in caught.value.problems} == {code("rule_import")}
+
+
+def test_rules_of_the_line_ask_the_data_model_of_the_events_log_type_and_its_failures_are_theirs(
+    tmp_path: Path,
+) -> None:
+    body = "import os\ndef user(event):\n    return event.deep_get('userIdentity', 'userName')\n"
+    body += "def broken(event):\n    raise KeyError('gone')\ndef ends(event):\n    os._exit(3)\n"
+    model = make_model("Model", body, ip="$.sourceIPAddress", user="user", broken="broken", ends="ends")
+    said = make_rule(
+        "Said", "def rule(event):\n    return f\"{event.udm('ip')} {event.udm('user')}\" == '192.0.2.7 alice'"
+    )
+    others = [
+        make_rule(name.title(), f"def rule(event):\n    return event.udm({name!r}) is None")
+        for name in ("broken", "ends")
+    ]
+    tally, _ = run_rules(tmp_path, [said, *others], models=[model], events=1)
+    assert tally.match_count == 1
+    assert sorted((error.rule_id, error.error_class) for error in tally.errors) == [
+        ("Broken", "KeyError"),
+        ("Ends", "RuleKilledWorker"),
+    ]
 
 
 def test_a_worker_killed_from_outside_is_replaced_and_its_group_done_again(tmp_path: Path) -> None:

@@ -235,6 +235,6 @@ def test_the_form_of_tests_is_checked_too() -> None:
         (25, f"Tests.0.RuleOutputs.0.Matches.actor.alice.0 {time}"),
         (25, f"Tests.0.RuleOutputs.0.Matches.actor.alice.3 {time}"),
         (26, 'Tests.0.RuleOutputs holds "Push" twice'),
-        (27, 'missing key "RuleOutputs" in a test'),
-        (29, 'unknown key "Log" in a test'),
+        (27, 'missing key "RuleOutputs" in a test of a correlation rule'),
+        (29, 'unknown key "Log" in a test of a correlation rule'),
     ]

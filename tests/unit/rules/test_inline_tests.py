@@ -9,11 +9,11 @@ import pytest
 from tests.support import make_rule
 
 from trailcam.model.event import PantherEvent
-from trailcam.model.rule import Mock, RuleTest
+from trailcam.model.rule import Kind, Mock, RuleTest
 from trailcam.model.severity import Severity
 from trailcam.rules.functions import AUXILIARY
 from trailcam.rules.inline_tests import FunctionResult, Surroundings, TestResult, failed, run_test
-from trailcam.rules.modules import execute, helpers
+from trailcam.rules.modules import execute, execute_filters, helpers
 from trailcam.rules.run import RuleRunner
 
 YES = "def rule(event):\n    return True\n"
@@ -191,6 +191,178 @@ def test_a_context_that_is_too_big_fails_no_test() -> None:
 
 def test_unknown_destinations_fail_no_test_nor_does_a_name_given_twice() -> None:
     assert run(YES + function("destinations", "return ['nobody', 'nobody', True]")).passed
+
+
+# -- what a test says of the match -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("functions", "configured", "wanted", "reason"),
+    [
+        ("return ['b', 'a']", (), ("a", "b"), ""),
+        ("return ['b', 'a']", (), ("a",), "expected the destinations a, got a, b"),
+        ("return []", ("x",), (), ""),
+        ("return []", (), ("a",), "expected the destinations a, got nowhere"),
+        ("return None", (), (), "expected the destinations nowhere, got the default ones"),
+        ("return None", ("x", "a"), ("a", "x"), ""),
+        ("return ['a', 'a']", ("x",), ("x",), ""),
+    ],
+)
+def test_destinations_are_compared_whatever_their_order(
+    functions: str, configured: tuple[str, ...], wanted: tuple[str, ...], reason: str
+) -> None:
+    test = replace(make_test(), wanted=(("destinations", wanted),))
+    (result,) = run_tests(YES + function("destinations", functions), [test], destinations=configured)
+    assert result.reason == reason
+
+
+def test_destinations_are_compared_where_no_match_is_expected_too() -> None:
+    test = replace(make_test(expected=False), wanted=(("destinations", ("a",)),))
+    (result,) = run_tests(NO, [test])
+    assert result.reason == "expected the destinations a, got the default ones"
+
+
+def test_the_dedup_string_is_compared_as_a_match_would_have_it_whatever_is_expected() -> None:
+    for expected, body in ((True, YES), (False, NO)):
+        test = replace(make_test(expected=expected), wanted=(("dedup", "T"),))
+        (result,) = run_tests(body + function("title", "return 'T'"), [test])
+        assert result.reason == ""
+
+
+@pytest.mark.parametrize(
+    ("context", "wanted", "reason"),
+    [
+        ("{'a': 1, 'b': [event.get('user')]}", {"b": [{"type": "Root"}]}, ""),
+        ("{'a': 1}", {}, ""),
+        ("{'a': 1}", {"a": "1"}, 'expected alert_context.a to be "1", got 1'),
+        ("{'a': None}", {"a": None}, ""),
+        ("{}", {"a": None}, "expected alert_context.a to be null, and there is none"),
+        ("{1: 'x'}", {"1": "x"}, ""),
+        (
+            "{'a': 1}",
+            {"a": 2, "b": 3},
+            "expected alert_context.a to be 2, got 1; expected alert_context.b to be 3, and there is none",
+        ),
+    ],
+)
+def test_of_the_alert_context_the_keys_that_the_test_names_are_compared(
+    context: str, wanted: dict[str, Any], reason: str
+) -> None:
+    test = replace(make_test(), wanted=(("alert_context", wanted),))
+    (result,) = run_tests(YES + function("alert_context", f"return {context}"), [test])
+    assert result.reason == reason
+
+
+def test_a_rule_without_a_context_has_none_of_its_keys() -> None:
+    test = replace(make_test(), wanted=(("alert_context", {"a": 1}),))
+    assert run_tests(YES, [test])[0].reason == "expected alert_context.a to be 1, and there is none"
+
+
+def test_a_function_that_failed_is_told_before_what_differs() -> None:
+    test = replace(make_test(), wanted=(("title", "T"),))
+    assert run_tests(YES + function("title", "raise ValueError"), [test])[0].reason == "title() failed"
+
+
+def test_a_destination_that_is_not_available_is_a_failure_where_some_are_named() -> None:
+    around = replace(NOTHING_AROUND, destinations=("a", "b"))
+    for named, reason in (
+        ("['a', 'b']", ""),
+        ("['a', 'c']", "destinations() failed"),
+        ("[]", ""),
+        ("None", ""),
+    ):
+        rule = make_rule("The.Rule", YES + function("destinations", f"return {named}"))
+        assert run_test(RuleRunner(rule, execute(rule)), make_test(), around).reason == reason
+    rule = make_rule("The.Rule", NO + function("destinations", "return ['c']"))
+    assert run_test(RuleRunner(rule, execute(rule)), make_test(expected=False), around).passed
+
+
+# -- policies, scheduled rules, unified names --------------------------------------------------------------
+
+
+def test_the_test_of_a_policy_passes_when_a_no_is_expected_and_said_and_nothing_failed() -> None:
+    no, yes = function("policy", "return False"), function("policy", "return True")
+    for body, expected, reason in (
+        (no, False, ""),
+        (yes, True, ""),
+        (yes, False, "expected a match, got none"),
+        (no, True, "expected no match, got one"),
+        (no + function("title", "raise ValueError"), False, "title() failed"),
+        (yes + function("title", "raise ValueError"), True, ""),
+        (
+            function("policy", "return None"),
+            True,
+            "policy() failed: must return a bool; it returned NoneType",
+        ),
+        (
+            function("policy", "return None"),
+            False,
+            "policy() failed: must return a bool; it returned NoneType",
+        ),
+    ):
+        assert run(body, expected=expected, kind=Kind.POLICY).reason == reason
+
+
+def test_a_policy_is_given_the_plain_document_of_its_test_each_time_anew() -> None:
+    body = (
+        "def policy(resource):\n    return resource['user'].setdefault('n', 0) == 1\n"
+        "def title(resource):\n    resource['user']['n'] += 1\n    return f'{type(resource).__name__} {resource}'\n"
+    )
+    results = run_tests(body, [make_test(expected=False)] * 2, kind=Kind.POLICY, resource_types=("Other",))
+    assert [shown(result)["title"] for result in results] == [
+        "dict {'name': 'root', 'user': {'type': 'Root', 'n': 1}}"
+    ] * 2
+    assert EVENT == {"name": "root", "user": {"type": "Root"}}
+
+
+def test_the_test_of_a_policy_shows_policy_as_what_decides() -> None:
+    assert (
+        shown(run(function("policy", "return False"), expected=False, kind=Kind.POLICY))["policy"] == "False"
+    )
+
+
+class Names:
+    """Unified names, every one of which is mapped and found."""
+
+    def maps(self, name: str) -> bool:
+        return True
+
+    def path(self, name: str, event: Any) -> str | None:
+        return f"path of {name}"
+
+    def resolve(self, name: str, event: Any, default: Any) -> Any:
+        return f"value of {name}"
+
+
+def udm_of(named: Any, kind: Kind = Kind.RULE, **of_test: Any) -> str | None:
+    """What `event.udm` gives in a test whose event names this log type."""
+    around = Surroundings(
+        line=lambda record, log_type: PantherEvent(record), models={"AWS.CloudTrail": Names()}
+    )
+    rule = make_rule("The.Rule", YES + function("title", "return str(event.udm('ip'))"), kind=kind)
+    test = replace(make_test(event={"p_log_type": named}), **of_test)
+    return shown(run_test(RuleRunner(rule, execute(rule)), test, around))["title"]
+
+
+def test_the_unified_names_of_a_test_are_those_of_the_log_type_that_its_event_names() -> None:
+    assert udm_of("AWS.CloudTrail") == "value of ip"
+    for other in ("Other.Log", "aws.cloudtrail", None, 5, ["AWS.CloudTrail"]):
+        assert udm_of(other) == "None"
+    assert udm_of("Other.Log", log_type="AWS.CloudTrail") == "value of ip"
+    assert udm_of("AWS.CloudTrail", enrichment={}) == "value of ip"
+
+
+def test_a_scheduled_rule_has_no_unified_names() -> None:
+    assert udm_of("AWS.CloudTrail", Kind.SCHEDULED_RULE) == "None"
+
+
+def test_filters_hold_the_event_of_a_test_back_as_they_do_in_a_run() -> None:
+    rule = make_rule(
+        "The.Rule", function("rule", "raise ValueError"), filters=function("filters", "return False")
+    )
+    runner = RuleRunner(rule, execute(rule), filters=execute_filters(rule))
+    assert run_test(runner, make_test(expected=False), NOTHING_AROUND).passed
+    assert run_test(runner, make_test(), NOTHING_AROUND).reason == "expected a match, got none"
 
 
 # -- what is shown -----------------------------------------------------------------------------------------

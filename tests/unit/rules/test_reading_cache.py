@@ -93,6 +93,39 @@ def test_a_companion_that_vanished_is_told(tmp_path: Path, pack: Path) -> None:
         load(pack, ReadingCache(tmp_path / "cache"))
 
 
+TABLE = """\
+AnalysisType: lookup_table
+LookupName: rows
+Enabled: true
+Filename: rows.csv
+LogTypeMap: {PrimaryKey: ip, AssociatedLogTypes: []}
+"""
+
+
+def test_a_file_of_rows_that_comes_or_vanishes_is_seen(tmp_path: Path, pack: Path) -> None:
+    (pack / "table.yml").write_text(TABLE)
+    for there in (False, True, False, True):
+        (pack / "rows.csv").unlink(missing_ok=True)
+        if there:
+            (pack / "rows.csv").write_text("ip\n")
+            assert load(pack, ReadingCache(tmp_path / "cache"))[0].lookup_tables
+        else:
+            with pytest.raises(Exception, match="TC0207"):
+                load(pack, ReadingCache(tmp_path / "cache"))
+
+
+def test_other_rows_are_no_reason_to_read_again(
+    tmp_path: Path, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pack / "table.yml").write_text(TABLE)
+    (pack / "rows.csv").write_text("ip\n")
+    load(pack, ReadingCache(tmp_path / "cache"))
+    (pack / "rows.csv").write_text("ip\n192.0.2.1\n")
+    reads = Reads(monkeypatch)
+    load(pack, ReadingCache(tmp_path / "cache"))
+    assert reads.files == []
+
+
 def test_problems_are_kept_as_well(tmp_path: Path, pack: Path) -> None:
     (pack / "one.yml").write_text(RULE + "Tresh: 1\n")
     told = []

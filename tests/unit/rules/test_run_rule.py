@@ -11,11 +11,12 @@ from trailcam.contracts.runner import Subject, Verdict
 from trailcam.errors import code
 from trailcam.model.event import PantherEvent
 from trailcam.model.match import Match
+from trailcam.model.rule import Kind
 from trailcam.model.severity import Severity
 from trailcam.model.timestamps import Micros
 from trailcam.rules.functions import AUXILIARY
 from trailcam.rules.keyvalue import InMemoryStore, use
-from trailcam.rules.modules import execute, helpers
+from trailcam.rules.modules import MissingFunction, execute, execute_filters, helpers
 from trailcam.rules.run import RuleRunner
 
 SUBJECT = Subject(
@@ -318,6 +319,87 @@ def test_the_globals_of_a_module_live_from_rule_to_title_and_from_event_to_event
         titles.append(found.title if found else None)
     assert titles == ["1 of [1]", "2 of [1, 2]"]
     assert match(body).title == "1 of [1]"
+
+
+# -- policies ----------------------------------------------------------------------------------------------
+
+RESOURCE = PantherEvent(
+    {"ResourceType": "AWS.S3.Bucket", "ResourceId": "arn:aws:s3:::logs", "Public": True, "p_row_id": "1"}
+)
+
+
+def policy(said: str, **fields: Any) -> Verdict:
+    body = function("policy", said).replace("event", "resource")
+    return runner(body, kind=Kind.POLICY, **fields).run(RESOURCE, SUBJECT)
+
+
+def test_the_no_of_a_policy_is_the_match_and_its_yes_is_none() -> None:
+    assert policy("return True") == Verdict()
+    found = policy("return False").match
+    assert found is not None
+    assert (found.title, found.dedup) == ("The.Rule", "defaultDedupString:The.Rule")
+
+
+@pytest.mark.parametrize("said", ["pass", "return 0", "return ''", "return 1"])
+def test_a_policy_that_says_neither_yes_nor_no_is_an_error(said: str) -> None:
+    (error,) = policy(said).errors
+    assert (error.function, error.error_class) == ("policy", "FunctionReturnTypeError")
+
+
+def test_a_policy_and_its_functions_see_a_plain_dict_without_the_fields_of_trailcam() -> None:
+    body = function(
+        "policy",
+        "return event != {'ResourceType': 'AWS.S3.Bucket', "
+        "'ResourceId': 'arn:aws:s3:::logs', 'Public': True}",
+    )
+    body += function("title", "return type(event).__name__")
+    found = runner(body, kind=Kind.POLICY).run(RESOURCE, SUBJECT).match
+    assert found is not None
+    assert found.title == "dict"
+    (error,) = policy("return event.deep_get('Public')").errors
+    assert error.error_class == "AttributeError"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"resource_types": ("AWS.EC2.VPC",)}, {"suppressions": ("arn:aws:s3:::lo*",)}]
+)
+def test_a_policy_is_not_asked_about_what_it_does_not_concern(fields: dict[str, Any]) -> None:
+    assert policy("raise ValueError", **fields) == Verdict()
+    assert policy("raise ValueError", resource_types=("AWS.S3.Bucket",), suppressions=("x",)).errors
+
+
+def test_a_policy_needs_no_function_named_rule_and_a_rule_none_named_policy() -> None:
+    for body, kind in ((YES, Kind.POLICY), (function("policy", "return True"), Kind.SCHEDULED_RULE)):
+        with pytest.raises(MissingFunction):
+            runner(body, kind=kind)
+
+
+# -- filters -----------------------------------------------------------------------------------------------
+
+
+def filtered(filters: str, body: str) -> Verdict:
+    rule = make_rule("The.Rule", body, filters=filters)
+    return RuleRunner(rule, execute(rule), filters=execute_filters(rule)).run(EVENT, SUBJECT)
+
+
+def test_a_rule_does_not_see_what_its_filters_hold_back() -> None:
+    assert (
+        filtered(function("filters", "return event['n'] == 2"), function("rule", "raise ValueError"))
+        == Verdict()
+    )
+    assert filtered(function("filters", "return event['N'] == 1"), YES).match is not None
+
+
+@each_failure
+def test_filters_that_fail_are_an_error_and_the_rule_is_not_called(failure: str) -> None:
+    if failure == "return 5":
+        return
+    (error,) = filtered(function("filters", failure), function("rule", "raise OSError")).errors
+    assert error.function == "filters"
+
+
+def test_a_rule_without_filters_has_no_module_of_them() -> None:
+    assert execute_filters(make_rule("The.Rule", YES)) is None
 
 
 # -- between processes -------------------------------------------------------------------------------------

@@ -36,10 +36,12 @@ def rule_metadata() -> str:
                 "```",
                 "",
             ]
-        forms = [value for value in vars(module).values() if isinstance(value, Form)]
-        inner = [form for outer in forms for form in _with_inner([outer])[1:]]
-        outermost = [form for form in forms if not any(form is other for other in inner)]
-        lines += _forms(_with_inner(outermost), level="###", suffix=f" ({name})", absent=_metadata_default)
+        suffix = f" ({name})"
+        forms = list(module.forms())
+        if len(forms) > 1:
+            lines += ["What its files hold:", ""]
+            lines += bullets(f"[{form.name}](#{anchor(f'{form.name}{suffix}')})" for form in forms)
+        lines += _forms(_with_inner(forms), level="###", suffix=suffix, absent=_metadata_default)
     return page(lines)
 
 

@@ -1,6 +1,6 @@
 """Panther's form: metadata in YAML, and for most kinds of items the Python file it names beside it.
 
-Each kind of item is a module in `kinds/`, found by the word that `AnalysisType` holds.
+What kind of item a file holds stands in its `AnalysisType`.
 Source: the keys that panther-analysis-tool 1.11.1 takes, observed 2026-11-24.
 """
 
@@ -51,7 +51,7 @@ def rule(event):
 
 def forms() -> Iterable[Form]:
     """See `trailcam.contracts.rule_format.RuleFormat`."""
-    for kind in analysis_types():
+    for kind in sorted(analysis_types(), key=lambda kind: (kind != "rule", kind)):
         yield from _module(kind).FORMS
 
 

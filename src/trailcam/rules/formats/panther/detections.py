@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from trailcam.forms import ANYTHING, MAPPING, NAME, TEXT, TEXTS, TRUTH, WHOLE, Form, Key, ListOf, same_text
+from trailcam.forms import ANYTHING, MAPPING, NAME, TEXT, TRUTH, WHOLE, Form, Key, ListOf, same_text
 from trailcam.model.rule import Mock, RuleTest
 from trailcam.model.severity import Severity
 from trailcam.rules.formats.panther.written import Written
@@ -74,7 +74,7 @@ TEST_FORM = Form(
 
 TESTS = Key(ListOf(TEST_FORM), doc="Inline tests.")
 
-FILTERED_OUT = Key(TEXTS, doc="Ids of resources it does not see; * is any text.")
+FILTERED_OUT = Key(ListOf(TEXT, 0, same_text), doc="Ids of resources it does not see; * is any text.")
 
 
 def fields(value: Mapping[str, Any], **names: str) -> dict[str, Any]:

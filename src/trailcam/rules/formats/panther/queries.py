@@ -18,7 +18,7 @@ DIALECTS: Mapping[str, str] = {
 
 COMMON: Mapping[str, Key] = {
     "QueryName": Key(NAME, required=True, doc="Names the query for ever."),
-    **{key: Key(NAME, doc="The SQL.") for key in DIALECTS},
+    **{key: Key(NAME, doc="The SQL; one such key is needed.") for key in DIALECTS},
     "Description": Key(TEXT, doc="What it finds."),
     "Tags": METADATA["tags"],
     "Lookback": Key(TRUTH, doc="Whether it looks back by `LookbackWindowSeconds`."),

@@ -13,11 +13,13 @@ _NAMES = (
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
     ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
 )  # fmt: skip
-_PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[1-9]\d*))?")
+_PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/[1-9][0-9]*)?")
 
 
 def is_cron(text: Any) -> bool:
     """Whether a text is a cron expression of five fields: numbers, names, ranges, steps, lists, `*`, `?`.
+
+    A range may go over the end: `22-2` is the hours around midnight.
 
     Source: https://man7.org/linux/man-pages/man5/crontab.5.html (read 2026-11-28).
     """
@@ -57,7 +59,7 @@ class _ScheduleForm(Form):
         rate, limit = (
             value.get(key) if isinstance(value, dict) else None for key in ("RateMinutes", "TimeoutMinutes")
         )
-        if isinstance(rate, int) and isinstance(limit, int) and 0 < rate < limit:
+        if isinstance(rate, int) and isinstance(limit, int) and 1 < rate < limit:
             message = f"RateMinutes is {rate} and must be at least TimeoutMinutes, which is {limit}"
             report("bad_value", (*steps, "RateMinutes"), message, "")
 

@@ -4,13 +4,15 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from trailcam.contracts.rule_format import Item, Known, Reading
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.forms import Form, check
 from trailcam.rules import python_source
 from trailcam.yaml12 import Document, Steps, read_text
+
+_DOCUMENTS = frozenset({".yml", ".yaml"})
 
 
 class Written:
@@ -24,10 +26,12 @@ class Written:
 
     @cached_property
     def companions(self) -> tuple[Path, ...]:
-        """The Python file, if it is one in the folder of the document or below."""
+        """The file that `Filename` names, if it is one in the folder of the document or below; never another
+        document, which is an item of its own."""
         name = self.value.get("Filename")
-        is_python = isinstance(name, str) and name.endswith(".py") and _inside(name)
-        return (self._beside(str(name)),) if is_python else ()
+        if not _inside(name) or Path(name).suffix.lower() in _DOCUMENTS:
+            return ()
+        return (self._beside(name),)
 
     def line(self, *steps: str | int) -> int:
         """The line of a value."""
@@ -50,7 +54,7 @@ class Written:
     def python(self, *functions: str) -> tuple[str, list[Problem]]:
         """The text of the Python file, and all that is wrong with it; it must bind these functions."""
         filename = self.value.get("Filename")
-        if not self.companions:
+        if not self.companions or self.companions[0].suffix != ".py":
             if not isinstance(filename, str) or not filename:
                 return "", []  # the form has said so
             message = f'Filename must name a .py file in the folder of this one; found "{filename}"'
@@ -80,9 +84,12 @@ class Written:
 
     def missing(self, path: Path, ending: str) -> Problem | None:
         """TC0203 when there is no such file."""
-        if path.is_file():
-            return None
-        near = nearest(path.name, (other.name for other in path.parent.glob(f"*{ending}")))
+        try:
+            if path.is_file():
+                return None
+            near = nearest(path.name, (other.name for other in path.parent.glob(f"*{ending}")))
+        except (OSError, ValueError):  # a name that no file could have
+            near = ""
         message = f"there is no file {self.value['Filename']} beside this one"
         return self.problem("missing_file", ("Filename",), message, near)
 
@@ -115,7 +122,7 @@ class Written:
         return self.path.parent / os.path.normpath(filename)
 
 
-def _inside(filename: Any) -> bool:
+def _inside(filename: Any) -> TypeGuard[str]:
     """Whether a file name is one in the folder of the file that holds it, or below."""
     if not isinstance(filename, str) or not filename or "\0" in filename or Path(filename).is_absolute():
         return False

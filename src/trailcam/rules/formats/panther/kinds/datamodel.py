@@ -30,7 +30,7 @@ FORM = Form(
         "Enabled": Key(TRUTH, required=True, doc="Whether it is asked."),
         "LogTypes": replace(METADATA["log_types"], doc="The kinds of log it speaks for."),
         "Filename": Key(NAME, doc="The Python file beside this one, where a mapping has a method."),
-        "Mappings": Key(ListOf(MAPPING_FORM, 1), required=True, doc="The names."),
+        "Mappings": Key(ListOf(MAPPING_FORM), required=True, doc="The names."),
         "BaseVersion": Key(WHOLE, doc="Kept by Panther's tools."),
     },
 )
