@@ -109,7 +109,7 @@ def test_the_pace_and_the_keys_of_every_type_of_source_are_described() -> None:
 
 
 def test_no_variable_is_shown_that_is_not_read(tmp_path: Path) -> None:
-    values = {"SECONDS": "7", "BYTES": "1 MiB", "HOME": "there"}
+    values = {"SECONDS": "7", "BYTES": "1 MiB", "HOME": "there", "CACHE": "there"}
     shown = re.findall(r"`(TRAILCAM_\w+)`", PAGES["settings.md"])
     assert len(shown) > 10
     for variable in shown:
