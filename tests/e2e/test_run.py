@@ -39,7 +39,7 @@ def title(event):
 
 SUMMARY_KEYS = [
     "origins", "records", "events", "duplicates", "conflicting_ids", "dead_letters", "matches", "rule_errors",
-    "not_run", "windows", "alerts", "new_events", "new_dead_letters", "new_matches", "new_rule_errors", "new_windows",
+    "not_run", "waiting", "windows", "alerts", "new_events", "new_dead_letters", "new_matches", "new_rule_errors", "new_windows",
     "new_alerts", "seconds", "bytes",
 ]  # fmt: skip
 

@@ -147,6 +147,7 @@ def backfill(
         home,
         line.run_id,
         loaded,
+        taken_off=line.taken_off,
         seconds=time.monotonic() - started,
         size_bytes=past.settled_bytes,
         repeated=0,

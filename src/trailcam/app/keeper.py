@@ -123,6 +123,7 @@ class Keeper:
             matches=[match for chunk in result.chunks for match in chunk.matches],
             errors=[error for chunk in result.chunks for error in chunk.errors],
             not_run=not_run | Counter(missed),
+            candidates=[candidate for chunk in result.chunks for candidate in chunk.candidates],
             places=_places(result) if self.followed_since is not None else {},
             followed_since=self.followed_since or BEGINNING,
         )

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 
 from sqlalchemy import insert, update
@@ -13,6 +14,7 @@ from ulid import ULID
 from trailcam import __version__
 from trailcam.app.home import Home
 from trailcam.app.keeper import Keeper
+from trailcam.app.lane import Lane
 from trailcam.app.load import Loaded
 from trailcam.app.lookup_tables import declared
 from trailcam.app.lookup_versions import take_in
@@ -20,6 +22,7 @@ from trailcam.app.pack_tables import with_tables
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
 from trailcam.commit.columns import refuse_changed_columns
+from trailcam.commit.key_values import load
 from trailcam.commit.ledger import Ledger
 from trailcam.commit.run_kind import RunKind
 from trailcam.commit.stage import Stager
@@ -72,17 +75,28 @@ class Line:
         self.rules = rule_versions(loaded.packs, loaded.rules, loaded.log_types, lookups)
         self.pack = pack_version(self.rules)
         staging = Staging(warehouse=home.iceberg.warehouse, pack=self.pack)
-        setup = engine_setup(loaded, settings, lookups=lookups, staging=staging)
-        self.engine = LocalEngine(setup, workers=workers or os.cpu_count() or 1, now=now)
+        self._setup = engine_setup(loaded, settings, lookups=lookups, staging=staging)
+        self.engine = self.new_engine(workers or os.cpu_count() or 1)
         self.run_id = str(ULID())
         self.ledger = Ledger(home.database, self.rules)
+        stager = Stager(home.iceberg.warehouse, loaded.log_types, pack=self.pack)
+        self.lane = Lane(
+            home=home,
+            run_id=self.run_id,
+            pack=self.pack,
+            rules=loaded.rules,
+            versions=self.rules,
+            stager=stager,
+            delay_seconds=settings.live.lane_delay_seconds,
+            now=now,
+        )
         self.keeper = Keeper(
             home=home,
             run_id=self.run_id,
             pack=self.pack,
             rules=self.rules,
             ledger=self.ledger,
-            stager=Stager(home.iceberg.warehouse, loaded.log_types, pack=self.pack),
+            stager=stager,
             now=now,
             done=done,
             followed_since=followed_since,
@@ -100,6 +114,31 @@ class Line:
         _trace: TracebackType | None,
     ) -> None:
         self.engine.__exit__()
+
+    @property
+    def matches(self) -> int:
+        """How many were decided by now."""
+        return self.keeper.matches + self.lane.matches
+
+    @property
+    def taken_off(self) -> frozenset[str]:
+        """The ids of rules that are not run any more."""
+        numbers = self.engine.taken_off | self.lane.taken_off
+        return frozenset(self.loaded.rules[number].id for number in numbers)
+
+    def new_engine(self, workers: int) -> LocalEngine:
+        """Worker processes for these rules, beside those of the line; not entered yet."""
+        return LocalEngine(
+            self._setup, workers=workers, now=self._now, held=partial(load, self._home.database)
+        )
+
+    def drain(self) -> None:
+        """Has the turns of rules that keep state which are due, once all groups are done.
+
+        Raises:
+            WorldError: see `Lane.drain`.
+        """
+        self.lane.drain(self.engine)
 
     def finish(self, summary: dict[str, int | float]) -> None:
         """Notes that the run has come to its end, with what it counted."""

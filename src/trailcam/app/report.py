@@ -1,6 +1,6 @@
 """What came of a run: counted in the state and the lake, complete and in a fixed order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from trailcam.alerts.tables import alert
 from trailcam.app.home import Home
 from trailcam.app.load import Loaded
 from trailcam.commit import tables as t
+from trailcam.commit.lanes import waiting as waiting_of
 from trailcam.commit.windows import Row, error_item, match_item, window_row
 from trailcam.errors import Problem, code
 from trailcam.model.alert import Alert, Status
@@ -32,7 +33,7 @@ _SCOPE_MATCH = table("scope_match", column("rule_id"), column("row_id"))
 _SCOPE_ERROR = table("scope_error", column("rule_id"), column("row_id"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class NotSeen:
     """Events of one origin that a rule has not seen."""
 
@@ -74,6 +75,8 @@ class Report:
     windows: Sequence[Row]
     alerts: Sequence[Alert]
     not_run: Sequence[NotSeen]
+    waiting: Sequence[tuple[str, int]]
+    """(rule id, number of events) of rules that keep state, and that see these events in their turn."""
     fallbacks: Sequence[tuple[str, str, int, str]]
     """(rule id, function, number of matches, first error)."""
     new: New
@@ -106,6 +109,7 @@ class Report:
             "matches": len(self.matches),
             "rule_errors": len(self.errors),
             "not_run": sum(each.events for each in self.not_run),
+            "waiting": sum(events for _, events in self.waiting),
             "windows": len(self.windows),
             "alerts": len(self.alerts),
             "new_events": self.new.events,
@@ -140,8 +144,9 @@ def report(
     repeated: int,
     skipped: Sequence[Path],
     empty: Sequence[str],
+    taken_off: Collection[str] = (),
 ) -> Report:
-    """Counts what a run came upon."""
+    """Counts what a run came upon. Of rules that were `taken_off`, what waits for them was not run."""
     rule_ids = [rule.id for rule in loaded.rules]
     scope = scope_of(home, run_id)
     letters = scope.letters()
@@ -150,7 +155,8 @@ def report(
         errors = [error_item(row) for row in state.execute(_errors())]
         windows = _windows(state)
         alerts = _alerts(state, windows)
-        not_run = _not_run(state, run_id, rule_ids)
+        passed_over, waiting = _waiting(state, run_id, set(rule_ids), taken_off)
+        not_run = sorted([*_not_run(state, run_id, rule_ids), *passed_over])
         new = _new(state, run_id, scope.new_events(loaded.log_types))
     return Report(
         run_id=run_id,
@@ -164,6 +170,7 @@ def report(
         windows=windows,
         alerts=alerts,
         not_run=not_run,
+        waiting=waiting,
         fallbacks=scope.fallbacks(rule_ids) if rule_ids else [],
         new=new,
         seconds=seconds,
@@ -270,6 +277,29 @@ def _not_run(state: Connection, run_id: str, rule_ids: Sequence[str]) -> list[No
         for row in rows
         if row.rule_id in wanted
     ]
+
+
+def _waiting(
+    state: Connection, run_id: str, rule_ids: Collection[str], taken_off: Collection[str]
+) -> tuple[list[NotSeen], list[tuple[str, int]]]:
+    """What waits for rules that keep state: for those that were taken off, and by rule for all others."""
+    rows = [row for row in waiting_of(state, run_id) if row[0] in rule_ids]
+    names: dict[str, str] = {}
+    for chunk in chunked(sorted({origin_id for rule_id, origin_id, _ in rows if rule_id in taken_off})):
+        found = state.execute(
+            select(t.origin.c.origin_id, t.origin.c.name).where(t.origin.c.origin_id.in_(chunk))
+        )
+        names |= {row.origin_id: row.name for row in found}
+    off = [
+        NotSeen(rule_id=rule_id, reason=code("rule_taken_off"), origin_name=names[origin_id], events=number)
+        for rule_id, origin_id, number in rows
+        if rule_id in taken_off
+    ]
+    waiting: dict[str, int] = {}
+    for rule_id, _, number in rows:
+        if rule_id not in taken_off:
+            waiting[rule_id] = waiting.get(rule_id, 0) + number
+    return off, list(waiting.items())
 
 
 def _new(state: Connection, run_id: str, events: int) -> New:

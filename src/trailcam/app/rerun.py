@@ -64,11 +64,13 @@ def rerun(
                 line.engine.give(again)
             done += len(result.group.blobs)
             heard()
+        line.drain()
     problems = told(publish, home.database, home.iceberg)
     made = report(
         home,
         line.run_id,
         loaded,
+        taken_off=line.taken_off,
         seconds=time.monotonic() - started,
         size_bytes=line.keeper.bytes_done,
         repeated=0,

@@ -73,11 +73,13 @@ def run(
             for again in keeper.keep(result):
                 engine.give(again)
             heard()
+        line.drain()
     problems += told(publish, home.database, home.iceberg)
     made = report(
         home,
         line.run_id,
         loaded,
+        taken_off=line.taken_off,
         seconds=time.monotonic() - started,
         size_bytes=claims.size_bytes,
         repeated=claims.repeated,

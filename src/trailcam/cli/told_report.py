@@ -49,6 +49,8 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
             say(f"  {count(entry.events, 'event')} of {entry.origin_name}")
         if len(entries) > _MOST_TOLD:
             say(f"  and {len(entries) - _MOST_TOLD:,} more {noun}s")
+    for rule_id, number in report.waiting:
+        say(f"waiting: {rule_id} keeps state, and sees {count(number, 'event')} in their turn")
     for rule_id, name, number, first in report.fallbacks:
         say(f"fallback: {name}() of {rule_id} failed on {count(number, 'match', 'matches')}, first {first}")
     conflicts = report.events.conflicting_ids

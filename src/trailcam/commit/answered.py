@@ -59,7 +59,8 @@ def _standing(connection: Connection, origin_ids: Sequence[str]) -> list[Any]:
     o = t.origin.c
     last = {}
     for chunk in chunked(origin_ids):
-        for row in connection.execute(select(t.origin).where(o.origin_id.in_(chunk)).order_by(o.decision_id)):
+        entries = select(t.origin).where(o.origin_id.in_(chunk), o.purpose != Purpose.LANE.value)
+        for row in connection.execute(entries.order_by(o.decision_id)):
             last[row.origin_id] = row
     return [row for row in last.values() if row.purpose == Purpose.PART]
 

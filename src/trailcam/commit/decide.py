@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
 from trailcam.commit.answered import answer
+from trailcam.commit.candidates import consume, consumed, queue, refuse_taken
 from trailcam.commit.group import GONE_OVER, Group, Purpose
 from trailcam.commit.naming import name_files
 from trailcam.commit.places import note
@@ -40,11 +41,14 @@ def decide(database: Database, group: Group, *, warehouse: Path, now: Micros) ->
 
     Raises:
         AlreadyDecided: treat the group again without these origins.
+        TurnTaken: somebody else has had this turn of the lane; nothing of the group was kept.
         FilesGone: nothing of the group was kept either; treat it again.
         WorldError: the state cannot be written; nothing of the group was kept.
     """
     with database.write() as connection:
         _refuse_known(connection, group)
+        if group.turn is not None:
+            refuse_taken(connection, group.turn)
         decision_id = _ledger(connection, group, warehouse, now)
         outdated = _outdated(connection, group)
         matches = list(_new(connection, t.match, distinct(group.matches)))
@@ -54,6 +58,9 @@ def decide(database: Database, group: Group, *, warehouse: Path, now: Micros) ->
         recut.apply([*matches, *errors], superseded)
         _insert_matches(connection, matches, recut.window_of, decision_id)
         _insert_errors(connection, errors, group.rules, recut.window_of, decision_id)
+        queue(connection, group.candidates, decision_id=decision_id, now=now)
+        if group.turn is not None:
+            consume(connection, group.turn, decision_id=decision_id, now=now)
         alert(connection, recut.changes, decision_id, now=now)
         note(connection, group.places, followed_since=group.followed_since, now=now)
     return decision_id
@@ -94,7 +101,11 @@ def _ledger(connection: Connection, group: Group, warehouse: Path, now: Micros) 
         ),
     )
     name_files(connection, group.files, warehouse=warehouse, decision_id=decision_id)
-    scope = [{"run_id": group.run_id, "origin_id": treated.origin.id} for treated in group.treated]
+    scope = [
+        {"run_id": group.run_id, "origin_id": treated.origin.id}
+        for treated in group.treated
+        if treated.purpose is not Purpose.LANE  # its events may be those of any run
+    ]
     if scope:
         connection.execute(upsert(t.run_origin).on_conflict_do_nothing(), scope)
     whole = [treated.origin.name for treated in group.treated if treated.purpose is Purpose.WHOLE]
@@ -176,6 +187,7 @@ def _outdated(connection: Connection, group: Group) -> list[Removed]:
     """Takes out the errors that other versions of these rules have made on these origins: they have gone
     over them, whole, and what they make is among the errors of the group."""
     passed_over = {(pair.rule_id, pair.origin_id) for pair in group.not_run}
+    had_turn = consumed(connection, [(it.rule_id, it.event.row_id) for it in group.candidates])
     gone = []
     for chunk in chunked([each.origin.id for each in group.treated if each.purpose in GONE_OVER]):
         of_these = select(t.rule_error).where(
@@ -183,6 +195,8 @@ def _outdated(connection: Connection, group: Group) -> list[Removed]:
         )
         for row in connection.execute(of_these).all():
             version = group.rules.get(row.rule_id, row.rule_version)
+            if (row.rule_id, row.row_id) in had_turn:  # it is not run again, so what was said stands
+                continue
             if version != row.rule_version and (row.rule_id, row.origin_id) not in passed_over:
                 gone.append((error_item(row), Micros(row.window_start)))
     if gone:

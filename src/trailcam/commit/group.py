@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from trailcam.commit.candidates import Consumed
+from trailcam.model.candidate import Candidate
 from trailcam.model.match import Match, RuleError
 from trailcam.model.origin import Origin
 from trailcam.model.place import Place, Seen
@@ -24,7 +26,12 @@ class Purpose(StrEnum):
     MENDED = "mended"
     """Its dead letters were read again, and some are none any more: the dead letters of this entry stand in
     the place of those of the entry before, and its events are events more."""
+    LANE = "lane"
+    """Rules that keep state have had their turn on some of its events, whichever those were."""
 
+
+LATER = frozenset({Purpose.RULES, Purpose.LANE})
+"""Purposes of entries that only say what rules have found later: they hold no record of their own."""
 
 GONE_OVER = frozenset({Purpose.WHOLE, Purpose.RULES})
 """Purposes for which rules see all that can be read of an origin."""
@@ -40,7 +47,7 @@ class Treated:
     dead_letters: int
     part: str = ""
     """Tells apart entries of one origin and purpose: how far it came and what stopped it, which run went over
-    it again, which decision's dead letters it replaces."""
+    it again, which decision's dead letters it replaces, which turn of the lane was the last before it."""
 
     @property
     def records(self) -> int:
@@ -83,3 +90,7 @@ class Group:
     """Since when whoever follows would have heard."""
     not_run: Mapping[Unseen, int] = field(default_factory=dict)
     """How many events of which origin a rule has not seen, and why."""
+    candidates: Sequence[Candidate] = ()
+    """What rules that keep state are to see in their turn."""
+    turn: Consumed | None = None
+    """The turn of the lane that this is what came of; then all that was `treated` has that purpose."""

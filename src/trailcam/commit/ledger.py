@@ -8,13 +8,9 @@ from sqlalchemy.dialects.sqlite import insert
 from trailcam.commit import tables as t
 from trailcam.commit.answered import answer_now, unanswered
 from trailcam.commit.group import Purpose
-from trailcam.errors import code
 from trailcam.model.timestamps import Micros
 from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
-
-_IN_VAIN = code("rule_keeps_state")
-"""What was not run for this reason would not be run again either."""
 
 _KEPT = (Purpose.WHOLE.value, Purpose.MENDED.value)
 """Of origins that were read whole, the entries that brought events."""
@@ -79,7 +75,11 @@ class Ledger:
     def last_answer(self, origin_id: str) -> int | None:
         """The decision that answered the dead letters of an origin, where nothing was said of it since."""
         c = t.origin.c
-        last = select(c.purpose, c.decision_id).where(c.origin_id == origin_id).order_by(c.decision_id.desc())
+        last = (
+            select(c.purpose, c.decision_id)
+            .where(c.origin_id == origin_id, c.purpose != Purpose.LANE.value)
+            .order_by(c.decision_id.desc())
+        )
         with self._database.read() as connection:
             row = connection.execute(last.limit(1)).first()
         return row.decision_id if row is not None and row.purpose == Purpose.MENDED else None
@@ -99,7 +99,7 @@ class Ledger:
         unseen: dict[str, set[str]] = {}
         n = t.not_run.c
         for origin_id, rule_id in connection.execute(
-            select(n.origin_id, n.rule_id).where(n.origin_id.in_(origin_ids), n.reason != _IN_VAIN)
+            select(n.origin_id, n.rule_id).where(n.origin_id.in_(origin_ids))
         ):
             unseen.setdefault(origin_id, set()).add(rule_id)
         wanted = {rule_id for rule_id, _ in self._rules}

@@ -41,13 +41,27 @@ class Stager:
     ) -> Iterator[StagedFile]:
         """What rules said of a batch, each with its row in the batch."""
         origin = [batch.origins[at].id for at in batch.origin]
+        yield from self.verdicts(
+            [(match, origin[row]) for row, match in matches],
+            [(error, origin[row]) for row, error in errors],
+            attempt,
+            parse_time=batch.parse_time,
+        )
+
+    def verdicts(
+        self,
+        matches: Sequence[tuple[Match, str]],
+        errors: Sequence[tuple[RuleError, str]],
+        attempt: str,
+        *,
+        parse_time: Micros,
+    ) -> Iterator[StagedFile]:
+        """What rules said, each with the id of the event's origin."""
         if matches:
-            found = [(match, origin[row]) for row, match in matches]
-            staged = rows.matches(found, parse_time=batch.parse_time, pack=self._pack)
+            staged = rows.matches(matches, parse_time=parse_time, pack=self._pack)
             yield from self._write(staged, MATCHES, attempt)
         if errors:
-            failed = [(error, origin[row]) for row, error in errors]
-            staged = rows.rule_errors(failed, parse_time=batch.parse_time, pack=self._pack)
+            staged = rows.rule_errors(errors, parse_time=parse_time, pack=self._pack)
             yield from self._write(staged, RULE_ERRORS, attempt)
 
     def letters(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from trailcam.commit import tables as t
-from trailcam.commit.group import Purpose
+from trailcam.commit.group import LATER, Purpose
 from trailcam.model.timestamps import Micros
 
 
@@ -45,7 +45,7 @@ def standing(entries: Iterable[Any]) -> dict[str, Standing]:
     """
     held: dict[str, Standing] = {}
     for row in entries:
-        if row.purpose == Purpose.RULES:
+        if row.purpose in LATER:
             continue
         before = held.get(row.origin_id)
         is_whole = before is not None and before.events[0].purpose == Purpose.WHOLE
@@ -61,9 +61,7 @@ def with_letters(connection: Connection) -> Mapping[str, Standing]:
     o = t.origin.c
     dead = select(o.origin_id).where(o.dead_letters > 0)
     rows = connection.execute(
-        select(t.origin)
-        .where(o.origin_id.in_(dead), o.purpose != Purpose.RULES.value)
-        .order_by(o.decision_id)
+        select(t.origin).where(o.origin_id.in_(dead), o.purpose.not_in(LATER)).order_by(o.decision_id)
     )
     return {origin_id: each for origin_id, each in standing(rows).items() if each.letters.dead_letters}
 

@@ -16,7 +16,10 @@ from trailcam.engines.messages import (
     CannotLookUp,
     CannotStage,
     ChunkDone,
+    KeyAsked,
+    KeyHeld,
     OutOfMemory,
+    PairDone,
     Setup,
     Task,
     TaskDone,
@@ -29,6 +32,7 @@ from trailcam.model.deadletter import DeadLetter
 from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
+from trailcam.rules.keyvalue import Item
 
 MOST_DEATHS = 3
 DEATHS_WITHIN_SECONDS = 600
@@ -46,6 +50,8 @@ class GroupResult:
     chunks: list[ChunkDone] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     """Beside those of the chunks: origins that no worker can hold."""
+    pairs: list[PairDone] = field(default_factory=list)
+    """Those of the first of the group's pairs that had time, in order."""
     failure: WorldError | None = None
     """The world failed: the disk, or a kept table. The group itself is as good as it was."""
 
@@ -66,7 +72,8 @@ class LocalEngine:
     """Worker processes under one parent; a context manager, so that none outlives it.
 
     Groups go in by `give` and come back by `collect`, both of which return soon; `run` does it for a list of
-    groups. `now` gives, in seconds, the time at which a group is given out.
+    groups. `now` gives, in seconds, the time at which a group is given out. `held` gives what lies under a
+    key, for rules that keep state.
 
     Entering executes all rules once in a worker, so that a rule that fails on import is told before any log
     is read.
@@ -82,8 +89,10 @@ class LocalEngine:
         workers: int,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        held: Callable[[str], Item | None] = lambda _: None,
     ) -> None:
         self._setup = setup
+        self._held = held
         self._most = workers
         self._clock = clock
         self._now = now
@@ -212,6 +221,7 @@ class LocalEngine:
             id=next(self._numbers),
             blobs=group.blobs,
             whole=group.whole,
+            pairs=group.pairs,
             parse_time=now,
             attempt=str(ULID()),
             batch_events=batch_events,
@@ -258,6 +268,13 @@ class LocalEngine:
             work.result.chunks.append(message)
             work.task.resume = message.number + 1
             self._heard()
+        elif isinstance(message, PairDone):
+            work.result.pairs.append(message)
+            work.task.written |= message.written
+            work.task.resume = message.number + 1
+            self._heard()
+        elif isinstance(message, KeyAsked):
+            return self._answer(process, work, message.key)
         elif isinstance(message, TestDone):
             work.tests.append(message.result)
             work.task.resume = message.number + 1
@@ -274,6 +291,18 @@ class LocalEngine:
             self._idle.append(process)
             del self._busy[process]
             return self._smaller(work, queue, code("record_exhausts_memory"))
+        return None
+
+    def _answer(self, process: WorkerProcess, work: _Work, key: str) -> _Work | None:
+        """Tells a worker what lies under a key; gives the work back when that cannot be read now."""
+        try:
+            item = self._held(key)
+        except WorldError as error:
+            process.stop()
+            del self._busy[process]
+            work.result = GroupResult(work.result.group, failure=error)
+            return work
+        process.answer(KeyHeld(item))
         return None
 
     def _failure(self, message: CannotStage | CannotLookUp) -> WorldError:

@@ -7,6 +7,7 @@ from pathlib import Path
 from trailcam.contracts.source import Blob
 from trailcam.engines.loading import LoadFailure
 from trailcam.errors import Problem
+from trailcam.model.candidate import Candidate, KeptEvent
 from trailcam.model.data_model import DataModel
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType
@@ -18,6 +19,7 @@ from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
+from trailcam.rules.keyvalue import Item
 
 CHUNK, ROW, RULE = range(3)
 """The slots of shared memory: chunk and row in hand, and the rule's number plus one; 0 is no rule."""
@@ -79,21 +81,34 @@ class Killing:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """An event that a rule, by its number, is to see with what it remembers."""
+
+    rule: int
+    event: KeptEvent
+
+
+@dataclass(frozen=True, slots=True)
 class WorkGroup:
-    """Origins that go to a worker together."""
+    """Origins that go to a worker together; or pairs, one after another, and no origins."""
 
     blobs: tuple[Blob, ...]
     whole: bool = True
     """False: their events are in the lake already, and only what rules say of them is new."""
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
 class Task:
     """Work for one worker, in chunks that are counted from 0: a group of origins to take from decode to
-    detect, or inline tests of one rule, each of them a chunk."""
+    detect; or pairs, each of them a chunk; or inline tests of one rule, each of them a chunk."""
 
     id: int
     blobs: tuple[Blob, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    """See `WorkGroup`."""
+    written: dict[str, Item] = field(default_factory=dict)
+    """What the pairs before `resume` have written under which keys."""
     tests: tuple[int, ...] = ()
     """Numbers of the rule's tests."""
     rule: int = -1
@@ -154,6 +169,37 @@ class ChunkDone:
     matches: tuple[Match, ...]
     errors: tuple[RuleError, ...]
     not_run: tuple[NotRun, ...]
+    candidates: tuple[Candidate, ...] = ()
+    """What rules that keep state are to see in their turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairDone:
+    """What came of one pair of a task."""
+
+    task: int
+    number: int
+    matches: tuple[Match, ...]
+    """One or none, whole: the parent stages it."""
+    errors: tuple[RuleError, ...]
+    written: Mapping[str, Item]
+    """What the rule remembers now, under keys that it has changed."""
+    passed_over: bool = False
+    """The rule was taken off, and has not seen it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAsked:
+    """A rule asks for what lies under a key; the worker waits for the answer, a `KeyHeld`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHeld:
+    """What lies under the key that was asked for; None when nothing does."""
+
+    item: Item | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

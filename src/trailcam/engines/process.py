@@ -16,7 +16,7 @@ from typing import Any
 
 from trailcam.engines import worker
 from trailcam.engines.loading import LoadFailure, RulesNotImported
-from trailcam.engines.messages import CHUNK, ROW, ROW_LOADING, RULE, Killing, Loaded, Setup, Task
+from trailcam.engines.messages import CHUNK, ROW, ROW_LOADING, RULE, KeyHeld, Killing, Loaded, Setup, Task
 from trailcam.errors import Problem, WorldError, code
 
 _MOST_AT_ONCE_SECONDS = 1.0
@@ -107,6 +107,11 @@ class WorkerProcess:
             self._process.kill()
             return False
         return True
+
+    def answer(self, held: KeyHeld) -> None:
+        """Sends what it has asked for; of a process that is gone, that is heard by other ways."""
+        with suppress(OSError):
+            self._connection.send(held)
 
     def receive(self) -> Any:
         """The next message, once there is a sign; None when the process is gone."""

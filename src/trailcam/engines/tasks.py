@@ -1,14 +1,17 @@
 """What a worker does with a task: takes a group from decode to detect, or runs inline tests of a rule."""
 
 import json
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from trailcam.codecs import json_records
 from trailcam.codecs.gzip import unpack
+from trailcam.codecs.json_grammar import Refused
 from trailcam.contracts.codec import Envelope, Record
 from trailcam.contracts.runner import Runner, Subject
 from trailcam.contracts.source import Blob
@@ -22,16 +25,20 @@ from trailcam.engines.messages import (
     CannotStage,
     ChunkDone,
     OutOfMemory,
+    Pair,
+    PairDone,
     Rows,
     Setup,
     Task,
     TaskDone,
     TestDone,
 )
+from trailcam.engines.pairs import Overlay, batch_of, keep
 from trailcam.engines.seen import seen
 from trailcam.enrichments import lookups
 from trailcam.errors import TrailcamError, code
 from trailcam.model.batch import EventBatch
+from trailcam.model.candidate import Candidate, KeptEvent
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.event import PantherEvent, UnifiedNames
 from trailcam.model.match import Match, NotRun, RuleError
@@ -43,12 +50,15 @@ from trailcam.pipeline.enrich import enrich
 from trailcam.pipeline.mend import mend
 from trailcam.pipeline.normalize import Chunk, Normalizer
 from trailcam.rules.inline_tests import Surroundings, failed, run_test
-from trailcam.rules.run import RuleRunner
+from trailcam.rules.keyvalue import Item, StateUnavailable, use
+from trailcam.rules.run import RuleRunner, rule_error
 from trailcam.sources.kept_letters import KeptLetters
 from trailcam.sources.kept_records import KeptRecords
 
 if TYPE_CHECKING:
     from trailcam.commit.stage import Stager
+
+_TURNS_SECONDS = 5.0
 
 
 class Worker:
@@ -61,8 +71,10 @@ class Worker:
         setup: Setup,
         runners: dict[int, RuleRunner],
         models: Mapping[str, UnifiedNames],
+        ask: Callable[[str], Item | None] = lambda _: None,
     ) -> None:
         self._send = send
+        self._ask = ask
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
@@ -84,6 +96,8 @@ class Worker:
         """Sends the chunks of a task that are still wanted, and then that it is done."""
         if task.tests:
             self._test(task)
+        elif task.pairs:
+            self._take_turns(task)
         else:
             self._read(task)
 
@@ -105,6 +119,46 @@ class Worker:
                 self._slots[RULE] = 0
             self._send(TestDone(task=task.id, number=number, result=result))
         self._send(TaskDone(task=task.id))
+
+    def _take_turns(self, task: Task) -> None:
+        """Pairs one after another, each with what those before it have written; for a while, so that what is
+        done is soon kept."""
+        overlay = Overlay(task.written, self._ask)
+        until = time.monotonic() + _TURNS_SECONDS
+        for number, pair in enumerate(task.pairs):
+            if number >= task.resume:
+                found = self._take_turn(task, number, pair, overlay)
+                self._send(
+                    PairDone(
+                        task=task.id,
+                        number=number,
+                        matches=tuple(match for _, match in found.matches),
+                        errors=tuple(error for _, error in found.errors),
+                        written=overlay.taken(),
+                        passed_over=bool(found.not_run),
+                    )
+                )
+                if time.monotonic() >= until:
+                    break
+        self._send(TaskDone(task=task.id))
+
+    def _take_turn(self, task: Task, number: int, pair: Pair, overlay: Overlay) -> Detections:
+        """What a rule says of an event, at the time of that event."""
+        runner = self._modules[pair.rule]
+        try:
+            batch = batch_of(pair.event)
+            with use(overlay, lambda: pair.event.event_time):
+                found = self._detect(task, number, batch, 0, [(pair.rule, runner)])
+            failure: BaseException | None = None
+            if found.waiting:
+                failure = StateUnavailable("it asked for what it remembers from a thread of its own")
+        except (Refused, MemoryError) as error:  # it was an event once, so nobody else will tell of it
+            self._slots[RULE] = 0
+            found, failure = Detections(), error
+        if failure is not None:
+            subject = _subject(pair.event)
+            found.errors.append((0, rule_error(runner.rule, subject, "rule", failure)))
+        return found
 
     def _line(self, record: object, log_type: str) -> PantherEvent:
         """A sample record through decode and normalise, as if it had come alone in a file."""
@@ -184,10 +238,11 @@ class Worker:
         matches: list[Match] = []
         errors: list[RuleError] = []
         not_run: list[NotRun] = []
+        candidates: list[Candidate] = []
         first_row = 0
         for read in chunk.batches:
             batch = self._enriched(read)
-            found = self._detect(task, number, batch, first_row)
+            found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
             first_row += len(batch)
             if self._stager is not None:
                 if task.whole:
@@ -196,6 +251,7 @@ class Worker:
             matches += [self._told(match) for _, match in found.matches]
             errors += [error for _, error in found.errors]
             not_run += [pair for _, pair in found.not_run]
+            candidates += _candidates(batch, found)
         if self._stager is not None and task.whole:
             letters = self._stager.letters(chunk.dead_letters, task.attempt, parse_time=task.parse_time)
             files += letters
@@ -213,6 +269,7 @@ class Worker:
             matches=tuple(matches),
             errors=tuple(errors),
             not_run=tuple(not_run),
+            candidates=tuple(candidates),
         )
 
     def _enriched(self, batch: EventBatch) -> EventBatch:
@@ -237,7 +294,14 @@ class Worker:
             fallbacks=(),
         )
 
-    def _detect(self, task: Task, number: int, batch: EventBatch, first_row: int) -> Detections:
+    def _detect(
+        self,
+        task: Task,
+        number: int,
+        batch: EventBatch,
+        first_row: int,
+        runners: Sequence[tuple[int, Runner]],
+    ) -> Detections:
         slots = self._slots
 
         def in_hand(row: int, rule: int) -> None:
@@ -270,7 +334,7 @@ class Worker:
         slots[CHUNK] = number
         found = detect(
             batch,
-            self._runners.get(batch.log_type, ()),
+            runners,
             first_row=first_row,
             in_hand=in_hand,
             known=known,
@@ -279,6 +343,24 @@ class Worker:
         )
         slots[RULE] = 0
         return found
+
+
+def _candidates(batch: EventBatch, found: Detections) -> Iterator[Candidate]:
+    """What rules of a batch are to see in their turn; an event that several are to see is kept once."""
+    for row, waiting in groupby(found.waiting, key=lambda pair: pair[0]):
+        event = keep(batch, row)
+        for _, rule_id in waiting:
+            yield Candidate(rule_id=rule_id, event=event)
+
+
+def _subject(event: KeptEvent) -> Subject:
+    return Subject(
+        row_id=event.row_id,
+        log_type=event.log_type,
+        event_id=event.event_id,
+        event_time=event.event_time,
+        origin_id=event.origin_id,
+    )
 
 
 def _rows(batch: EventBatch) -> Rows:

@@ -16,11 +16,21 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from trailcam.engines.loading import LoadFailure
-from trailcam.engines.messages import ROW, ROW_LOADING, RULE, Loaded, Setup, Task
+from trailcam.engines.messages import (
+    ROW,
+    ROW_LOADING,
+    RULE,
+    KeyAsked,
+    KeyHeld,
+    Loaded,
+    Setup,
+    Task,
+)
 from trailcam.engines.tasks import Worker
 from trailcam.model.event import UnifiedNames
 from trailcam.rules import data_models
 from trailcam.rules.functions import describe
+from trailcam.rules.keyvalue import Item
 from trailcam.rules.modules import execute, execute_filters, helpers
 from trailcam.rules.run import RuleRunner
 
@@ -51,7 +61,7 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
         models, failures = load_models(setup, slots, skip)
         runners, of_rules = load_runners(setup, slots, skip)
         send(Loaded(failures=of_rules | failures))
-        worker = Worker(send, slots, setup, runners, models)
+        worker = Worker(send, slots, setup, runners, models, _asker(connection, send))
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
@@ -93,6 +103,21 @@ def _sender(connection: Connection) -> Callable[[object], None]:
             os._exit(1)
 
     return send
+
+
+def _asker(connection: Connection, send: Callable[[object], None]) -> Callable[[str], Item | None]:
+    """Asks the parent for what lies under a key, or ends the process, as sending does: no `except` of a rule
+    shall take a parent that is gone for a key that is not there."""
+
+    def ask(key: str) -> Item | None:
+        send(KeyAsked(key))
+        try:
+            held: KeyHeld = connection.recv()
+        except (EOFError, OSError):
+            os._exit(1)
+        return held.item
+
+    return ask
 
 
 def limit_memory(size_bytes: int) -> None:

@@ -1,5 +1,5 @@
 """Third stage: rules run over the events of a batch. Every event x rule comes out as exactly one of match,
-no match, rule error, or not run."""
+no match, rule error, not run, or waiting for its turn."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,8 @@ from trailcam.model.batch import EventBatch
 from trailcam.model.event import UnifiedNames
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.timestamps import Micros
+
+_KEEPS_STATE = code("rule_keeps_state")
 
 InHand = Callable[[int, int], None]
 """Told (row, rule) before a rule gets an event, so that whoever watches knows what a process died of; and
@@ -29,6 +31,8 @@ class Detections:
     matches: list[tuple[int, Match]] = field(default_factory=list)
     errors: list[tuple[int, RuleError]] = field(default_factory=list)
     not_run: list[tuple[int, NotRun]] = field(default_factory=list)
+    waiting: list[tuple[int, str]] = field(default_factory=list)
+    """Rules, by id, that have asked for what they remember: they see the event in their turn."""
 
 
 def detect(
@@ -77,7 +81,9 @@ def detect(
                 found.matches.append((row, match))
             if verdict.errors:
                 found.errors.extend((row, error) for error in verdict.errors)
-            if verdict.not_run is not None:
+            if verdict.not_run == _KEEPS_STATE:
+                found.waiting.append((row, runner.rule.id))
+            elif verdict.not_run is not None:
                 found.not_run.append((row, _not_run(runner, batch, row, verdict.not_run)))
     return found
 

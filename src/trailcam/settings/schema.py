@@ -30,13 +30,15 @@ def size_bytes(value: Any) -> int | None:
 
 
 def seconds_or_never(value: Any) -> float | None:
-    """A number of seconds, 0 for never; None when it is none."""
+    """A number of seconds, or 0, which is never or not at all; None when it is neither."""
     if value in (0, "0") and not isinstance(value, bool):
         return 0.0
     return seconds(value)
 
 
 SIZE = Plain('a size such as 4096 or "64 MiB"', lambda value: size_bytes(value) is not None)
+
+SECONDS_OR_NONE = Plain("a number of seconds, 0 for none", lambda value: seconds_or_never(value) is not None)
 
 SECONDS_OR_NEVER = Plain(
     "a number of seconds, 0 for never", lambda value: seconds_or_never(value) is not None
@@ -59,6 +61,11 @@ LIVE_FORM = Form(
         "group_seconds": Key(SECONDS, doc="How long what has come may wait for more to go to a worker with."),
         "publish_seconds": Key(SECONDS, doc="How often what is decided is published in the lake's tables."),
         "wait_seconds": Key(SECONDS, doc="How long a source may wait for news before it answers."),
+        "lane_delay_seconds": Key(
+            SECONDS_OR_NONE,
+            doc="How long an event that is decided waits for earlier ones, before rules that keep state "
+            "see it.",
+        ),
         "ahead_bytes": Key(SIZE, doc="How much may be fetched ahead of what is decided, as it lies there."),
     },
 )
@@ -203,6 +210,7 @@ class LiveSettings:
     group_seconds: float = 2.0
     publish_seconds: float = 30.0
     wait_seconds: float = 10.0
+    lane_delay_seconds: float = 0.0
     ahead_bytes: int = 64 << 20
 
 

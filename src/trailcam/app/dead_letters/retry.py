@@ -129,7 +129,17 @@ def retry(
             work.run()
         before |= {it.id for it in _of(letters, work.others)}
     problems += told(publish, home.database, home.iceberg)
-    made = report(home, line.run_id, loaded, seconds=0, size_bytes=0, repeated=0, skipped=(), empty=())
+    made = report(
+        home,
+        line.run_id,
+        loaded,
+        taken_off=line.taken_off,
+        seconds=0,
+        size_bytes=0,
+        repeated=0,
+        skipped=(),
+        empty=(),
+    )
     with _letters(home) as letters:
         after = {it.id: it for it in _of(letters, {*chosen, *work.others})}
     tried = {id_ for ids in chosen.values() for id_ in ids}
@@ -221,6 +231,7 @@ class _Work:
                 for group in mender.keep(result) if is_kept else line.keeper.keep(result):
                     line.engine.give(group)
                 self._tell()
+            line.drain()
         finally:
             self.hand.let_all_go()
         self._tell()

@@ -19,6 +19,7 @@ from trailcam.app.line import Line
 from trailcam.app.live.conditions import Condition
 from trailcam.app.live.in_hand import Followed, InHand, Refused
 from trailcam.app.live.intake import Intake
+from trailcam.app.live.lanes import Lanes
 from trailcam.app.live.publisher import Publisher
 from trailcam.app.live.switching import Switching
 from trailcam.app.live.watch import Watch
@@ -81,6 +82,7 @@ class Follower:
     intake: Intake = field(init=False)
     followed_since: Micros | None = None
     publisher: Publisher | None = None
+    lanes: Lanes | None = None
     line: Line = field(init=False)
     """Through which groups go that are given out now."""
     leaving: list[Line] = field(default_factory=list)
@@ -118,6 +120,8 @@ class Follower:
             stack.callback(self._end_lines)
             self.line.__enter__()
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
+            if self.role is not None:
+                self.lanes = stack.enter_context(Lanes(lambda: self.line, told=self.told))
             id_ = processes.begin(self.home.database, self.role, now=self._micros()) if self.role else ""
             stack.enter_context(self.intake)
             self.told(
@@ -128,13 +132,15 @@ class Follower:
                 pack=self.line.pack[:12],
             )
             self._follow(switching, id_)
+            if self.role is None and not self.stop.is_set():
+                self.line.drain()
             if id_:
                 self._trying("state", lambda: self._finish(self.line))
                 self._trying("state", lambda: processes.end(self.home.database, id_, now=self._micros()))
         self.told(
             "stopped",
             records=self.records + self.line.keeper.records,
-            matches=self.matches + self.line.keeper.matches,
+            matches=self.matches + self.line.matches,
         )
         return self.line
 
@@ -186,6 +192,8 @@ class Follower:
             self.ticked(self.line)
             if self.publisher is not None:
                 self.publisher.look()
+            if self.lanes is not None:
+                self.lanes.look()
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
                 self._trying("state", partial(self._beat, id_), part="beat")
@@ -246,7 +254,7 @@ class Follower:
         for line in [it for it in self.leaving if it.engine.is_idle and id(it) not in waiting]:
             self.leaving.remove(line)
             self.records += line.keeper.records
-            self.matches += line.keeper.matches
+            self.matches += line.matches
             self._trying("state", partial(self._finish, line))
             line.__exit__(None, None, None)
 
@@ -331,7 +339,7 @@ class Follower:
         line.finish(
             {
                 "records": line.keeper.records,
-                "matches": line.keeper.matches,
+                "matches": line.matches,
                 "bytes": line.keeper.bytes_done,
                 "seconds": round(self.clock() - self.started, 3),
             }

@@ -70,13 +70,12 @@ class Watch:
         self.health.say("pack_refused", "packs", f"{where}{first.message}{more}", time=now)
 
     def _rules(self, line: Line, *, now: Micros) -> None:
-        for number in line.engine.taken_off:
-            rule_id = line.loaded.rules[number].id
+        for rule_id in sorted(line.taken_off):
             if (line.run_id, rule_id) not in self.taken_off:
                 self.taken_off.add((line.run_id, rule_id))
                 message = (
                     "it ended its process three times within ten minutes; "
-                    "events that it did not see are listed as not run"
+                    "events that it did not see are listed as not run, or wait for it"
                 )
                 self.health.say("rule_taken_off", rule_id, message, time=now)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select, text
 
 from trailcam.commit import tables as t
+from trailcam.commit.group import Purpose
 from trailcam.query.proof.moment import Moment
 
 
@@ -38,7 +39,7 @@ def _scopes(state: Connection) -> Iterator[str]:
         select(d.run_id, o.origin_id)
         .join(t.decision, d.id == o.decision_id)
         .outerjoin(t.run_origin, (r.run_id == d.run_id) & (r.origin_id == o.origin_id))
-        .where(r.run_id.is_(None))
+        .where(r.run_id.is_(None), o.purpose != Purpose.LANE.value)
         .distinct()
         .subquery()
     )

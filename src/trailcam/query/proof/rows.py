@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
-from trailcam.commit.group import Purpose
+from trailcam.commit.group import LATER
 from trailcam.lake.tables import DEAD_LETTERS, OWN, LakeTable
 from trailcam.query.lake import source
 from trailcam.query.proof.moment import Moment, Readable, place_of
@@ -63,7 +63,7 @@ def rows(
     for entry in held.entries:
         place = place_of(entry)
         kept.add(place)
-        if entry.purpose == Purpose.RULES or (wanted is not None and entry.origin_id not in wanted):
+        if entry.purpose in LATER or (wanted is not None and entry.origin_id not in wanted):
             continue
         for what, in_lake, said in (
             ("events", events[place], entry.events),
