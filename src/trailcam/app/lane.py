@@ -103,7 +103,7 @@ class Lane:
         seen = [(turn.candidates[pair.number], pair) for pair in done if not pair.passed_over]
         if not seen:
             return
-        now = self._micros()
+        now, attempt = self._micros(), str(ULID())
         written: dict[str, Item] = {}
         for _, pair in seen:
             written |= pair.written
@@ -111,8 +111,8 @@ class Lane:
             run_id=self.run_id,
             pack=self.pack,
             rules=self.versions,
-            treated=_treated(seen, part=str(turn.last)),
-            files=self._staged(seen, now),
+            treated=_treated(seen, part=attempt),
+            files=self._staged(seen, attempt, now),
             matches=[match for _, pair in seen for match in pair.matches],
             errors=[error for _, pair in seen for error in pair.errors],
             turn=Consumed(
@@ -128,14 +128,16 @@ class Lane:
             return
         self.matches += len(group.matches)
 
-    def _staged(self, seen: Sequence[tuple[Candidate, PairDone]], now: Micros) -> list[StagedFile]:
+    def _staged(
+        self, seen: Sequence[tuple[Candidate, PairDone]], attempt: str, now: Micros
+    ) -> list[StagedFile]:
         matches: list[tuple[Match, str]] = []
         errors: list[tuple[RuleError, str]] = []
         for it, pair in seen:
             matches += [(match, it.event.origin_id) for match in pair.matches]
             errors += [(error, it.event.origin_id) for error in pair.errors]
         try:
-            return list(self.stager.verdicts(matches, errors, str(ULID()), parse_time=now))
+            return list(self.stager.verdicts(matches, errors, attempt, parse_time=now))
         except OSError as error:
             raise cannot_write(error, "a file of the lake", path=self.home.path) from None
 

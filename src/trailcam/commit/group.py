@@ -47,7 +47,7 @@ class Treated:
     dead_letters: int
     part: str = ""
     """Tells apart entries of one origin and purpose: how far it came and what stopped it, which run went over
-    it again, which decision's dead letters it replaces, which turn of the lane was the last before it."""
+    it again, which decision's dead letters it replaces, which turn of the lane it had."""
 
     @property
     def records(self) -> int:
