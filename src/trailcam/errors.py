@@ -439,8 +439,8 @@ _TABLE = (
         "TC0505",
         "rule_keeps_state",
         "rule keeps state",
-        "The rule calls the caching helpers, and this command has no state for it.",
-        "Its events are listed as not run; its inline tests do run, each with a cache of its own.",
+        "The rule asked for what it remembers where it cannot be given: in a thread of its own; or in an earlier version of Trailcam, which had no memory for rules.",
+        "Call the caching helpers in the thread that calls the rule; what an earlier version has listed as not run, the next `trailcam run` or `trailcam backfill --rule` over it runs.",
     ),
     (
         "TC0506",

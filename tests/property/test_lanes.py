@@ -3,6 +3,7 @@ long as none is decided later than the lane waits for it."""
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -13,11 +14,11 @@ from sqlalchemy import select
 from tests.property.test_decide import clear
 from tests.support import make_rule, make_setup, record
 
+from trailcam.commit import key_values
 from trailcam.commit import tables as t
 from trailcam.commit.candidates import Consumed
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
-from trailcam.commit.key_values import load
 from trailcam.commit.lane_tables import candidate, candidate_event, key_value
 from trailcam.commit.lanes import next_turn
 from trailcam.contracts.runner import Subject
@@ -30,7 +31,7 @@ from trailcam.model.candidate import Candidate
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import SECOND, Micros
 from trailcam.query.proof.lanes import lanes
-from trailcam.rules.keyvalue import InMemoryStore, use
+from trailcam.rules.keyvalue import InMemoryStore, Item, use
 from trailcam.rules.modules import helpers
 from trailcam.sources.fetched import Fetched
 from trailcam.state.database import Database
@@ -79,6 +80,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         yield made
 
 
+def load(database: Database, key: str) -> Item | None:
+    with database.read() as state:
+        return key_values.load(state, key)
+
+
 def at(seconds: int) -> Micros:
     return Micros((BEGUN + seconds) * SECOND)
 
@@ -93,7 +99,7 @@ class Line:
         setup = make_setup(RULES)
         runners, failures = load_runners(setup, slots)
         assert not failures
-        self.worker = Worker(self.sent.append, slots, setup, runners, lambda key: load(database, key))
+        self.worker = Worker(self.sent.append, slots, setup, runners, partial(load, database))
         self.runners = runners
 
     def said(self, task: Task) -> list[Any]:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
 from ulid import ULID
 
 from trailcam.app.home import Home
 from trailcam.commit.candidates import Consumed, TurnTaken
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
+from trailcam.commit.key_values import load
 from trailcam.commit.lanes import Turn, next_turn
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
@@ -57,6 +59,8 @@ class Lane:
     """Decided by us."""
     taken_off: set[int] = field(default_factory=set)
     """Rules, by number, that are not run any more; their candidates wait for another process."""
+    _state: Connection | None = None
+    """By which key-values are read while a turn is in hand."""
 
     def drain(self, engine: LocalEngine, *, stopped: Callable[[], bool] = lambda: False) -> None:
         """Has turns until nothing more is due, through an engine that has nothing else in work.
@@ -75,6 +79,10 @@ class Lane:
                     if gone >= MOST_STAGED:
                         raise
 
+    def held(self, key: str) -> Item | None:
+        """What rules remember under a key, for the worker that has our turn in hand."""
+        return load(self._state, key) if self._state is not None else None
+
     def is_due(self) -> bool:
         """Whether there is something to run."""
         return self._next() is not None
@@ -87,7 +95,8 @@ class Lane:
             return False
         number = {rule.id: number for number, rule in enumerate(self.rules)}
         pairs = tuple(Pair(number[it.rule_id], it.event) for it in turn.candidates)
-        done = _run(engine, WorkGroup((), pairs=pairs), stopped)
+        with self.home.database.read() as self._state:
+            done = _run(engine, WorkGroup((), pairs=pairs), stopped)
         self.taken_off |= engine.taken_off
         if done is None:
             return False

@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from types import TracebackType
 
 from sqlalchemy import insert, update
@@ -22,7 +21,6 @@ from trailcam.app.pack_tables import with_tables
 from trailcam.app.setup import engine_setup
 from trailcam.commit import tables as t
 from trailcam.commit.columns import refuse_changed_columns
-from trailcam.commit.key_values import load
 from trailcam.commit.ledger import Ledger
 from trailcam.commit.run_kind import RunKind
 from trailcam.commit.stage import Stager
@@ -76,7 +74,6 @@ class Line:
         self.pack = pack_version(self.rules)
         staging = Staging(warehouse=home.iceberg.warehouse, pack=self.pack)
         self._setup = engine_setup(loaded, settings, lookups=lookups, staging=staging)
-        self.engine = self.new_engine(workers or os.cpu_count() or 1)
         self.run_id = str(ULID())
         self.ledger = Ledger(home.database, self.rules)
         stager = Stager(home.iceberg.warehouse, loaded.log_types, pack=self.pack)
@@ -90,6 +87,7 @@ class Line:
             delay_seconds=settings.live.lane_delay_seconds,
             now=now,
         )
+        self.engine = self.new_engine(workers or os.cpu_count() or 1)
         self.keeper = Keeper(
             home=home,
             run_id=self.run_id,
@@ -128,9 +126,7 @@ class Line:
 
     def new_engine(self, workers: int) -> LocalEngine:
         """Worker processes for these rules, beside those of the line; not entered yet."""
-        return LocalEngine(
-            self._setup, workers=workers, now=self._now, held=partial(load, self._home.database)
-        )
+        return LocalEngine(self._setup, workers=workers, now=self._now, held=self.lane.held)
 
     def drain(self) -> None:
         """Has the turns of rules that keep state which are due, once all groups are done.

@@ -10,16 +10,14 @@ from sqlalchemy.dialects.sqlite import insert
 from trailcam.commit.lane_tables import key_value
 from trailcam.model.timestamps import SECOND, Micros
 from trailcam.rules.keyvalue import GRACE_SECONDS, Item
-from trailcam.state.database import Database
 
 _FARTHEST_SECONDS = 1 << 62
 """No expiry lies farther from 1970 than the state can say: rules may name any number."""
 
 
-def load(database: Database, key: str) -> Item | None:
+def load(connection: Connection, key: str) -> Item | None:
     """What lies under a key; None when nothing does."""
-    with database.read() as connection:
-        row = connection.execute(select(key_value).where(key_value.c.key == _bytes(key))).first()
+    row = connection.execute(select(key_value).where(key_value.c.key == _bytes(key))).first()
     if row is None:
         return None
     return Item(

@@ -28,6 +28,7 @@ Index(
     candidate.c.row_id,
     sqlite_where=candidate.c.consumed_by.is_(None),
 )
+Index("ix_candidate_waiting_row", candidate.c.row_id, sqlite_where=candidate.c.consumed_by.is_(None))
 Index(None, candidate.c.consumed_by)
 Index(None, candidate.c.queued_by)
 

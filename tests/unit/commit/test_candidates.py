@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from trailcam.commit import key_values
 from trailcam.commit import tables as t
 from trailcam.commit.candidates import Consumed, TurnTaken
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
-from trailcam.commit.key_values import load
 from trailcam.commit.lane_tables import candidate, candidate_event, key_value
 from trailcam.commit.lanes import next_turn, waiting
 from trailcam.model.candidate import Candidate, KeptEvent
@@ -35,6 +35,11 @@ def database(tmp_path: Path) -> Database:
             )
         )
     return made
+
+
+def load(database: Database, key: str) -> Item | None:
+    with database.read() as state:
+        return key_values.load(state, key)
 
 
 def asked(row: str, time: int = 0, *, rule: str = "R", origin: str = "a", raw: bytes = b"x") -> Candidate:

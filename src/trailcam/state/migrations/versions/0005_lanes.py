@@ -30,6 +30,13 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("consumed_by IS NULL"),
     )
+    op.create_index(
+        "ix_candidate_waiting_row",
+        "candidate",
+        ["row_id"],
+        unique=False,
+        sqlite_where=sa.text("consumed_by IS NULL"),
+    )
     op.create_index(op.f("ix_candidate_consumed_by"), "candidate", ["consumed_by"], unique=False)
     op.create_index(op.f("ix_candidate_queued_by"), "candidate", ["queued_by"], unique=False)
     op.create_table(
