@@ -71,6 +71,7 @@ class Worker:
         setup: Setup,
         runners: dict[int, RuleRunner],
         models: Mapping[str, UnifiedNames],
+        *,
         ask: Callable[[str], Item | None] = lambda _: None,
     ) -> None:
         self._send = send

@@ -61,7 +61,7 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
         models, failures = load_models(setup, slots, skip)
         runners, of_rules = load_runners(setup, slots, skip)
         send(Loaded(failures=of_rules | failures))
-        worker = Worker(send, slots, setup, runners, models, _asker(connection, send))
+        worker = Worker(send, slots, setup, runners, models, ask=_asker(connection, send))
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
