@@ -26,7 +26,7 @@ from trailcam.engines.inline import inline
 from trailcam.engines.messages import ChunkDone, Pair, PairDone, Task
 from trailcam.engines.pairs import batch_of
 from trailcam.engines.tasks import Worker
-from trailcam.engines.worker import load_runners
+from trailcam.engines.worker import load_models, load_runners
 from trailcam.model.candidate import Candidate
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import SECOND, Micros
@@ -97,9 +97,12 @@ class Line:
         self.sent: list[Any] = []
         slots = [0, 0, 0]
         setup = make_setup(RULES)
+        models, _ = load_models(setup, slots)
         runners, failures = load_runners(setup, slots)
         assert not failures
-        self.worker = Worker(self.sent.append, slots, setup, runners, ask=partial(load, database))
+        self.worker = Worker(
+            self.sent.append, slots, setup, runners, models=models, ask=partial(load, database)
+        )
         self.runners = runners
 
     def said(self, task: Task) -> list[Any]:

@@ -28,7 +28,7 @@ from trailcam.engines.pairs import origin_of
 from trailcam.errors import cannot_write
 from trailcam.model.candidate import Candidate
 from trailcam.model.match import Match, RuleError
-from trailcam.model.rule import Rule
+from trailcam.model.rule import IN_THE_LINE, Rule
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import Micros
 from trailcam.rules.keyvalue import Item
@@ -104,7 +104,11 @@ class Lane:
         return True
 
     def _next(self) -> Turn | None:
-        ids = {rule.id for number, rule in enumerate(self.rules) if number not in self.taken_off}
+        ids = {
+            rule.id
+            for number, rule in enumerate(self.rules)
+            if rule.kind in IN_THE_LINE and number not in self.taken_off
+        }
         return next_turn(self.home.database, ids, delay_seconds=self.delay_seconds, now=self._micros())
 
     def _keep(self, turn: Turn, done: Sequence[PairDone]) -> None:
