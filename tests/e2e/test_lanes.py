@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -331,9 +332,9 @@ def test_two_servers_that_are_killed_again_and_again_come_to_the_same(
     kills = 0
     with following(settings, command="worker", log="worker", first=few):
         while consumed(home) < wanted - 30 and kills < 30:
-            before = consumed(home)
+            more = consumed(home) + 4
             with following(settings, first=few) as process:
-                eventually(lambda: consumed(home) > before + 3, seconds=90, process=process)  # noqa: B023
+                eventually(partial(reached, home, more), seconds=90, process=process)
                 time.sleep(rng.uniform(0, 0.3))
             kills += 1
     print(f"{kills} kills")
@@ -346,6 +347,10 @@ def test_two_servers_that_are_killed_again_and_again_come_to_the_same(
     ]
     assert found["key values"] == lane_undisturbed["key values"]
     assert verified(home).holds, verified(home)
+
+
+def reached(home: Path, number: int) -> bool:
+    return consumed(home) >= number
 
 
 def whole(home: Path) -> int:
