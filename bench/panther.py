@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.footprint import Watch
+from tests.footprint import tree
 
 from bench.__main__ import write_figures
 
+_LOOK_SECONDS = 0.1
 SEEDS = ("1", "2", "3", "4")
 _PEERS_NAMES = {"alertContext": "alert_context"}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -40,7 +41,7 @@ class Taken:
 
     seconds: float
     peak_bytes: int
-    """What they held together; pages that they share are counted in each."""
+    """The most that they held together; a page that several share counts once (proportional set size)."""
     output: str
     words: str
     status: int
@@ -123,12 +124,13 @@ def taken(command: list[str], folder: Path, environment: Mapping[str, str]) -> T
         process = subprocess.Popen(
             command, cwd=folder, env=os.environ | environment, stdout=output, stderr=words, text=True
         )
-        with Watch(process.pid, every_seconds=0.05) as watch:
-            process.wait()
-            seconds = time.monotonic() - begun
+        peak = 0
+        while process.poll() is None:
+            time.sleep(_LOOK_SECONDS)
+            peak = max(peak, sum(map(held_bytes, tree(process.pid))))
+        seconds = time.monotonic() - begun
         output.seek(0)
         words.seek(0)
-        peak = max((it.rss_bytes for it in watch.samples), default=0)
         return Taken(
             seconds=seconds,
             peak_bytes=peak,
@@ -136,6 +138,18 @@ def taken(command: list[str], folder: Path, environment: Mapping[str, str]) -> T
             words=words.read(),
             status=process.returncode,
         )
+
+
+def held_bytes(pid: int) -> int:
+    """The proportional set size of a process, 0 once it has ended.
+
+    Source: https://docs.kernel.org/filesystems/proc.html, smaps_rollup (read 2026-11-28).
+    """
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
 def answers(repository: Path, seed: str = "0") -> Answers:

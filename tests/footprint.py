@@ -28,7 +28,7 @@ class Footprint:
 def footprint(pid: int) -> Footprint:
     """What a process and its descendants hold now: nothing if it has ended."""
     rss = files = threads = processes = 0
-    for one in _tree(pid):
+    for one in tree(pid):
         folder = Path(f"/proc/{one}")
         try:
             pages = int((folder / "statm").read_text().split()[1])
@@ -90,7 +90,7 @@ def flat(values: Sequence[float], *, share: float = 0.05, least: float = 0.0, wa
     return growth(values, warm_up=warm_up) <= max(share * median(values), least)
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """The process and its descendants."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
