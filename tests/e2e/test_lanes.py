@@ -148,6 +148,7 @@ STEPS: list[Step] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS, ids=[" ".join(map(str, step[1:])) for step in STEPS])
 def test_a_run_that_is_killed_between_two_steps_is_made_good_by_the_next(
     tmp_path: Path, lane_tree: Path, lane_undisturbed: dict[str, Any], step: Step
