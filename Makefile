@@ -52,7 +52,7 @@ newer: env  ## the fast suites on every newer Python that is found
 		echo "Python $$version: trying"; \
 		UV_PROJECT_ENVIRONMENT=.venv-$$version \
 			$(RUN)/uv sync --quiet --frozen --group servers --python "$$found" || exit 1; \
-		.venv-$$version/bin/pytest -q -n 2 --dist worksteal tests/unit tests/contract tests/property || exit 1; \
+		HYPOTHESIS_PROFILE=few .venv-$$version/bin/pytest -q -n 2 --dist worksteal tests/unit tests/contract tests/property || exit 1; \
 	done
 
 thorough: servers  ## the property tests with many more examples

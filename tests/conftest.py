@@ -14,8 +14,10 @@ os.environ["TRAILCAM_CACHE"] = ""  # nothing is kept from one test to another, n
 # A shell that starts a suite with `&` has it ignore interrupts, and every process of a test would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Machines differ, so no example has a deadline. `HYPOTHESIS_PROFILE=long` is the thorough form.
+# Machines differ, so no example has a deadline. `HYPOTHESIS_PROFILE=long` is the thorough form, `few` that for
+# a second interpreter, on which the same examples would be tried again.
 settings.register_profile("short", deadline=None, max_examples=100)
+settings.register_profile("few", deadline=None, max_examples=20)
 settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
