@@ -39,7 +39,7 @@ class Plain:
     def check(self, value: Any, steps: Steps, report: Report) -> None:
         """Reports a value the predicate refuses."""
         if not self.accepts(value):
-            _wrong(self.expected, value, steps, report, found=self.found)
+            wrong(self.expected, value, steps, report, found=self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class OneOf:
         given = value.lower() if self.fold and isinstance(value, str) else value
         if not isinstance(given, str) or given not in known:
             hint = nearest(value, self.words) if isinstance(value, str) else ""
-            _wrong(self.expected, value, steps, report, hint)
+            wrong(self.expected, value, steps, report, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class ListOf:
     def check(self, value: Any, steps: Steps, report: Report) -> None:
         """Reports a value that is no list, and every item that is not of the kind or comes twice."""
         if not isinstance(value, list) or len(value) < self.least:
-            _wrong(self.expected, value, steps, report)
+            wrong(self.expected, value, steps, report)
             return
         seen: set[str] = set()
         for index, item in enumerate(value):
@@ -112,7 +112,7 @@ class MappingOf:
     def check(self, value: Any, steps: Steps, report: Report) -> None:
         """Reports a value that is no mapping, and every value in it that is not of the kind."""
         if not isinstance(value, dict):
-            _wrong(self.expected, value, steps, report)
+            wrong(self.expected, value, steps, report)
             return
         for key, item in value.items():
             here: Steps = (*steps, key if isinstance(key, int) else str(key))
@@ -152,7 +152,7 @@ class Form:
     def check(self, value: Any, steps: Steps, report: Report) -> None:
         """Reports unknown and missing keys and every value of the wrong kind."""
         if not isinstance(value, dict):
-            _wrong(self.expected, value, steps, report)
+            wrong(self.expected, value, steps, report)
             return
         called = self.called(steps) if self.called else self.name
         for key, item in value.items():
@@ -266,7 +266,7 @@ def located(document: Document, form: Form) -> list[tuple[Steps, Problem]]:
     return found
 
 
-def _wrong(
+def wrong(
     expected: str,
     value: Any,
     steps: Steps,
@@ -275,6 +275,7 @@ def _wrong(
     *,
     found: Callable[[Any], str] | None = None,
 ) -> None:
+    """Reports a value that is not what is expected; `found` says what it is, else `describe` does."""
     told = (found or describe)(value)
     report("bad_value", steps, f"{_place(steps)} must be {expected}; found {told}", hint)
 

@@ -19,7 +19,7 @@ from trailcam.commit.candidates import Consumed, TurnTaken
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
 from trailcam.commit.key_values import load
-from trailcam.commit.lanes import Turn, next_turn
+from trailcam.commit.lane import Turn, next_turn
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.engines.local import LocalEngine

@@ -14,7 +14,7 @@ from trailcam.alerts.tables import alert
 from trailcam.app.home import Home
 from trailcam.app.load import Loaded
 from trailcam.commit import tables as t
-from trailcam.commit.lanes import waiting as waiting_of
+from trailcam.commit.lane import waiting as waiting_of
 from trailcam.commit.windows import Row, error_item, match_item, window_row
 from trailcam.errors import Problem, code
 from trailcam.model.alert import Alert, Status

@@ -13,8 +13,8 @@ from trailcam.commit import tables as t
 from trailcam.commit.candidates import Consumed, TurnTaken
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
+from trailcam.commit.lane import next_turn, waiting
 from trailcam.commit.lane_tables import candidate, candidate_event, key_value
-from trailcam.commit.lanes import next_turn, waiting
 from trailcam.model.candidate import Candidate, KeptEvent
 from trailcam.model.match import RuleError
 from trailcam.model.origin import Origin
@@ -278,9 +278,9 @@ def test_a_turn_is_no_longer_than_so_many_pairs_and_bytes(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(database, "a", candidates=[asked(f"{n}", n, raw=bytes(10)) for n in range(9)])
-    monkeypatch.setattr("trailcam.commit.lanes.MOST_PAIRS", 5)
+    monkeypatch.setattr("trailcam.commit.lane.MOST_PAIRS", 5)
     assert len(order(database)) == 5
-    monkeypatch.setattr("trailcam.commit.lanes.MOST_BYTES", 25)
+    monkeypatch.setattr("trailcam.commit.lane.MOST_BYTES", 25)
     assert len(order(database)) == 2
-    monkeypatch.setattr("trailcam.commit.lanes.MOST_BYTES", 1)
+    monkeypatch.setattr("trailcam.commit.lane.MOST_BYTES", 1)
     assert len(order(database)) == 1

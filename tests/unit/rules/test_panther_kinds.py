@@ -423,7 +423,8 @@ def test_keys_that_no_form_knows_are_passed_over_where_that_is_asked_for(tmp_pat
 def test_a_whole_number_that_cannot_be_written_in_digits_is_a_value_like_any_other(tmp_path: Path) -> None:
     huge = "0x" + "f" * 5_000
     for new in (f"ExpectedAlertContext: {{a: {huge}}}\n    Log:", f"Log: {{a: {huge}}}\n    LogType:"):
-        read(tmp_path, "rule", ("Log:", new))
+        reading = read(tmp_path, "rule", ("Log:", new))
+        assert bool(reading.item) is not bool(reading.problems)
 
 
 def test_items_in_a_folder_of_templates_are_named_and_not_run(tmp_path: Path) -> None:

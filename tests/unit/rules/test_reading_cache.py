@@ -173,16 +173,17 @@ def test_a_damaged_cache_is_none(tmp_path: Path, pack: Path, damage: bytes | str
 def test_a_cache_that_somebody_else_made_is_never_read(
     tmp_path: Path, pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load(pack, ReadingCache(tmp_path / "cache"))
+    plain = load(pack, ReadingCache(tmp_path / "cache"))
     somebody = os.getuid() + 1
     monkeypatch.setattr(os, "getuid", lambda: somebody)
     monkeypatch.setattr(pickle, "load", lambda _: pytest.fail("it was read"))
-    load(pack, ReadingCache(tmp_path / "cache"))
+    assert load(pack, ReadingCache(tmp_path / "cache")) == plain
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, pack: Path) -> None:
     (tmp_path / "file").write_text("")
-    load(pack, ReadingCache(tmp_path / "file" / "cache"))
+    assert load(pack, ReadingCache(tmp_path / "file" / "cache")) == load(pack)
+    assert (tmp_path / "file").read_text() == ""
 
 
 def test_files_that_nobody_has_asked_for_in_a_month_are_removed(tmp_path: Path, pack: Path) -> None:

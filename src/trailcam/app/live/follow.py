@@ -19,9 +19,9 @@ from trailcam.app.line import Line
 from trailcam.app.live.conditions import Condition
 from trailcam.app.live.in_hand import Followed, InHand, Refused
 from trailcam.app.live.intake import Intake
-from trailcam.app.live.lanes import Lanes
 from trailcam.app.live.publisher import Publisher
 from trailcam.app.live.switching import Switching
+from trailcam.app.live.turns import Turns
 from trailcam.app.live.watch import Watch
 from trailcam.app.load import Loaded
 from trailcam.commit.naming import FilesGone
@@ -82,7 +82,7 @@ class Follower:
     intake: Intake = field(init=False)
     followed_since: Micros | None = None
     publisher: Publisher | None = None
-    lanes: Lanes | None = None
+    turns: Turns | None = None
     line: Line = field(init=False)
     """Through which groups go that are given out now."""
     leaving: list[Line] = field(default_factory=list)
@@ -121,7 +121,7 @@ class Follower:
             self.line.__enter__()
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
             if self.role is not None:
-                self.lanes = stack.enter_context(Lanes(lambda: self.line, told=self.told))
+                self.turns = stack.enter_context(Turns(lambda: self.line, told=self.told))
             id_ = processes.begin(self.home.database, self.role, now=self._micros()) if self.role else ""
             stack.enter_context(self.intake)
             self.told(
@@ -192,8 +192,8 @@ class Follower:
             self.ticked(self.line)
             if self.publisher is not None:
                 self.publisher.look()
-            if self.lanes is not None:
-                self.lanes.look()
+            if self.turns is not None:
+                self.turns.look()
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
                 self._trying("state", partial(self._beat, id_), part="beat")

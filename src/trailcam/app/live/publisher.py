@@ -1,47 +1,20 @@
 """Publishes what is decided now and then, in a thread of its own: the line does not wait for the lake."""
 
-import threading
 from collections.abc import Callable
 
 from trailcam.app.home import Home
+from trailcam.app.live.beside import Beside
 from trailcam.commit.publish import publish
 from trailcam.errors import WorldError
 
 
-class Publisher:
+class Publisher(Beside):
     """A context manager that publishes every so many seconds, and once more when it is left."""
 
     def __init__(self, home: Home, *, every_seconds: float, told: Callable[..., None]) -> None:
+        super().__init__("trailcam-publish", told=told)
         self._home = home
         self._every_seconds = every_seconds
-        self._told = told
-        self._stopping = threading.Event()
-        self._fails = False
-        self._broken: BaseException | None = None
-        self._thread = threading.Thread(target=self._watched, name="trailcam-publish", daemon=True)
-
-    def __enter__(self) -> "Publisher":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def look(self) -> None:
-        """Looks whether publishing goes on.
-
-        Raises:
-            BaseException: what has ended our thread: a defect, which must not go unseen.
-        """
-        if self._broken is not None:
-            raise self._broken
-
-    def _watched(self) -> None:
-        try:
-            self._run()
-        except BaseException as error:
-            self._broken = error
 
     def _run(self) -> None:
         while not self._stopping.wait(self._every_seconds):
@@ -52,11 +25,6 @@ class Publisher:
         try:
             publish(self._home.database, self._home.iceberg)
         except WorldError as error:
-            if not self._fails:
-                for problem in error.problems:
-                    self._told("lake refuses", code=problem.code, why=problem.message)
-            self._fails = True
+            self._failed("lake refuses", error)
         else:
-            if self._fails:
-                self._told("lake works again")
-            self._fails = False
+            self._works("lake works again")

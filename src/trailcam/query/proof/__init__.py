@@ -3,7 +3,7 @@
 Everything is counted anew, from the files themselves; nothing is taken from what a run said of itself.
 One file holds one against one: `ledger` the state against itself, `files` the files against their digests,
 `lake_tables` the tables against the files, `rows` the rows against the ledger, `verdicts` what rules said in
-the lake against the state, `windows` windows and alerts against matches, `lanes` what waits for its turn or
+the lake against the state, `windows` windows and alerts against matches, `lane` what waits for its turn or
 has had it against the rest of the state, `lookups` versions of lookup tables against their digests. What
 differs is told in words, each kind once, with a count and an example; a new comparison is a function that
 gives such words.

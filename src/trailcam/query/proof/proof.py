@@ -11,7 +11,7 @@ from trailcam.lake.tables import OWN
 from trailcam.query.lake import connection
 from trailcam.query.proof.files import files
 from trailcam.query.proof.lake_tables import look_at_tables
-from trailcam.query.proof.lanes import lanes
+from trailcam.query.proof.lane import lane
 from trailcam.query.proof.ledger import ledger
 from trailcam.query.proof.lookups import lookups
 from trailcam.query.proof.moment import Moment, place_of, read_moment
@@ -75,7 +75,7 @@ def prove(
         with database.read() as state:
             held = read_moment(state, opened)
             proof.missing += ledger(state, held)
-            proof.missing += lanes(state)
+            proof.missing += lane(state)
             bound = windows(state)
         _count(held, proof, wanted)
         read = _of(held, wanted)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailcam.errors import nearest
-from trailcam.forms import ANYTHING, NAME, TEXT, Form, Key, Kind, ListOf, Report, same_text
-from trailcam.rules.conditions.kinds import GIVEN, SCALAR, DeepKey, Path, Title, wrong
+from trailcam.forms import ANYTHING, NAME, TEXT, Form, Key, Kind, ListOf, Report, same_text, wrong
+from trailcam.rules.conditions.kinds import GIVEN, SCALAR, DeepKey, Path, Title
 from trailcam.rules.conditions.table import (
     ABSOLUTE,
     COMBINATORS,

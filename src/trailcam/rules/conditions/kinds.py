@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from trailcam.forms import NAME, Kind, Plain, Report, describe
+from trailcam.forms import NAME, Kind, Plain, Report, wrong
 from trailcam.rules.conditions.comparing import network
 from trailcam.rules.conditions.finding import EVERY
 from trailcam.rules.conditions.paths import MOST_DIGITS, MOST_STEPS, BadPath, parse, title_parts
@@ -71,12 +71,6 @@ class DeepKey:
             if not (isinstance(item, str) and item) and not (is_index and position):
                 expected = "a name or an index from 0" if position else "a name"
                 wrong(expected, item, (*steps, position), report)
-
-
-def wrong(expected: str, value: Any, steps: Steps, report: Report, hint: str = "") -> None:
-    """Reports a value that is not what is expected."""
-    place = ".".join(str(step) for step in steps) or "the document"
-    report("bad_value", steps, f"{place} must be {expected}; found {describe(value)}", hint)
 
 
 def _is_scalar(value: Any) -> bool:

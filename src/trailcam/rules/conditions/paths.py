@@ -1,6 +1,6 @@
 """Names of fields: `foo`, `a.b`, `a.b[2]`, `a[*].b`, and the lists of names that stand for names with dots.
 
-Source: the section "Key Specifiers" of CLAUDE.md and AGENTS.md in the public panther-analysis repository,
+Source: the section "Key Specifiers" of the notes for authors in the public panther-analysis repository,
 and https://docs.panther.com/detections/rules/writing-simple-detections/match-expression (read 2026-11-28).
 """
 

@@ -4,7 +4,7 @@ A value that is missing or null meets no condition but the negated ones. Where t
 on missing values, on values of another kind and on lists, what stands here is ours.
 
 Source: https://docs.panther.com/detections/rules/writing-simple-detections/match-expression, its page of
-error codes (which spells ...OrEquals), and the lists of conditions in CLAUDE.md and AGENTS.md of the public
+error codes (which spells ...OrEquals), and the lists of conditions in the notes for authors of the public
 panther-analysis repository (all read 2026-11-28).
 """
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trailcam.forms import COUNT, NAME, TEXT, TRUTH, Form, Key
+from trailcam.forms import COUNT, NAME, TEXT, TRUTH, Form, Key, Report
 from trailcam.model.query import Query, Schedule
 from trailcam.rules.formats.panther.written import Written
 from trailcam.rules.values import METADATA
+from trailcam.yaml12 import Steps
 
 DIALECTS: Mapping[str, str] = {
     "Query": "",
@@ -29,7 +30,7 @@ COMMON: Mapping[str, Key] = {
 class QueryForm(Form):
     """A form one of whose SQL keys must be given."""
 
-    def check(self, value: Any, steps: Any, report: Any) -> None:
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
         """Reports what any form does, and a query without a text."""
         super().check(value, steps, report)
         if isinstance(value, dict) and not any(key in value for key in DIALECTS):

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from trailcam.forms import COUNT, Form, Key, Plain
+from trailcam.forms import COUNT, Form, Key, Plain, Report
 from trailcam.model.query import Schedule
+from trailcam.yaml12 import Steps
 
 _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _NAMES = (
@@ -54,7 +55,7 @@ CRON = Plain("five fields of cron, as `0 * * * *`", is_cron)
 
 
 class _ScheduleForm(Form):
-    def check(self, value: Any, steps: Any, report: Any) -> None:
+    def check(self, value: Any, steps: Steps, report: Report) -> None:
         super().check(value, steps, report)
         rate, limit = (
             value.get(key) if isinstance(value, dict) else None for key in ("RateMinutes", "TimeoutMinutes")

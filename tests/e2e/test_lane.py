@@ -155,7 +155,7 @@ def test_a_run_that_is_killed_between_two_steps_is_made_good_by_the_next(
 ) -> None:
     home = tmp_path / "home"
     arguments = ["run", *map(str, [lane_tree / "logs", "--packs", lane_tree / "rules", "--home", home])]
-    few = "import trailcam.commit.lanes as lanes; lanes.MOST_PAIRS = 20\n"  # a turn of its own for some
+    few = "import trailcam.commit.lane as lane; lane.MOST_PAIRS = 20\n"  # a turn of its own for some
     command = acting(KILL, step, arguments)
     command[2] = few + command[2]
     killed = subprocess.run(
@@ -328,7 +328,7 @@ def test_two_servers_that_are_killed_again_and_again_come_to_the_same(
         eventually(lambda: whole(home) == len(paths), seconds=90, process=process)
     assert consumed(home) == 0
     settings = write_settings(tmp_path, source, packs=[lane_tree / "rules"], more=never)
-    few = "import trailcam.commit.lanes as lanes; lanes.MOST_PAIRS = 3"
+    few = "import trailcam.commit.lane as lane; lane.MOST_PAIRS = 3"
     wanted = len(lane_undisturbed["candidates"])
     kills = 0
     with following(settings, command="worker", log="worker", first=few):

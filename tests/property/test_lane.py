@@ -19,8 +19,8 @@ from trailcam.commit import tables as t
 from trailcam.commit.candidates import Consumed
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
+from trailcam.commit.lane import next_turn
 from trailcam.commit.lane_tables import candidate, candidate_event, key_value
-from trailcam.commit.lanes import next_turn
 from trailcam.contracts.runner import Subject
 from trailcam.engines.inline import inline
 from trailcam.engines.messages import ChunkDone, Pair, PairDone, Task
@@ -30,7 +30,7 @@ from trailcam.engines.worker import load_models, load_runners
 from trailcam.model.candidate import Candidate
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import SECOND, Micros
-from trailcam.query.proof.lanes import lanes
+from trailcam.query.proof.lane import lane
 from trailcam.rules.keyvalue import InMemoryStore, Item, use
 from trailcam.rules.modules import helpers
 from trailcam.sources.fetched import Fetched
@@ -167,7 +167,7 @@ def kept(database: Database) -> Found:
         keys = [bytes(key).decode() for key in state.execute(select(key_value.c.key)).scalars()]
         assert list(state.execute(select(candidate).where(candidate.c.consumed_by.is_(None)))) == []
         assert list(state.execute(select(candidate_event))) == []
-        assert list(lanes(state)) == []
+        assert list(lane(state)) == []
         assert list(state.execute(select(t.rule_error))) == []
     return matches, {key: load(database, key) for key in keys}
 

@@ -9,7 +9,7 @@ from trailcam.commit.group import Purpose
 from trailcam.commit.lane_tables import candidate, candidate_event
 
 
-def lanes(state: Connection) -> Iterator[str]:
+def lane(state: Connection) -> Iterator[str]:
     """In words, what of candidates does not agree with the rest of the state."""
     c, e = candidate.c, candidate_event.c
     waits = c.consumed_by.is_(None)

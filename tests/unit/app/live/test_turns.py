@@ -9,8 +9,8 @@ import pytest
 from tests.unit.app.live.followed import out_of_order, until
 
 from trailcam.app.line import Line
-from trailcam.app.live import lanes
-from trailcam.app.live.lanes import Lanes
+from trailcam.app.live import turns
+from trailcam.app.live.turns import Turns
 
 
 @dataclass
@@ -47,15 +47,15 @@ class FakeLine:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "_LOOK_SECONDS", 0.005)
-    monkeypatch.setattr(lanes, "_PAUSE_SECONDS", 0.005)
+    monkeypatch.setattr(turns, "_LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(turns, "_PAUSE_SECONDS", 0.005)
 
 
-def following(current: list[FakeLine], told: list[str]) -> Lanes:
+def following(current: list[FakeLine], told: list[str]) -> Turns:
     def tell(event: str, **_: Any) -> None:
         told.append(event)
 
-    return Lanes(lambda: cast("Line", current[-1]), told=tell)
+    return Turns(lambda: cast("Line", current[-1]), told=tell)
 
 
 def test_a_worker_starts_with_the_first_candidate_and_ends_with_the_line() -> None:
