@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import re
+import select
 import stat
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from trailcam.model.text import storable
 from trailcam.model.timestamps import Micros, parse
 
 CHUNK_BYTES = 1 << 20
+_PATIENCE_MILLISECONDS = 500
+
 STDIN = "-"
 SOURCE = "files"
 
@@ -198,8 +201,7 @@ def _spooled(stream: BufferedReader, name: str, spool: Path) -> LocalBlob:
     modified = status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
     try:
         with tempfile.NamedTemporaryFile(dir=spool, delete=False) as copy, _unless_whole(Path(copy.name)):
-            # One system call a round: `read` would go on reading, deaf to signals, until a chunk is full.
-            while chunk := stream.read1(CHUNK_BYTES):
+            while chunk := _what_has_come(stream):
                 digest.update(chunk)
                 size += len(chunk)
                 copy.write(chunk)
@@ -208,6 +210,19 @@ def _spooled(stream: BufferedReader, name: str, spool: Path) -> LocalBlob:
         raise cannot_write(error, f"a copy of {name} to read it from", path=spool) from None
     origin = _origin(_identity(digest), name, size, _time_of("", modified))
     return LocalBlob(origin, Path(copy.name), spooled=True)
+
+
+def _what_has_come(stream: BufferedReader) -> bytes:
+    """What a stream has by now, once it has something; nothing at its end.
+
+    Reading alone is deaf to signals: `read` goes on until a chunk is full, and even one system call does not
+    return for a signal that came just before it. So we wait a little at a time.
+    """
+    waiting = select.poll()
+    waiting.register(stream, select.POLLIN)
+    while not waiting.poll(_PATIENCE_MILLISECONDS):
+        pass
+    return stream.read1(CHUNK_BYTES)
 
 
 @contextmanager

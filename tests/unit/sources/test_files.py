@@ -1,6 +1,11 @@
 import hashlib
 import os
+import signal
+import threading
+import time
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import pytest
 
@@ -129,3 +134,42 @@ def test_missing_paths_and_folders_without_logs_are_told_together(tmp_path: Path
     with pytest.raises(TrailcamError) as caught:
         find([tmp_path / "gone", tmp_path / "empty"])
     assert [problem.code for problem in caught.value.problems] == [code("path_not_found"), code("no_logs")]
+
+
+class Ended(Exception):
+    pass
+
+
+def test_who_waits_for_a_stream_hears_a_signal_that_does_not_interrupt_reading(tmp_path: Path) -> None:
+    """As one does that comes just before the system call."""
+
+    def ended(_: int, __: FrameType | None) -> NoReturn:
+        raise Ended
+
+    def elsewhere() -> None:
+        with pipe.open("wb") as writer:
+            writer.write(b"some bytes")
+            writer.flush()
+            while not any(spool.iterdir()):
+                time.sleep(0.01)
+            time.sleep(0.2)  # until there is nothing more to read
+            signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+            heard_in_time.append(heard.wait(10))
+
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    heard, heard_in_time = threading.Event(), list[bool]()
+    before = signal.signal(signal.SIGUSR1, ended)
+    writer = threading.Thread(target=elsewhere)
+    writer.start()
+    try:
+        with pytest.raises(Ended):
+            claim(pipe, spool=spool)
+    finally:
+        heard.set()
+        writer.join()
+        signal.signal(signal.SIGUSR1, before)
+    assert heard_in_time == [True]
+    assert not list(spool.iterdir())

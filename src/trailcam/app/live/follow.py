@@ -135,6 +135,7 @@ class Follower:
             if self.role is None and not self.stop.is_set():
                 self.line.drain()
             if id_:
+                self._trying("state", partial(self._beat, id_), part="beat")
                 self._trying("state", lambda: self._finish(self.line))
                 self._trying("state", lambda: processes.end(self.home.database, id_, now=self._micros()))
         self.told(

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 from tests.kept import write_rules
 from tests.unit.app.live.followed import Fake, out_of_order, until
 
@@ -17,6 +19,9 @@ from trailcam.app.live.in_hand import Followed
 from trailcam.app.load import load
 from trailcam.commit.run_kind import RunKind
 from trailcam.settings.schema import LiveSettings, Settings
+from trailcam.settings.sources import SourceSettings
+from trailcam.sources.tables import source as source_table
+from trailcam.state.processes import Role
 
 LIVE = LiveSettings(group_seconds=0.01, publish_seconds=60, wait_seconds=0.05)
 
@@ -96,3 +101,20 @@ def test_what_could_not_be_kept_is_kept_when_it_can(tmp_path: Path, monkeypatch:
     assert said.count("home fails") >= 1
     assert said.count("home works again") == said.count("home fails")
     assert said.count("dead letter") == 1
+
+
+def test_who_follows_for_a_short_time_leaves_behind_when_its_sources_last_answered(tmp_path: Path) -> None:
+    fake = Fake(label="brief")
+    follower = following(tmp_path, [fake], [])
+    follower.settings = replace(follower.settings, sources=(SourceSettings(name="brief", type="folder"),))
+    follower.role = Role.serve
+    follower.clock = lambda: 0.0  # no beat is due before the end
+    thread = run(follower)
+    until(lambda: fake.received > 3, seconds=60)
+    follower.stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    with follower.home.database.read() as connection:
+        (row,) = connection.execute(sqlalchemy.select(source_table))
+    assert row.name == "brief"
+    assert row.asked_at is not None
