@@ -326,6 +326,21 @@ def test_a_rule_for_a_log_type_without_a_schema_is_not_quiet(logs: Path, rule: P
     assert "never run: 1 rule for Acme.Unheard, of which there is no schema" in done.stderr
 
 
+def test_of_many_log_types_without_a_schema_those_with_most_rules_are_told(logs: Path, rule: Path) -> None:
+    for number in range(12):
+        names = [f"Acme.Unheard{number}", *(["Acme.Unheard11"] if number < 3 else [])]
+        text = RULE.replace('"AWS.CloudTrail"', ", ".join(f'"{name}"' for name in names))
+        (rule.parent / f"unheard{number}.py").write_text(text.replace("Test.Terminated", f"Test.{number}"))
+    told = trailcam("run", logs, "--packs", rule.parent).stderr.splitlines()
+    at = told.index("never run: 12 rules for 12 log types, of which there is no schema:")
+    assert told[at + 1 : at + 4] == [
+        "  bring them with --log-types",
+        "  4 rules for Acme.Unheard11",
+        "  1 rule for Acme.Unheard0",
+    ]
+    assert told[at + 12] == "  and 2 more log types"
+
+
 def test_an_empty_text_is_no_path(rule: Path) -> None:
     done = trailcam("run", "", "--rules", rule)
     assert done.returncode == 2

@@ -1,5 +1,6 @@
 """What a run or a backfill came to, in words, on stderr."""
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from trailcam.cli.output import count, grouped, say
@@ -67,9 +68,7 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say("no rules were run: name some with --packs or --rules")
     elif not loaded.rules:
         say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
-    for name, rule_ids in loaded.without_schema.items():
-        rules = count(len(rule_ids), "rule")
-        say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")
+    _tell_without_schema(loaded.without_schema)
     for name, tables in loaded.never_asked.items():
         asked = f"{count(len(tables), 'lookup table')} for {name}"
         say(f"never asked: {asked}, of which there is no schema: bring it with --log-types")
@@ -82,5 +81,26 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say(f"settings for rules that are not among these: {', '.join(others)}")
     if loaded.disabled:
         say(f"{count(len(loaded.disabled), 'rule')} switched off in their metadata")
+    tell_not_run(loaded)
+
+
+def tell_not_run(loaded: "Loaded") -> None:
+    """The items of kinds that the command does not run, on stderr."""
     for kind, number in loaded.not_loaded.items():
-        say(f"{number:,} of the kind {kind} not run by this version")
+        say(f"never run: {count(number, kind)}")
+
+
+def _tell_without_schema(rules_for: Mapping[str, Collection[str]]) -> None:
+    """Log types of which there is no schema, with their rules: each, or of many those with most rules."""
+    if len(rules_for) <= _MOST_TOLD:
+        for name, rule_ids in rules_for.items():
+            rules = count(len(rule_ids), "rule")
+            say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")
+        return
+    rules = count(len(set().union(*rules_for.values())), "rule")
+    say(f"never run: {rules} for {len(rules_for)} log types, of which there is no schema:")
+    say("  bring them with --log-types")
+    most = sorted(rules_for, key=lambda name: (-len(rules_for[name]), name))[:_MOST_TOLD]
+    for name in most:
+        say(f"  {count(len(rules_for[name]), 'rule')} for {name}")
+    say(f"  and {len(rules_for) - _MOST_TOLD:,} more log types")

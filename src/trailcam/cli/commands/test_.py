@@ -11,6 +11,7 @@ import typer
 
 from trailcam.cli.options import ConfigOption, LogTypesOption
 from trailcam.cli.output import Format, count, printable, progress_bar, say, say_problem, to_json
+from trailcam.cli.told_report import tell_not_run
 from trailcam.errors import Problem, TrailcamError, code
 
 if TYPE_CHECKING:
@@ -238,8 +239,7 @@ def _tell(report: "Report", loaded: "Loaded") -> int:
     if untested:
         said.append(f"{count(untested, 'rule')} without tests")
     say("; ".join(said))
-    for kind, number in loaded.not_loaded.items():
-        say(f"{number:,} of the kind {kind} not run by this version")
+    tell_not_run(loaded)
     if not report.rules:
         say("no rules found")
         return 1
