@@ -67,6 +67,8 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say("no rules were run: name some with --packs or --rules")
     elif not loaded.rules:
         say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
+    for rule_id, absent in loaded.not_correlated.items():
+        say(f"never run: {rule_id} looks at matches of {', '.join(absent)}, which does not run")
     for name, rule_ids in loaded.without_schema.items():
         rules = count(len(rule_ids), "rule")
         say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")

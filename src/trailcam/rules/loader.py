@@ -161,6 +161,7 @@ class _Loading:
             part.items |= {file: derived[file] for file in part.items if file in derived}
         whole = [part.root for part in self.parts if helper_modules.is_whole(part.root)]
         problems += references.missing(items, whole)
+        problems += references.circles(items)
         helpers = [helper for part in self.parts for helper in (*part.declared, *part.found)]
         return problems + helper_modules.conflicts(helpers)
 
