@@ -73,8 +73,8 @@ class Line:
         settings = with_tables(settings, loaded.packs)
         tables = declared(settings, loaded.log_types)
         lookups = take_in(settings, tables, home, now=self._micros())
-        correlations = correlation_rules(loaded.correlations)
-        keeps = fields_kept([it.correlation for it in correlations])
+        keeps = fields_kept(loaded.correlated)
+        correlations = correlation_rules(loaded.correlations, keeps=keeps)
         self.rules = rule_versions(loaded.packs, loaded.rules, loaded.log_types, lookups, keeps=keeps)
         self._versions = self.rules | {it.rule.id: it.version for it in correlations}
         self.pack = pack_version(self._versions)

@@ -16,7 +16,7 @@ from trailcam.app.readings import readings
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.lake.tables import EVENTS, OWN, PLACE, event_table, table_name
 from trailcam.logtypes import loader as logtypes
-from trailcam.model.correlation import sources
+from trailcam.model.correlation import Correlation, sources
 from trailcam.model.logtype import LogType
 from trailcam.model.rule import IN_THE_LINE, Kind, Pack, Rule
 from trailcam.rules.loader import load_packs
@@ -57,6 +57,14 @@ class Loaded:
         rules = tuple(rule for rule in self.rules if takes(rule))
         together, without = _correlated((rule for rule in self.correlations if takes(rule)), rules)
         return replace(self, rules=rules, correlations=together, not_correlated=self.not_correlated | without)
+
+    @property
+    def correlated(self) -> list[Correlation]:
+        """What correlation rules of the packs say that are switched on, whichever rules were asked for: what
+        is kept of a match does not hang on that."""
+        every = {rule.id: rule for pack in self.packs for rule in pack.rules if rule.enabled}
+        every |= {rule.id: rule for rule in self.correlations}
+        return [rule.correlation for rule in every.values() if rule.correlation is not None]
 
     @property
     def without_schema(self) -> dict[str, list[str]]:
@@ -141,7 +149,8 @@ def load(
 
     Without ids, every enabled rule of these kinds runs, and with `disabled` the others too. A rule that is
     named itself, by its id or its file, runs even when it is switched off. Of all of them, those run that
-    every one of `filters` takes. With rules of the line come the correlation rules over them. `ignored` and `ignores_extra_keys` are those of `load_packs`.
+    every one of `filters` takes. With rules of the line come the correlation rules over them.
+    `ignored` and `ignores_extra_keys` are those of `load_packs`.
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0103 a setting that a rule does not have,

@@ -67,8 +67,10 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say("no rules were run: name some with --packs or --rules")
     elif not loaded.rules:
         say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
-    for rule_id, absent in loaded.not_correlated.items():
-        say(f"never run: {rule_id} looks at matches of {', '.join(absent)}, which does not run")
+    for rule_id, absent in list(loaded.not_correlated.items())[:_MOST_TOLD]:
+        say(f"never run: {rule_id} looks at matches of {', '.join(absent)}: not loaded, or switched off")
+    if len(loaded.not_correlated) > _MOST_TOLD:
+        say(f"  and {len(loaded.not_correlated) - _MOST_TOLD:,} more correlation rules")
     for name, rule_ids in loaded.without_schema.items():
         rules = count(len(rule_ids), "rule")
         say(f"never run: {rules} for {name}, of which there is no schema: bring it with --log-types")

@@ -7,9 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
-from trailcam.model.correlation import Correlation, Criterion, Step, Transition, needed
+from trailcam.model.correlation import Correlation, Criterion, Step, Transition
 from trailcam.model.derived import DerivedMatch, GroupValue, SourceMatch
 from trailcam.model.match import Match
 from trailcam.model.rule import Rule
@@ -37,11 +38,14 @@ class CorrelationRule:
     """The digest of the definition."""
 
 
-def correlation_rules(rules: Sequence[Rule]) -> tuple[CorrelationRule, ...]:
-    """The correlation rules among these, in their order: each behind those whose matches it looks at."""
-    found = [(rule, rule.correlation) for rule in rules if rule.correlation is not None]
-    every = [correlation for _, correlation in found]
-    return tuple(_of(rule, correlation, needed(every, rule.id)) for rule, correlation in found)
+def correlation_rules(
+    rules: Sequence[Rule], *, keeps: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> tuple[CorrelationRule, ...]:
+    """The correlation rules among these, in their order: each behind those whose matches it looks at. `keeps`
+    are fields that are kept of matches, by the id of their rule."""
+    return tuple(
+        _of(rule, rule.correlation, keeps.get(rule.id, ())) for rule in rules if rule.correlation is not None
+    )
 
 
 def _of(rule: Rule, correlation: Correlation, keeps: tuple[str, ...]) -> CorrelationRule:

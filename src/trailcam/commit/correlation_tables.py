@@ -17,7 +17,7 @@ correlation = Table(
 """One row a rule: its matches are what `definition` says of all that was decided up to decision `seen`.
 
 `version` is empty where that does not hold any more, and the rule is to be gone through anew. `settled`:
-anchors before this time are not waited for, null while all are. `run_id` is the run that went through it last.
+anchors before this time are not waited for, null while all are. `run_id` is the run that had its last turn.
 """
 
 correlation_match = Table(

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
 from trailcam.commit.correlation_rules import CorrelationRule
-from trailcam.commit.correlations import Arrived, Said, take_turn
+from trailcam.commit.correlations import Arrived, Said, note_seen, take_turn
 from trailcam.commit.decide import insert_matches
 from trailcam.commit.naming import name_files
 from trailcam.commit.windows import Recut
@@ -57,6 +57,7 @@ def correlate_now(
         name_files(connection, stage(said.come, vanished), warehouse=warehouse, decision_id=decision_id)
         recut = Recut(connection, decision_id)
         recut.apply(said.come, [(match, start) for match, start in said.gone if start is not None])
+        note_seen(connection, said.taken, decision_id)
         insert_matches(connection, said.come, recut.window_of, decision_id)
         alert(connection, recut.changes, decision_id, now=now, retracting=_UNSAID)
     return said

@@ -36,7 +36,7 @@ MOST_NEWS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """What has arrived: all that is earlier than `until`. With `is_all`, everything has, whatever its time is,
+    """What has arrived: all that is earlier than `until`. With `is_all`, everything has, whatever its time,
     and nothing is waited for; then `until` bounds which times are believed."""
 
     until: Micros
@@ -50,13 +50,15 @@ class Said:
     come: list[Match] = field(default_factory=list)
     gone: list[tuple[Match, Micros | None]] = field(default_factory=list)
     """Taken out of the state by now; each with the start of the window it was in."""
+    taken: list[str] = field(default_factory=list)
+    """The rules that had the turn."""
 
 
 def take_turn(
     connection: Connection, rules: Sequence[CorrelationRule], *, run_id: str, arrived: Arrived | None
 ) -> Said:
-    """Brings the rules, each behind those it looks at, up to what is decided. The matches that come are not in
-    the state yet. `arrived` None: what waits goes on waiting."""
+    """Brings the rules, each behind those it looks at, up to what is decided. The matches that come are not
+    in the state yet. `arrived` None: what waits goes on waiting."""
     said = Said()
     until = last_decision(connection)
     for it in rules:
@@ -70,7 +72,8 @@ def take_turn(
         ):
             continue
         _Turn(connection, it, standing, until=until, run_id=run_id).take(said, arrived)
-    _note_vanished(connection, {it.rule.id for it in rules}, said)
+        said.taken.append(it.rule.id)
+    _note_vanished(connection, said)
     return said
 
 
@@ -106,6 +109,13 @@ def is_due(
         if settled is not None and settled != standing.settled:
             return True
     return False
+
+
+def note_seen(connection: Connection, rule_ids: Sequence[str], decision_id: int) -> None:
+    """The rules have seen the decision that their turn has come to."""
+    connection.execute(
+        update(correlation).where(correlation.c.rule_id.in_(rule_ids)).values(seen=decision_id)
+    )
 
 
 def look_anew(connection: Connection, rule_ids: Collection[str]) -> None:
@@ -150,16 +160,16 @@ def _settled(
     return Micros(max(times)) if times else None
 
 
-def _note_vanished(connection: Connection, taken: set[str], said: Said) -> None:
-    """Rules that are not among those of the turn look at what has vanished no more: they are gone through
-    anew when they come back."""
+def _note_vanished(connection: Connection, said: Said) -> None:
+    """Rules that did not have the turn still look at what has vanished in it: they are gone through anew when
+    they come back."""
     c = correlation_match.c
     stale: set[str] = set()
     for rule_id in {match.rule_id for match, _ in said.gone}:
         for chunk in chunked([match.row_id for match, _ in said.gone if match.rule_id == rule_id]):
             looking = select(c.rule_id).where(c.source_rule_id == rule_id, c.row_id.in_(chunk)).distinct()
             stale.update(connection.execute(looking).scalars())
-    _make_stale(connection, sorted(stale - taken))
+    _make_stale(connection, sorted(stale.difference(said.taken)))
 
 
 def _make_stale(connection: Connection, rule_ids: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Fields of matches that correlation rules ask for: kept with the match, or later, when its rule runs again."""
+"""Fields of matches that correlation rules ask for: kept with a match, or later, when its rule runs again."""
 
 import json
 from collections.abc import Sequence
