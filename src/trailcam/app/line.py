@@ -20,18 +20,16 @@ from trailcam.app.lookup_tables import declared
 from trailcam.app.lookup_versions import take_in
 from trailcam.app.pack_tables import with_tables
 from trailcam.app.setup import engine_setup
+from trailcam.app.versions import versions_of
 from trailcam.commit import tables as t
 from trailcam.commit.columns import refuse_changed_columns
-from trailcam.commit.correlation_rules import correlation_rules
 from trailcam.commit.ledger import Ledger
 from trailcam.commit.run_kind import RunKind
 from trailcam.commit.stage import Stager
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import LocalEngine
 from trailcam.engines.messages import Staging
-from trailcam.model.correlation import fields_kept
 from trailcam.model.timestamps import Micros
-from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.schema import Settings
 
 
@@ -73,13 +71,10 @@ class Line:
         settings = with_tables(settings, loaded.packs)
         tables = declared(settings, loaded.log_types)
         lookups = take_in(settings, tables, home, now=self._micros())
-        keeps = fields_kept(loaded.correlated)
-        correlations = correlation_rules(loaded.correlations, keeps=keeps)
-        self.rules = rule_versions(loaded.packs, loaded.rules, loaded.log_types, lookups, keeps=keeps)
-        self._versions = self.rules | {it.rule.id: it.version for it in correlations}
-        self.pack = pack_version(self._versions)
+        versions = versions_of(loaded, lookups)
+        self.rules, self._every, self.pack = versions.rules, versions.every, versions.pack
         staging = Staging(warehouse=home.iceberg.warehouse, pack=self.pack)
-        self._setup = engine_setup(loaded, settings, lookups=lookups, staging=staging, keeps=keeps)
+        self._setup = engine_setup(loaded, settings, lookups=lookups, staging=staging, keeps=versions.keeps)
         self.run_id = str(ULID())
         self.ledger = Ledger(home.database, self.rules)
         stager = Stager(home.iceberg.warehouse, loaded.log_types, pack=self.pack)
@@ -94,7 +89,7 @@ class Line:
             now=now,
         )
         self.correlating = Correlating(
-            home=home, run_id=self.run_id, rules=correlations, stager=stager, now=now
+            home=home, run_id=self.run_id, rules=versions.correlations, stager=stager, now=now
         )
         self.engine = self.new_engine(workers or os.cpu_count() or 1)
         self.keeper = Keeper(
@@ -165,14 +160,14 @@ class Line:
                     started_at=self._micros(),
                     version=__version__,
                     pack=self.pack,
-                    rules=len(self._versions),
+                    rules=len(self._every),
                     paths=json.dumps([str(it) for it in self._told]),
                     published=False,
                 )
             )
             rules = [
                 {"pack": self.pack, "rule_id": rule_id, "rule_version": version}
-                for rule_id, version in self._versions.items()
+                for rule_id, version in self._every.items()
             ]
             if rules:
                 connection.execute(upsert(t.pack_rule).on_conflict_do_nothing(), rules)
