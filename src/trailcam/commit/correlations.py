@@ -107,7 +107,9 @@ def is_due(
                 return True
         settled = _settled(connection, it.correlation, standing, arrived)
         if settled is not None and settled != standing.settled:
-            return True
+            waiting = GroupIndex(connection, it.correlation).last_before(Micros(settled - 1))
+            if waiting is not None and (standing.settled is None or waiting >= standing.settled):
+                return True
     return False
 
 
