@@ -8,8 +8,9 @@ from tests.support import make_rule
 
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules
+from trailcam.commit.correlation_saying import Said
+from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.correlation_turn import correlate_now
-from trailcam.commit.correlations import Arrived, Said
 from trailcam.commit.decide import decide
 from trailcam.commit.group import Group, Purpose, Treated
 from trailcam.model.correlation import Correlation, Criterion, Step, fields_kept

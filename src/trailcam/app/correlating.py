@@ -12,8 +12,9 @@ from ulid import ULID
 
 from trailcam.app.home import Home
 from trailcam.commit.correlation_rules import CorrelationRule
+from trailcam.commit.correlation_standing import Arrived, last_decision
 from trailcam.commit.correlation_turn import correlate_now
-from trailcam.commit.correlations import Arrived, is_due, last_decision
+from trailcam.commit.correlations import is_due
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write

@@ -12,7 +12,9 @@ from sqlalchemy import insert
 from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
 from trailcam.commit.correlation_rules import CorrelationRule
-from trailcam.commit.correlations import Arrived, Said, note_seen, take_turn
+from trailcam.commit.correlation_saying import Said
+from trailcam.commit.correlation_standing import Arrived, note_seen
+from trailcam.commit.correlations import take_turn
 from trailcam.commit.decide import insert_matches
 from trailcam.commit.naming import name_files
 from trailcam.commit.windows import Recut
@@ -25,7 +27,7 @@ from trailcam.state.database import Database
 Stage = Callable[[Sequence[Match], Sequence[Match]], Sequence[StagedFile]]
 """Writes files of matches that were said, and of those that vanished."""
 
-_UNSAID = "what came late has made its rule say something else: nothing that qualifies is left of it"
+_UNSAID = "its correlation rule does not say it any more: other matches came late, or the rule was changed"
 
 
 def correlate_now(

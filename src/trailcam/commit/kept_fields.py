@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select, update
 
 from trailcam.commit import tables as t
-from trailcam.commit.correlations import look_anew
+from trailcam.commit.correlation_standing import look_anew
 from trailcam.model.match import Match
 from trailcam.pipeline.window import identity_of
 from trailcam.state.chunks import chunked

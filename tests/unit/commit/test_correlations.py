@@ -234,8 +234,8 @@ def test_what_a_log_says_is_kept_whatever_it_is(database: Database) -> None:
 
 def test_many_news_come_to_the_same_as_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     turn(database, rules(BOTH, ALONE))
-    monkeypatch.setattr("trailcam.commit.correlations.MOST_NEWS", 3)
-    monkeypatch.setattr("trailcam.commit.correlations._AT_ONCE", 2)
+    monkeypatch.setattr("trailcam.commit.correlation_saying.MOST_NEWS", 3)
+    monkeypatch.setattr("trailcam.commit.correlation_saying._AT_ONCE", 2)
     keep(database, *(source_match("Fail", minute) for minute in range(5)), source_match("Login", 5))
     turn(database, rules(BOTH, ALONE), everything=True)
     assert said(database) == {("Both", "Login@5", "alice"), ("Alone", "Login@5", "alice")}

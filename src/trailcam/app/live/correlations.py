@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from trailcam.app.correlating import AHEAD
 from trailcam.app.line import Line
 from trailcam.commit import tables as t
-from trailcam.commit.correlations import Arrived
+from trailcam.commit.correlation_standing import Arrived
 from trailcam.errors import WorldError
 from trailcam.model.timestamps import SECOND, Micros
 from trailcam.sources.tables import source as source_table

@@ -25,7 +25,7 @@ from trailcam.app.live.switching import Switching
 from trailcam.app.live.turns import Turns
 from trailcam.app.live.watch import Watch
 from trailcam.app.load import Loaded
-from trailcam.commit.correlations import Arrived
+from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind

@@ -7,7 +7,7 @@ from sqlalchemy import insert, update
 
 from trailcam.app.live.correlations import arrived
 from trailcam.commit import tables as t
-from trailcam.commit.correlations import Arrived
+from trailcam.commit.correlation_standing import Arrived
 from trailcam.model.timestamps import MINUTE, Micros
 from trailcam.sources.tables import source as source_table
 from trailcam.state.database import Database
