@@ -54,7 +54,8 @@ class Correlating:
         if not self.rules:
             return
         now = self._micros()
-        followed = processes.running(self.home.database, now=now)
+        running = processes.running(self.home.database, now=now)
+        followed = any(it.role is processes.Role.serve for it in running)
         self.turn(None if followed else Arrived(until=Micros(now + AHEAD), is_all=True))
 
     def turn(self, arrived: Arrived | None) -> None:
