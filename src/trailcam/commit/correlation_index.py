@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -56,6 +57,16 @@ class GroupIndex:
         self._connection = connection
         self._rule = rule
         self._mine = correlation_match.c.rule_id == rule.rule_id
+        c = correlation_match.c  # made once: making a statement takes longer than running it
+        within = select(c.source_rule_id, c.row_id, c.event_time).where(
+            self._mine,
+            c.group_key == bindparam("key"),
+            c.step_id == bindparam("step"),
+            c.event_time.between(bindparam("start"), bindparam("end")),
+        )
+        self._within = within
+        self._first = within.order_by(c.event_time, c.row_id).limit(bindparam("most"))
+        self._last = within.order_by(c.event_time.desc(), c.row_id.desc()).limit(bindparam("most"))
 
     def clear(self) -> None:
         """Forgets all of them."""
@@ -145,17 +156,15 @@ class GroupIndex:
         return self._read(stretch.group, asked)
 
     def _read(self, group: GroupValue, asked: Iterable["_Asked"]) -> list[SourceMatch]:
-        c = correlation_match.c
         key = _key(group)
         steps: dict[tuple[str, str, Micros], set[str]] = defaultdict(set)
         for step_id, start, end, most, backwards in asked:
-            chosen = select(c.source_rule_id, c.row_id, c.event_time).where(
-                self._mine, c.group_key == key, c.step_id == step_id, c.event_time.between(start, end)
-            )
+            bound: dict[str, Any] = {"key": key, "step": step_id, "start": start, "end": end}
+            chosen = self._within
             if most is not None:
-                order = (c.event_time.desc(), c.row_id.desc()) if backwards else (c.event_time, c.row_id)
-                chosen = chosen.order_by(*order).limit(most)
-            for row in self._connection.execute(chosen):
+                bound["most"] = most
+                chosen = self._last if backwards else self._first
+            for row in self._connection.execute(chosen, bound):
                 steps[row.source_rule_id, row.row_id, Micros(row.event_time)].add(step_id)
         return [
             SourceMatch(
