@@ -42,7 +42,7 @@ def load_packs(
     before, and is saved.
 
     Raises:
-        TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0221: every problem of every file at once.
+        TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0222: every problem of every file at once.
     """
     known = Known(log_types=frozenset(log_types), sample=sample, ignores_extra_keys=ignores_extra_keys)
     cache = cache or ReadingCache(None)
