@@ -1,12 +1,12 @@
 """Turns of correlation rules while sources are followed, in a thread of their own, and how far these are."""
 
-import threading
 from collections.abc import Callable, Collection
 
 from sqlalchemy import func, select
 
 from trailcam.app.correlating import AHEAD
 from trailcam.app.line import Line
+from trailcam.app.live.beside import Beside
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.errors import WorldError
@@ -48,45 +48,21 @@ def arrived(
     return None if latest is None else Arrived(until=Micros(latest - late))
 
 
-class Correlations:
+class Correlations(Beside):
     """A context manager. `line` gives the line whose rules are in force: what was decided under others is
     taken in by these. `arrived` gives what has arrived by now."""
 
     def __init__(
         self, line: Callable[[], Line], *, arrived: Callable[[], Arrived | None], told: Callable[..., None]
     ) -> None:
+        super().__init__("trailcam-correlate", told=told)
         self._line = line
         self._arrived = arrived
-        self._told = told
-        self._stopping = threading.Event()
-        self._fails = False
-        self._broken: BaseException | None = None
-        self._thread = threading.Thread(target=self._watched, name="trailcam-correlate", daemon=True)
 
-    def __enter__(self) -> "Correlations":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def look(self) -> None:
-        """Looks whether it goes on.
-
-        Raises:
-            BaseException: what has ended our thread: a defect, which must not go unseen.
-        """
-        if self._broken is not None:
-            raise self._broken
-
-    def _watched(self) -> None:
-        try:
-            while not self._stopping.wait(_LOOK_SECONDS):
-                self._turn()
+    def _run(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
             self._turn()
-        except BaseException as error:
-            self._broken = error
+        self._turn()
 
     def _turn(self) -> None:
         try:
@@ -94,12 +70,7 @@ class Correlations:
             if correlating.rules:
                 correlating.turn(self._arrived())
         except WorldError as error:
-            if not self._fails:
-                for problem in error.problems:
-                    self._told("correlation rules wait", code=problem.code, why=problem.message)
-            self._fails = True
+            self._failed("correlation rules wait", error)
             self._stopping.wait(_PAUSE_SECONDS)
         else:
-            if self._fails:
-                self._told("correlation rules go on")
-            self._fails = False
+            self._works("correlation rules go on")
