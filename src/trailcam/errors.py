@@ -243,6 +243,13 @@ _TABLE = (
         "A unified name would mean one thing or the other, depending on which is asked.",
         "Switch one of the two off with `Enabled: false`, or merge them.",
     ),
+    (
+        "TC0222",
+        "rules_in_a_circle",
+        "correlation rules look at each other's matches",
+        "Each would have to be known before the other: what they say could be anything.",
+        "Let one of them name the rules that the other looks at.",
+    ),
     # -- 03: log types -------------------------------------------------------------------------------------
     (
         "TC0301",

@@ -64,6 +64,20 @@ class Way:
         for key in keys:
             self.s3.put_object(Bucket=BUCKET, Key=key, Body=b'{"Records": []}')
 
+    def put_unannounced(self, key: str) -> None:
+        """Puts an object and takes its announcement, which comes some time later, out of the queue."""
+        self.put(key)
+        names = ["ApproximateNumberOfMessages"]
+        eventually(
+            lambda: (
+                self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"][
+                    names[0]
+                ]
+                != "0"
+            )
+        )
+        self.sqs.purge_queue(QueueUrl=self.queue)
+
     def write(self, *, by: Faults | None = None, queue: str = "", more: str = "") -> Path:
         """Settings of the source, whose queue and objects are reached by a proxy if there is one."""
         here = self.server.endpoint
@@ -197,8 +211,7 @@ def test_a_queue_that_lies_in_the_region_of_the_bucket_is_found_there(way: Way) 
 def test_an_empty_queue_is_the_reason_where_nothing_else_is(way: Way) -> None:
     found = way.look()
     assert "prefix" in checks(found)
-    way.put(KEY)
-    way.sqs.purge_queue(QueueUrl=way.queue)
+    way.put_unannounced(KEY)
     assert why(way.look()) == "nothing arrives from trail because nothing is announced: the queue is empty"
 
 
@@ -326,8 +339,7 @@ def test_a_prefix_that_no_key_has_is_told_with_the_nearest(way: Way) -> None:
 
 
 def test_an_old_object_that_was_not_announced_is_told_with_what_reads_it(way: Way) -> None:
-    way.put(KEY)
-    way.sqs.purge_queue(QueueUrl=way.queue)
+    way.put_unannounced(KEY)
     way.ahead_seconds = 0.0
     newest = [it for it in way.look() if it.check == "newest"]
     assert "may be on its way" in newest[0].found
@@ -488,9 +500,7 @@ def test_a_role_that_is_assumed_is_who_we_are(way: Way) -> None:
     ],
 )
 def test_a_permission_that_is_missing_is_named(way: Way, between: Faults, action: str, grade: Grade) -> None:
-    way.put(KEY)
-    if action == "sqs:ReceiveMessage":
-        way.sqs.purge_queue(QueueUrl=way.queue)
+    (way.put_unannounced if action == "sqs:ReceiveMessage" else way.put)(KEY)
     if action == "s3:GetObject":
         between.add(ACCESS_DENIED, method="GET", path=rf"^/{BUCKET}/AWSLogs")
     else:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from ulid import ULID
 
 from trailcam import __version__
+from trailcam.app.correlating import Correlating
 from trailcam.app.home import Home
 from trailcam.app.keeper import Keeper
 from trailcam.app.lane import Lane
@@ -19,6 +20,7 @@ from trailcam.app.lookup_tables import declared
 from trailcam.app.lookup_versions import take_in
 from trailcam.app.pack_tables import with_tables
 from trailcam.app.setup import engine_setup
+from trailcam.app.versions import versions_of
 from trailcam.commit import tables as t
 from trailcam.commit.columns import refuse_changed_columns
 from trailcam.commit.ledger import Ledger
@@ -28,7 +30,6 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.local import LocalEngine
 from trailcam.engines.messages import Staging
 from trailcam.model.timestamps import Micros
-from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.schema import Settings
 
 
@@ -70,10 +71,10 @@ class Line:
         settings = with_tables(settings, loaded.packs)
         tables = declared(settings, loaded.log_types)
         lookups = take_in(settings, tables, home, now=self._micros())
-        self.rules = rule_versions(loaded.packs, loaded.rules, loaded.log_types, lookups)
-        self.pack = pack_version(self.rules)
+        versions = versions_of(loaded, lookups)
+        self.rules, self._every, self.pack = versions.rules, versions.every, versions.pack
         staging = Staging(warehouse=home.iceberg.warehouse, pack=self.pack)
-        self._setup = engine_setup(loaded, settings, lookups=lookups, staging=staging)
+        self._setup = engine_setup(loaded, settings, lookups=lookups, staging=staging, keeps=versions.keeps)
         self.run_id = str(ULID())
         self.ledger = Ledger(home.database, self.rules)
         stager = Stager(home.iceberg.warehouse, loaded.log_types, pack=self.pack)
@@ -86,6 +87,9 @@ class Line:
             stager=stager,
             delay_seconds=settings.live.lane_delay_seconds,
             now=now,
+        )
+        self.correlating = Correlating(
+            home=home, run_id=self.run_id, rules=versions.correlations, stager=stager, now=now
         )
         self.engine = self.new_engine(workers or os.cpu_count() or 1)
         self.keeper = Keeper(
@@ -116,7 +120,7 @@ class Line:
     @property
     def matches(self) -> int:
         """How many were decided by now."""
-        return self.keeper.matches + self.lane.matches
+        return self.keeper.matches + self.lane.matches + self.correlating.matches
 
     @property
     def taken_off(self) -> frozenset[str]:
@@ -129,12 +133,14 @@ class Line:
         return LocalEngine(self._setup, workers=workers, now=self._now, held=self.lane.held)
 
     def drain(self) -> None:
-        """Has the turns of rules that keep state which are due, once all groups are done.
+        """Has the turns of rules that keep state which are due, once all groups are done, and then that of
+        correlation rules, for which everything has come.
 
         Raises:
-            WorldError: see `Lane.drain`.
+            WorldError: see `Lane.drain`, `Correlating.finish`.
         """
         self.lane.drain(self.engine)
+        self.correlating.finish()
 
     def finish(self, summary: dict[str, int | float]) -> None:
         """Notes that the run has come to its end, with what it counted."""
@@ -154,14 +160,14 @@ class Line:
                     started_at=self._micros(),
                     version=__version__,
                     pack=self.pack,
-                    rules=len(self.rules),
+                    rules=len(self._every),
                     paths=json.dumps([str(it) for it in self._told]),
                     published=False,
                 )
             )
             rules = [
                 {"pack": self.pack, "rule_id": rule_id, "rule_version": version}
-                for rule_id, version in self.rules.items()
+                for rule_id, version in self._every.items()
             ]
             if rules:
                 connection.execute(upsert(t.pack_rule).on_conflict_do_nothing(), rules)

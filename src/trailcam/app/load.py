@@ -4,7 +4,7 @@ import gc
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -16,6 +16,7 @@ from trailcam.app.readings import readings
 from trailcam.errors import Problem, TrailcamError, code, nearest
 from trailcam.lake.tables import EVENTS, OWN, PLACE, event_table, table_name
 from trailcam.logtypes import loader as logtypes
+from trailcam.model.correlation import Correlation, sources
 from trailcam.model.logtype import LogType
 from trailcam.model.rule import IN_THE_LINE, Kind, Pack, Rule
 from trailcam.rules.loader import load_packs
@@ -41,6 +42,11 @@ class Loaded:
     """Loaded, but switched off in their metadata and not asked for by id."""
     not_configured: tuple[str, ...] = ()
     """Ids for which there are settings, and that none of the loaded rules has."""
+    correlations: tuple[Rule, ...] = ()
+    """Correlation rules that are to run over the matches of `rules`, each behind those whose matches it looks
+    at; none where rules of other kinds were asked for."""
+    not_correlated: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of correlation rules that would run, each with the rules it looks at and that do not."""
     kinds: frozenset[Kind] = IN_THE_LINE
     """What was asked for."""
     never_asked: dict[str, list[str]] = field(default_factory=dict)
@@ -48,7 +54,17 @@ class Loaded:
 
     def only(self, takes: Callable[[Rule], bool]) -> "Loaded":
         """The same with those rules alone that are taken."""
-        return replace(self, rules=tuple(rule for rule in self.rules if takes(rule)))
+        rules = tuple(rule for rule in self.rules if takes(rule))
+        together, without = _correlated((rule for rule in self.correlations if takes(rule)), rules)
+        return replace(self, rules=rules, correlations=together, not_correlated=self.not_correlated | without)
+
+    @property
+    def correlated(self) -> list[Correlation]:
+        """What correlation rules of the packs say that are switched on, whichever rules were asked for: what
+        is kept of a match does not hang on that."""
+        every = {rule.id: rule for pack in self.packs for rule in pack.rules if rule.enabled}
+        every |= {rule.id: rule for rule in self.correlations}
+        return [rule.correlation for rule in every.values() if rule.correlation is not None]
 
     @property
     def without_schema(self) -> dict[str, list[str]]:
@@ -68,7 +84,12 @@ class Loaded:
         counts: Counter[str] = Counter()
         for pack in self.packs:
             counts.update(dict(pack.not_loaded))
-            counts.update(rule.kind.value for rule in pack.rules if rule.kind not in self.kinds)
+            counts.update(
+                rule.kind.value
+                for rule in pack.rules
+                if rule.kind not in self.kinds
+                and (rule.kind is not Kind.CORRELATION_RULE or self.kinds != IN_THE_LINE)
+            )
         return dict(counts)
 
 
@@ -128,7 +149,8 @@ def load(
 
     Without ids, every enabled rule of these kinds runs, and with `disabled` the others too. A rule that is
     named itself, by its id or its file, runs even when it is switched off. Of all of them, those run that
-    every one of `filters` takes. `ignored` and `ignores_extra_keys` are those of `load_packs`.
+    every one of `filters` takes. With rules of the line come the correlation rules over them.
+    `ignored` and `ignores_extra_keys` are those of `load_packs`.
 
     Raises:
         TrailcamError: every problem at once; TC0101 no such pack, TC0103 a setting that a rule does not have,
@@ -167,18 +189,44 @@ def load(
     every = tuple(rule for pack in loaded for rule in pack.rules)
     named = {Path(name).resolve() for name in rules if Path(name).is_file()}
     running = _by_id(every, ids) if ids else every
-    running = chosen((rule for rule in running if rule.kind in kinds), filters)
+    wanted = {*kinds, Kind.CORRELATION_RULE} if frozenset(kinds) == IN_THE_LINE else set(kinds)
+    running = chosen((rule for rule in running if rule.kind in wanted), filters)
     on = [rule for rule in running if rule.enabled or disabled or ids or _files(rule) & named]
     ids_on = {rule.id for rule in on}
+    together, without = _correlated((rule for rule in on if rule.kind not in kinds), on)
+    on = [rule for rule in on if rule.kind in kinds]
     return Loaded(
         log_types=known,
         packs=loaded,
         rules=tuple(on),
         disabled=tuple(rule for rule in running if rule.id not in ids_on),
+        correlations=together,
+        not_correlated=without,
         kinds=frozenset(kinds),
         not_configured=tuple(sorted(set(settings.rules) - {rule.id for rule in every})),
         never_asked=_never_asked(settings, {log_type.name for log_type in known}),
     )
+
+
+def _correlated(
+    rules: Iterable[Rule], others: Iterable[Rule]
+) -> tuple[tuple[Rule, ...], dict[str, tuple[str, ...]]]:
+    """Those correlation rules, each behind those it looks at, of which all that they look at runs; and of
+    the rest, by id, what does not."""
+    there = {rule.id for rule in others if rule.correlation is None}
+    waiting = {rule.id: rule for rule in rules}
+    found: list[Rule] = []
+    while ready := [rule for rule in waiting.values() if not _looked_at(rule) - there]:
+        found += ready
+        there |= {rule.id for rule in ready}
+        waiting = {rule_id: rule for rule_id, rule in waiting.items() if rule_id not in there}
+    return tuple(found), {
+        rule_id: tuple(sorted(_looked_at(rule) - there)) for rule_id, rule in waiting.items()
+    }
+
+
+def _looked_at(rule: Rule) -> frozenset[str]:
+    return frozenset() if rule.correlation is None else sources([rule.correlation])
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, column, exists, func, select, table
+from sqlalchemy import Connection, column, exists, func, insert, select, table
 from sqlalchemy.sql.expression import FromClause
 
 from trailcam.alerts.read import alert_of
@@ -150,7 +150,7 @@ def report(
     rule_ids = [rule.id for rule in loaded.rules]
     scope = scope_of(home, run_id)
     letters = scope.letters()
-    with _pairs(home, scope, rule_ids) as state:
+    with _pairs(home, scope, rule_ids, [rule.id for rule in loaded.correlations]) as state:
         matches = [match_item(row) for row in state.execute(_matches())]
         errors = [error_item(row) for row in state.execute(_errors())]
         windows = _windows(state)
@@ -187,10 +187,18 @@ def scope_of(home: Home, run_id: str) -> Scope:
 
 
 @contextmanager
-def _pairs(home: Home, scope: Scope, rule_ids: Sequence[str]) -> Iterator[Connection]:
-    """The state, with the run's pairs of rule and event in temporary tables."""
+def _pairs(
+    home: Home, scope: Scope, rule_ids: Sequence[str], correlations: Sequence[str]
+) -> Iterator[Connection]:
+    """The state, with the run's pairs of rule and event in temporary tables; those of correlation rules, each
+    behind those it looks at, are the run's where the match is that they were said at."""
     with home.database.read() as state:
         scope.note_pairs(state, rule_ids)
+        m = t.match.c
+        at = (_SCOPE_MATCH.c.rule_id == m.anchor_rule) & (_SCOPE_MATCH.c.row_id == m.anchor_row)
+        for rule_id in correlations:
+            said = select(m.rule_id, m.row_id).join(_SCOPE_MATCH, at).where(m.rule_id == rule_id)
+            state.execute(insert(_SCOPE_MATCH).from_select(["rule_id", "row_id"], said))
         yield state
 
 

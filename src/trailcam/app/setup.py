@@ -1,6 +1,7 @@
 """What workers are started with, from what was loaded and the settings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from trailcam.app.load import Loaded
 from trailcam.engines.messages import Limits, Setup, Staging
@@ -17,6 +18,7 @@ def engine_setup(
     lookups: Sequence[LookupTable] = (),
     destinations: Sequence[str] = (),
     staging: Staging | None = None,
+    keeps: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Setup:
     """The packs, rules and log types that were loaded, under the limits of the settings."""
     limits = settings.limits
@@ -34,6 +36,7 @@ def engine_setup(
         data_models=_models(loaded.packs),
         destinations=tuple(destinations),
         staging=staging,
+        keeps=dict(keeps),
     )
 
 

@@ -68,6 +68,10 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say("no rules were run: name some with --packs or --rules")
     elif not loaded.rules:
         say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
+    for rule_id, absent in list(loaded.not_correlated.items())[:_MOST_TOLD]:
+        say(f"never run: {rule_id} looks at matches of {', '.join(absent)}: not loaded, or switched off")
+    if len(loaded.not_correlated) > _MOST_TOLD:
+        say(f"  and {len(loaded.not_correlated) - _MOST_TOLD:,} more correlation rules")
     _tell_without_schema(loaded.without_schema)
     for name, tables in loaded.never_asked.items():
         asked = f"{count(len(tables), 'lookup table')} for {name}"

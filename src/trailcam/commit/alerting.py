@@ -21,9 +21,17 @@ _CUT_ANEW = "a late match cut the day anew: no window that qualifies holds its m
 _FAILS_NO_MORE = "on none of its events the rule fails in this way any more"
 
 
-def alert(connection: Connection, changes: Sequence[Change], decision_id: int, *, now: Micros) -> None:
-    """Binds the alerts of all changed windows anew, and opens one for each window that has none."""
-    writer = _Writer(connection, decision_id, now)
+def alert(
+    connection: Connection,
+    changes: Sequence[Change],
+    decision_id: int,
+    *,
+    now: Micros,
+    retracting: str = _CUT_ANEW,
+) -> None:
+    """Binds the alerts of all changed windows anew, and opens one for each window that has none. `retracting`
+    is why matches leave one without a window."""
+    writer = _Writer(connection, decision_id, now, retracting)
     windows: dict[tuple[WindowKey, Micros], Row] = {}
     for change in changes:
         windows |= {(row.key, row.start): row for row in change.after}
@@ -45,10 +53,11 @@ def alert(connection: Connection, changes: Sequence[Change], decision_id: int, *
 class _Writer:
     """Writes alerts and their history."""
 
-    def __init__(self, connection: Connection, decision_id: int, now: Micros) -> None:
+    def __init__(self, connection: Connection, decision_id: int, now: Micros, retracting: str) -> None:
         self._connection = connection
         self._decision_id = decision_id
         self._now = now
+        self._retracting = retracting
         self._bound: dict[tuple[WindowKey, Micros], str | None] = {}
 
     def alert_of(self, row: Row) -> str | None:
@@ -90,7 +99,7 @@ class _Writer:
             self.merge(alert_id, survivor, "a late match made one window of theirs")
         for alert_id in binding.retracted:
             failures = held[alert_id].key.kind == "error"
-            self.retract(alert_id, _FAILS_NO_MORE if failures else _CUT_ANEW)
+            self.retract(alert_id, _FAILS_NO_MORE if failures else self._retracting)
 
     def open(self, row: Row) -> None:
         """A new alert for a window."""

@@ -15,6 +15,7 @@ from trailcam.commit.alerting import alert
 from trailcam.commit.answered import answer
 from trailcam.commit.candidates import consume, consumed, queue, refuse_taken
 from trailcam.commit.group import GONE_OVER, Group, Purpose
+from trailcam.commit.kept_fields import as_kept, keep_more
 from trailcam.commit.naming import name_files
 from trailcam.commit.places import note
 from trailcam.commit.windows import Recut, error_item
@@ -51,12 +52,14 @@ def decide(database: Database, group: Group, *, warehouse: Path, now: Micros) ->
             refuse_taken(connection, group.turn)
         decision_id = _ledger(connection, group, warehouse, now)
         outdated = _outdated(connection, group)
-        matches = list(_new(connection, t.match, distinct(group.matches)))
+        found = distinct(group.matches)
+        matches = list(_new(connection, t.match, found))
+        keep_more(connection, found, besides=matches)
         errors = list(_standing(connection, _new(connection, t.rule_error, distinct(group.errors)), matches))
         superseded = [*outdated, *_superseded(connection, matches)]
         recut = Recut(connection, decision_id)
         recut.apply([*matches, *errors], superseded)
-        _insert_matches(connection, matches, recut.window_of, decision_id)
+        insert_matches(connection, matches, recut.window_of, decision_id)
         _insert_errors(connection, errors, group.rules, recut.window_of, decision_id)
         queue(connection, group.candidates, decision_id=decision_id, now=now)
         if group.turn is not None:
@@ -229,9 +232,10 @@ def _superseded(connection: Connection, matches: Sequence[Match]) -> list[Remove
     return gone
 
 
-def _insert_matches(
+def insert_matches(
     connection: Connection, matches: Sequence[Match], window_of: dict[Identity, Micros], decision_id: int
 ) -> None:
+    """Writes matches that the state does not hold yet."""
     _insert(
         connection,
         t.match,
@@ -252,6 +256,9 @@ def _insert_matches(
                 "unique_value": match.unique,
                 "decision_id": decision_id,
                 "window_start": window_of.get(identity_of(match)),
+                "kept": as_kept(match),
+                "anchor_rule": None if match.anchor is None else match.anchor[0],
+                "anchor_row": None if match.anchor is None else match.anchor[1],
             }
             for match in matches
         ),

@@ -64,6 +64,17 @@ class Stager:
             staged = rows.rule_errors(errors, parse_time=parse_time, pack=self._pack)
             yield from self._write(staged, RULE_ERRORS, attempt)
 
+    def derived(
+        self, said: Sequence[Match], vanished: Sequence[Match], attempt: str, *, parse_time: Micros
+    ) -> Iterator[StagedFile]:
+        """What correlation rules say now, and what of it they do not say any more; no origin holds them."""
+        for found, gone in ((said, False), (vanished, True)):
+            if found:
+                staged = rows.matches(
+                    [(match, "") for match in found], parse_time=parse_time, pack=self._pack, vanished=gone
+                )
+                yield from self._write(staged, MATCHES, attempt)
+
     def letters(
         self, letters: Sequence[DeadLetter], attempt: str, *, parse_time: Micros
     ) -> Iterator[StagedFile]:

@@ -131,8 +131,14 @@ match = Table(
     Column("unique_value", Text),
     Column("decision_id", Integer, ForeignKey("decision.id"), nullable=False),
     Column("window_start", BigInteger),
+    Column("kept", Text),
+    Column("anchor_rule", Text),
+    Column("anchor_row", Text),
 )
-"""First decided wins. `window_start` names its window, null where `create_alert` is false."""
+"""First decided wins. `window_start` names its window, null where `create_alert` is false. `kept` is a JSON
+object, by field the values that correlation rules ask for, null where none did; `anchor_*` are those of
+`Match.anchor`, null but for correlation rules' own matches.
+"""
 
 Index(None, match.c.rule_id, match.c.dedup, match.c.event_time, match.c.row_id)
 Index(None, match.c.decision_id)

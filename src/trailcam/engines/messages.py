@@ -63,6 +63,8 @@ class Setup:
     """What rules may name in inline tests; empty: anything."""
     staging: Staging | None = None
     """None: nothing is staged, and what comes back is all there is."""
+    keeps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the id of a rule: the fields of its matches that correlation rules ask for."""
 
     @property
     def parts(self) -> tuple[Rule | DataModel, ...]:

@@ -39,6 +39,7 @@ from trailcam.enrichments import lookups
 from trailcam.errors import TrailcamError, code
 from trailcam.model.batch import EventBatch
 from trailcam.model.candidate import Candidate, KeptEvent
+from trailcam.model.correlation import values_at
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.event import PantherEvent, UnifiedNames
 from trailcam.model.match import Match, NotRun, RuleError
@@ -151,6 +152,7 @@ class Worker:
             with use(overlay, lambda: pair.event.event_time):
                 found = self._detect(task, number, batch, 0, [(pair.rule, runner)])
             failure: BaseException | None = None
+            found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             if found.waiting:
                 failure = StateUnavailable("it asked for what it remembers from a thread of its own")
         except (Refused, MemoryError) as error:  # it was an event once, so nobody else will tell of it
@@ -244,6 +246,7 @@ class Worker:
         for read in chunk.batches:
             batch = self._enriched(read)
             found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
+            found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             first_row += len(batch)
             if self._stager is not None:
                 if task.whole:
@@ -279,6 +282,20 @@ class Worker:
         if not asked or batch.log_type not in self._runners:
             return batch
         return replace(batch, enrichment=enrich(batch, asked))
+
+    def _with_kept(self, batch: EventBatch, row: int, match: Match) -> Match:
+        """A match with the values that correlation rules ask for."""
+        fields = self._setup.keeps.get(match.rule_id)
+        if not fields:
+            return match
+        context = json.loads(match.alert_context) if match.alert_context is not None else None
+        event, lists = batch.values[row], batch.indicators[row]
+        return replace(
+            match,
+            kept=tuple(
+                (field, values_at(field, event=event, lists=lists, context=context)) for field in fields
+            ),
+        )
 
     def _told(self, match: Match) -> Match:
         """A match as the parent needs it: what lies in its staged row is not sent as well."""

@@ -49,7 +49,9 @@ def events(batch: EventBatch, table: LakeTable, log_type: LogType) -> pa.Table:
     return _table(table, columns)
 
 
-def matches(found: Sequence[tuple[Match, str]], *, parse_time: Micros, pack: str) -> pa.Table:
+def matches(
+    found: Sequence[tuple[Match, str]], *, parse_time: Micros, pack: str, vanished: bool = False
+) -> pa.Table:
     """(match, origin id) as rows."""
     return _table(
         MATCHES,
@@ -68,6 +70,7 @@ def matches(found: Sequence[tuple[Match, str]], *, parse_time: Micros, pack: str
             "alert_context": [match.alert_context for match, _ in found],
             "enrichment": [match.enrichment for match, _ in found],
             "fallbacks": [[f"{name}: {error}" for name, error in match.fallbacks] for match, _ in found],
+            "vanished": [vanished] * len(found),
         },
     )
 

@@ -134,6 +134,7 @@ MATCHES = LakeTable(
             ("alert_context", pa.string()),
             ("enrichment", pa.string()),
             ("fallbacks", TEXTS),
+            ("vanished", pa.bool_()),
         ]
     ),
     time="p_event_time",

@@ -3,7 +3,7 @@
 What it says of a set of matches is written in `trailcam.pipeline.correlate`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -118,6 +118,12 @@ def needed(correlations: Iterable[Correlation], rule_id: str) -> tuple[str, ...]
             }
         )
     )
+
+
+def fields_kept(correlations: Sequence[Correlation]) -> dict[str, tuple[str, ...]]:
+    """By the id of a rule, `needed` of it, where that is anything."""
+    found = {rule_id: needed(correlations, rule_id) for rule_id in sorted(sources(correlations))}
+    return {rule_id: fields for rule_id, fields in found.items() if fields}
 
 
 def sources(correlations: Iterable[Correlation]) -> frozenset[str]:

@@ -39,6 +39,11 @@ class Match:
     """What lookup tables said of the event, its `p_enrichment` as JSON text; None without one."""
     fallbacks: tuple[tuple[str, str], ...] = field(default=())
     """(function, error) of each auxiliary function that failed and was answered with its fallback."""
+    kept: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+    """By field, sorted: the values that correlation rules ask for (`model.correlation.values_at`). None: none
+    of them named the rule when the match was made."""
+    anchor: tuple[str, str] | None = None
+    """Of a correlation rule's match: the rule and the row of the match it was said at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

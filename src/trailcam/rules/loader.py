@@ -42,7 +42,7 @@ def load_packs(
     before, and is saved.
 
     Raises:
-        TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0221: every problem of every file at once.
+        TrailcamError: TC0101, TC0201-TC0209, TC0211, TC0213-TC0222: every problem of every file at once.
     """
     known = Known(log_types=frozenset(log_types), sample=sample, ignores_extra_keys=ignores_extra_keys)
     cache = cache or ReadingCache(None)
@@ -161,6 +161,7 @@ class _Loading:
             part.items |= {file: derived[file] for file in part.items if file in derived}
         whole = [part.root for part in self.parts if helper_modules.is_whole(part.root)]
         problems += references.missing(items, whole)
+        problems += references.circles(items)
         helpers = [helper for part in self.parts for helper in (*part.declared, *part.found)]
         return problems + helper_modules.conflicts(helpers)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trailcam.contracts.rule_format import Item, Reading
 from trailcam.errors import Problem, code, nearest
+from trailcam.model.correlation import sources
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import DerivedRule, Kind, Rule
 
@@ -106,6 +107,29 @@ def missing(items: Readings, whole: Sequence[Path]) -> list[Problem]:
             if name not in known:
                 message = f'{reading.item.id} names "{name}", and nothing here has that id'
                 problems.append(_problem("missing_reference", message, file, line, nearest(name, known)))
+    return problems
+
+
+def circles(items: Readings) -> list[Problem]:
+    """TC0222 for each correlation rule that looks at its own matches, by way of others or by itself."""
+    rules = {
+        reading.item.id: (file, reading, sources([reading.item.correlation]))
+        for file, reading in items.items()
+        if isinstance(reading.item, Rule) and reading.item.correlation is not None
+    }
+    problems = []
+    for rule_id, (file, reading, _) in rules.items():
+        seen: set[str] = set()
+        ahead = [rule_id]
+        while ahead:
+            for name in rules[ahead.pop()][2] & rules.keys() - seen:
+                seen.add(name)
+                ahead.append(name)
+        if rule_id in seen:
+            others = ", ".join(sorted(seen - {rule_id}))
+            by_way = f", by way of {others}" if others else ""
+            message = f"{rule_id} looks at its own matches{by_way}"
+            problems.append(_problem("rules_in_a_circle", message, file, reading.line))
     return problems
 
 

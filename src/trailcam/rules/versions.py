@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from trailcam.model.data_model import DataModel
 from trailcam.model.logtype import LogType
@@ -16,6 +17,8 @@ def rule_versions(
     rules: Iterable[Rule],
     log_types: Iterable[LogType],
     lookups: Sequence[LookupTable] = (),
+    *,
+    keeps: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Rule id to the digest of its source, metadata and settings, and of all helpers of whatever pack.
 
@@ -23,7 +26,8 @@ def rule_versions(
     one as soon as it does.
     The unified names of those log types count. How lookup tables are declared counts for rules of the log
     types that they are asked for; what the tables hold does not: it has versions of its own. Tests,
-    descriptions and the place of a pack do not count either: they change no match.
+    descriptions and the place of a pack do not count either: they change no match. By the id of a rule,
+    `keeps` are fields of its matches that are kept for others: with one more, it is run again.
     """
     helpers = [part for pack in packs for part in sorted(_file(path, pack.root) for path in _helpers(pack))]
     known = {log_type.name for log_type in log_types}
@@ -41,6 +45,7 @@ def rule_versions(
                 *_unknown(rule, known),
                 *_tables(rule, lookups),
                 *_names(rule, models),
+                *_keeps(keeps.get(rule.id, ())),
                 *helpers,
             ]
         )
@@ -95,6 +100,11 @@ def _names(rule: Rule, models: Mapping[str, DataModel]) -> Iterator[bytes]:
         if model is not None:
             yield repr((model.id, log_type, model.mappings)).encode()
             yield model.body.encode("utf-8", "surrogatepass")
+
+
+def _keeps(fields: Sequence[str]) -> Iterator[bytes]:
+    if fields:
+        yield repr(("keeps", *fields)).encode()
 
 
 def _helpers(pack: Pack) -> set[Path]:

@@ -172,6 +172,6 @@ def _from_variable(name: str, value: str, sections: Mapping[str, dict[str, Any]]
 
 
 def _number(section: str, key: str, value: Any) -> Any:
-    if section == "deploy" or key == "lane_delay_seconds":
+    if section == "deploy" or key in ("lane_delay_seconds", "lateness_seconds"):
         return seconds_or_never(value)
     return seconds(value) if key.endswith("_seconds") else size_bytes(value)

@@ -66,6 +66,10 @@ LIVE_FORM = Form(
             doc="How long an event that is decided waits for earlier ones, before rules that keep state "
             "see it.",
         ),
+        "lateness_seconds": Key(
+            SECONDS_OR_NONE,
+            doc="How late events may come: so long correlation rules wait for what must be absent.",
+        ),
         "ahead_bytes": Key(SIZE, doc="How much may be fetched ahead of what is decided, as it lies there."),
     },
 )
@@ -211,6 +215,7 @@ class LiveSettings:
     publish_seconds: float = 30.0
     wait_seconds: float = 10.0
     lane_delay_seconds: float = 0.0
+    lateness_seconds: float = 3600.0
     ahead_bytes: int = 64 << 20
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,9 +22,9 @@ from trailcam.app.lookup_tables import declared
 from trailcam.app.pack_tables import with_tables
 from trailcam.app.setup import engine_setup
 from trailcam.app.test import Report, test
+from trailcam.app.versions import versions_of
 from trailcam.engines.local import LocalEngine
 from trailcam.errors import Problem, TrailcamError, WorldError, code
-from trailcam.rules.versions import pack_version, rule_versions
 from trailcam.settings.schema import Settings
 
 CHECK_SECONDS = 600.0
@@ -165,22 +165,18 @@ def checked(question: Question) -> Good | Bad:
     settings = question.settings
     packs = [pack for pack in settings.packs if isinstance(pack, Path)] if question.others else []
     loaded = load(packs=packs, log_types=question.log_types, settings=settings)
-    versions = rule_versions(
-        loaded.packs,
-        loaded.rules,
-        loaded.log_types,
-        declared(with_tables(settings, loaded.packs), loaded.log_types),
-    )
+    versions = versions_of(loaded, declared(with_tables(settings, loaded.packs), loaded.log_types))
     tests = 0
     if question.tests:
-        report = test(loaded, settings, workers=question.workers)
+        tested = replace(loaded, rules=(*loaded.rules, *loaded.correlations))
+        report = test(tested, settings, workers=question.workers)
         if not report.passed:
             return Bad(problems=(*report.problems, *_failed(report)))
         tests = sum(len(rule.results) for rule in report.rules)
     elif loaded.rules:
         with LocalEngine(engine_setup(loaded, settings), workers=1):
             pass
-    return Good(loaded=loaded, pack=pack_version(versions), rules=versions, tests=tests)
+    return Good(loaded=loaded, pack=versions.pack, rules=versions.every, tests=tests)
 
 
 def _failed(report: Report) -> Iterator[Problem]:

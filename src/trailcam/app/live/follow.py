@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from trailcam.app.home import Home
 from trailcam.app.line import Line
 from trailcam.app.live.conditions import Condition
+from trailcam.app.live.correlations import Correlations, arrived
 from trailcam.app.live.in_hand import Followed, InHand, Refused
 from trailcam.app.live.intake import Intake
 from trailcam.app.live.publisher import Publisher
@@ -24,6 +25,7 @@ from trailcam.app.live.switching import Switching
 from trailcam.app.live.turns import Turns
 from trailcam.app.live.watch import Watch
 from trailcam.app.load import Loaded
+from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.publish import republish_rolled_back
 from trailcam.commit.run_kind import RunKind
@@ -31,7 +33,7 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import WorldError
-from trailcam.model.timestamps import SECOND, Micros
+from trailcam.model.timestamps import BEGINNING, SECOND, Micros
 from trailcam.settings.schema import Settings
 from trailcam.sources.tables import source as source_table
 from trailcam.state import processes
@@ -83,6 +85,7 @@ class Follower:
     followed_since: Micros | None = None
     publisher: Publisher | None = None
     turns: Turns | None = None
+    correlations: Correlations | None = None
     line: Line = field(init=False)
     """Through which groups go that are given out now."""
     leaving: list[Line] = field(default_factory=list)
@@ -122,6 +125,10 @@ class Follower:
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
             if self.role is not None:
                 self.turns = stack.enter_context(Turns(lambda: self.line, told=self.told))
+            if self.role is Role.serve:
+                self.correlations = stack.enter_context(
+                    Correlations(lambda: self.line, arrived=self._arrived, told=self.told)
+                )
             id_ = processes.begin(self.home.database, self.role, now=self._micros()) if self.role else ""
             stack.enter_context(self.intake)
             self.told(
@@ -168,6 +175,15 @@ class Follower:
     def _done(self, blob: Blob) -> None:
         self.intake.hand.done(blob)
 
+    def _arrived(self) -> Arrived | None:
+        return arrived(
+            self.home.database,
+            [it.name for it in self.settings.sources],
+            lateness_seconds=self.settings.live.lateness_seconds,
+            followed_since=self.followed_since or BEGINNING,
+            now=self._micros(),
+        )
+
     def _intake(self) -> Intake:
         sort_out = _passing_over if self.kind is RunKind.live else _going_over
         return Intake(
@@ -195,6 +211,8 @@ class Follower:
                 self.publisher.look()
             if self.turns is not None:
                 self.turns.look()
+            if self.correlations is not None:
+                self.correlations.look()
             if id_ and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
                 self._trying("state", partial(self._beat, id_), part="beat")

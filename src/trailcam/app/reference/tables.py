@@ -57,6 +57,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "alert_context": "What the rule's `alert_context` gave, as JSON text.",
         "enrichment": "What lookup tables said of the event, its `p_enrichment` as JSON text.",
         "fallbacks": "Functions that failed, each with its error, and were answered by their fallback.",
+        "vanished": "A correlation rule does not say it any more; a later row may say it again.",
     },
     RULE_ERRORS.name: {
         **_FOUND,

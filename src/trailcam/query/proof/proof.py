@@ -9,6 +9,7 @@ from trailcam.commit.group import Purpose
 from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import OWN
 from trailcam.query.lake import connection
+from trailcam.query.proof.correlations import correlations
 from trailcam.query.proof.files import files
 from trailcam.query.proof.lake_tables import look_at_tables
 from trailcam.query.proof.lane import lane
@@ -76,6 +77,7 @@ def prove(
             held = read_moment(state, opened)
             proof.missing += ledger(state, held)
             proof.missing += lane(state)
+            proof.missing += correlations(state)
             bound = windows(state)
         _count(held, proof, wanted)
         read = _of(held, wanted)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
+from trailcam.commit.correlation_rules import DERIVED
 from trailcam.commit.group import LATER
-from trailcam.lake.tables import DEAD_LETTERS, OWN, LakeTable
+from trailcam.lake.tables import DEAD_LETTERS, MATCHES, OWN, LakeTable
 from trailcam.query.lake import source
 from trailcam.query.proof.moment import Moment, Readable, place_of
 
@@ -48,6 +49,8 @@ def rows(
         those = f"FROM {source(table, paths)} r JOIN files USING (filename)"
         if wanted is not None:
             those += f" JOIN wanted w ON w.origin_id = r.{key}"
+        if table is MATCHES:  # what correlation rules say comes of no origin
+            those += f" WHERE log_type <> '{DERIVED}' OR r.{key} <> ''"
         counts = found.setdefault(name if name in OWN else _EVENTS.name, Counter())
         by_origin = f"SELECT files.decision_id, r.{key}, count(*) {those} GROUP BY ALL"
         for decision_id, origin_id, count in opened.execute(by_origin).fetchall():

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
+from trailcam.commit.correlation_rules import DERIVED
 from trailcam.commit.group import GONE_OVER
 from trailcam.lake.tables import ALERTS, MATCHES, RULE_ERRORS, RUNS, TEXTS, LakeTable
 from trailcam.model.rule import LEAST_PERIOD_MINUTES
@@ -37,10 +38,17 @@ def _matches(opened: duckdb.DuckDBPyConnection, readable: Readable) -> Iterator[
     }
     _load(
         opened,
-        "lake_match",
+        "every_match",
         readable,
         MATCHES,
-        [read.get(name, name) + f" AS {name}" for name in MATCH.names],
+        [*(read.get(name, name) + f" AS {name}" for name in MATCH.names), "vanished"],
+    )
+    # what correlation rules say may vanish and come again: of theirs, what was decided last counts
+    last = f"max(decision_id) OVER (PARTITION BY {', '.join(_MATCH)})"
+    opened.execute(
+        "CREATE TABLE lake_match AS SELECT * EXCLUDE (vanished, last) FROM (SELECT *, "
+        f"{last} AS last FROM every_match) "
+        f"WHERE log_type <> '{DERIVED}' OR (decision_id = last AND vanished IS NOT TRUE)"
     )
     pair = _same("s", "l", _MATCH)
     shown = _shown("s")

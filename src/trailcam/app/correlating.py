@@ -1,0 +1,100 @@
+"""Correlation rules in the line: turns, each of which takes in what was decided since the one before.
+
+They are had at the end of a run, or now and then while sources are followed: not in the decision of a group.
+So nothing is said in the middle of a run that the rest of it unsays, groups do not wait for it, and a turn
+that is not had, for whatever reason, is made up for by the next.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from trailcam.app.home import Home
+from trailcam.commit.correlation_rules import CorrelationRule
+from trailcam.commit.correlation_standing import Arrived, last_decision
+from trailcam.commit.correlation_turn import correlate_now
+from trailcam.commit.correlations import is_due
+from trailcam.commit.naming import FilesGone
+from trailcam.commit.stage import Stager
+from trailcam.errors import cannot_write
+from trailcam.model.match import Match
+from trailcam.model.staged import StagedFile
+from trailcam.model.timestamps import MINUTE, Micros
+from trailcam.state import processes
+
+AHEAD = 10 * MINUTE
+"""No event is believed to be later than this from now: one forged time would end all waiting."""
+
+MOST_STAGED = 3
+"""How often a turn is had whose files do not stay."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Correlating:
+    """The correlation rules of one version of the packs, each behind those whose matches it looks at."""
+
+    home: Home
+    run_id: str
+    rules: Sequence[CorrelationRule]
+    stager: Stager
+    now: Callable[[], float]
+    matches: int = 0
+    """Said by us."""
+    _looked: int = 0
+    """Up to this decision there was nothing to do."""
+
+    def finish(self) -> None:
+        """The turn at the end of a run: everything has come. While a server follows sources, it knows better
+        than we what is yet to come.
+
+        Raises:
+            WorldError: the home cannot be read or written.
+        """
+        if not self.rules:
+            return
+        now = self._micros()
+        running = processes.running(self.home.database, now=now)
+        followed = any(it.role is processes.Role.serve for it in running)
+        self.turn(None if followed else Arrived(until=Micros(now + AHEAD), is_all=True))
+
+    def turn(self, arrived: Arrived | None) -> None:
+        """Has a turn, where there is something to do.
+
+        Raises:
+            WorldError: the home cannot be read or written.
+        """
+        with self.home.database.read() as state:
+            looked = last_decision(state)
+            due = is_due(state, self.rules, run_id=self.run_id, arrived=arrived, looked=self._looked)
+        for attempt in range(1, MOST_STAGED + 1):
+            if not due:
+                break
+            try:
+                self._take(arrived)
+                break
+            except FilesGone:
+                if attempt == MOST_STAGED:
+                    raise
+        self._looked = looked
+
+    def _take(self, arrived: Arrived | None) -> None:
+        said = correlate_now(
+            self.home.database,
+            self.rules,
+            run_id=self.run_id,
+            arrived=arrived,
+            stage=self._staged,
+            warehouse=self.home.iceberg.warehouse,
+            now=self._micros(),
+        )
+        self.matches += len(said.come)
+
+    def _staged(self, said: Sequence[Match], vanished: Sequence[Match]) -> list[StagedFile]:
+        try:
+            return list(self.stager.derived(said, vanished, str(ULID()), parse_time=self._micros()))
+        except OSError as error:
+            raise cannot_write(error, "a file of the lake", path=self.home.path) from None
+
+    def _micros(self) -> Micros:
+        return Micros(int(self.now() * 1_000_000))

@@ -1,0 +1,76 @@
+"""Turns of correlation rules while sources are followed, in a thread of their own, and how far these are."""
+
+from collections.abc import Callable, Collection
+
+from sqlalchemy import func, select
+
+from trailcam.app.correlating import AHEAD
+from trailcam.app.line import Line
+from trailcam.app.live.beside import Beside
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_standing import Arrived
+from trailcam.errors import WorldError
+from trailcam.model.timestamps import SECOND, Micros
+from trailcam.sources.tables import source as source_table
+from trailcam.state.database import Database
+
+_LOOK_SECONDS = 1.0
+_PAUSE_SECONDS = 5.0
+"""How long what the world refused waits before it is tried again."""
+
+
+def arrived(
+    database: Database,
+    sources: Collection[str],
+    *,
+    lateness_seconds: float,
+    followed_since: Micros,
+    now: Micros,
+) -> Arrived | None:
+    """What has arrived of sources, by their names; None where that is not known.
+
+    All that is earlier than the latest event by more than events may be late; so a backlog that is worked up
+    has not arrived before it is worked up. Where nothing has come for as long, all that is earlier than now
+    by as much. While a source fails, what has not come of it is not absent.
+    """
+    late = int(lateness_seconds * SECOND)
+    p, s = t.place.c, source_table.c
+    with database.read() as state:
+        fails = select(s.name).where(s.name.in_(sources), s.fault.is_not(None)).limit(1)
+        if state.execute(fails).first() is not None:
+            return None
+        latest = state.execute(
+            select(func.max(p.last_event)).where(p.source.in_(sources), p.last_event <= now + AHEAD)
+        ).scalar()
+        heard = state.execute(select(func.max(p.last_arrival)).where(p.source.in_(sources))).scalar()
+    if now - max(heard or 0, followed_since) >= late:
+        return Arrived(until=Micros(now - late))
+    return None if latest is None else Arrived(until=Micros(latest - late))
+
+
+class Correlations(Beside):
+    """A context manager. `line` gives the line whose rules are in force: what was decided under others is
+    taken in by these. `arrived` gives what has arrived by now."""
+
+    def __init__(
+        self, line: Callable[[], Line], *, arrived: Callable[[], Arrived | None], told: Callable[..., None]
+    ) -> None:
+        super().__init__("trailcam-correlate", told=told)
+        self._line = line
+        self._arrived = arrived
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            self._turn()
+        self._turn()
+
+    def _turn(self) -> None:
+        try:
+            correlating = self._line().correlating
+            if correlating.rules:
+                correlating.turn(self._arrived())
+        except WorldError as error:
+            self._failed("correlation rules wait", error)
+            self._stopping.wait(_PAUSE_SECONDS)
+        else:
+            self._works("correlation rules go on")

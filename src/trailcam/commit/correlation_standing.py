@@ -1,0 +1,81 @@
+"""How far correlation rules are, as the state has it, and how far what they wait for has come."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_index import GroupIndex
+from trailcam.commit.correlation_rules import defined
+from trailcam.commit.correlation_tables import correlation
+from trailcam.commit.run_kind import RunKind
+from trailcam.model.correlation import Correlation
+from trailcam.model.timestamps import Micros
+from trailcam.pipeline.correlate_stretch import wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """What has arrived: all that is earlier than `until`. With `is_all`, everything has, whatever its time,
+    and nothing is waited for; then `until` bounds which times are believed."""
+
+    until: Micros
+    is_all: bool = False
+
+
+def last_decision(connection: Connection) -> int:
+    """The last decision; 0 before the first."""
+    d = t.decision.c
+    return int(connection.execute(select(d.id).order_by(d.id.desc()).limit(1)).scalar() or 0)
+
+
+def sources_of(rule: Correlation) -> set[str]:
+    """The rules whose matches it looks at."""
+    return {step.rule_id for step in rule.steps}
+
+
+def settled_until(
+    connection: Connection, rule: Correlation, standing: Any, arrived: Arrived | None
+) -> Micros | None:
+    """The anchors before this time have waited long enough; it never goes back."""
+    before: int | None = None if standing is None else standing.settled
+    if not rule.waits or arrived is None:
+        return None if before is None else Micros(before)
+    if arrived.is_all:
+        last = GroupIndex(connection, rule).last_before(arrived.until)
+        now = None if last is None else last + 1
+    else:
+        now = arrived.until - wait(rule)
+    times = [time for time in (before, now) if time is not None]
+    return Micros(max(times)) if times else None
+
+
+def is_taken(connection: Connection, standing: Any, run_id: str) -> bool:
+    """Whether a rule is another one in a server that began later and still runs: it goes on as there."""
+    r = t.run.c
+    alive = select(r.id).where(
+        r.id == standing.run_id, r.kind == RunKind.live.value, r.finished_at.is_(None), r.id > run_id
+    )
+    return bool(standing.version) and connection.execute(alive).first() is not None
+
+
+def note_seen(connection: Connection, rule_ids: Sequence[str], decision_id: int) -> None:
+    """The rules have seen the decision that their turn has come to."""
+    connection.execute(
+        update(correlation).where(correlation.c.rule_id.in_(rule_ids)).values(seen=decision_id)
+    )
+
+
+def look_anew(connection: Connection, rule_ids: Collection[str]) -> None:
+    """Who looks at matches of these rules goes through all of them in its next turn."""
+    for row in connection.execute(select(correlation)).all():
+        if not sources_of(defined(row.definition)).isdisjoint(rule_ids):
+            make_stale(connection, [row.rule_id])
+
+
+def make_stale(connection: Connection, rule_ids: Sequence[str]) -> None:
+    """These rules are gone through anew in their next turn."""
+    if rule_ids:
+        connection.execute(update(correlation).where(correlation.c.rule_id.in_(rule_ids)).values(version=""))

@@ -1,0 +1,49 @@
+"""Correlation rules: their matches are those that all matches say, up to where each of them is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_index import source_matches
+from trailcam.commit.correlation_rules import DERIVED, defined
+from trailcam.commit.correlation_tables import correlation
+from trailcam.model.timestamps import Micros
+from trailcam.pipeline.correlate import correlate
+from trailcam.pipeline.correlate_stretch import wait
+
+
+def correlations(state: Connection) -> Iterator[str]:
+    """In words, what correlation rules say and the state does not hold, or the other way round."""
+    m = t.match.c
+    for row in state.execute(select(correlation).order_by(correlation.c.rule_id)).all():
+        if row.version:  # else it is known that it does not hold, and the next turn makes it
+            yield from _differences(state, row)
+    known = select(correlation.c.rule_id)
+    count, example = state.execute(
+        select(func.count(), func.min(m.row_id)).where(m.log_type == DERIVED, m.rule_id.not_in(known))
+    ).one()
+    if count:
+        yield f"{count:,} matches are of correlation rules that the state does not know: {example}"
+
+
+def _differences(state: Connection, row: Any) -> Iterator[str]:
+    rule = defined(row.definition)
+    sources = {step.rule_id for step in rule.steps}
+    m = t.match.c
+    held = {
+        (each.row_id, each.event_time)
+        for each in state.execute(select(m.row_id, m.event_time).where(m.rule_id == rule.rule_id))
+    }
+    fresh: set[tuple[str, int]] = set()
+    if not rule.waits or row.settled is not None:
+        watermark = Micros(row.settled + wait(rule)) if rule.waits else None
+        matches = source_matches(state, sources, after=0, until=row.seen)
+        fresh = {(it.row_id, it.event_time) for it in correlate(rule, matches, watermark=watermark)}
+    if fresh - held:
+        example = min(fresh - held)[0]
+        yield f"{rule.rule_id}: {len(fresh - held):,} matches that it says are not in the state: {example}"
+    if held - fresh:
+        example = min(held - fresh)[0]
+        yield f"{rule.rule_id}: {len(held - fresh):,} matches of the state are none that it says: {example}"

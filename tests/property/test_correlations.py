@@ -1,0 +1,155 @@
+"""What correlation rules say in the state is what all matches say, whatever the order and the groups in which
+these were decided, and whenever turns were had."""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from sqlalchemy import select
+from tests.correlating import NOON, correlations, keep, turn
+from tests.property.test_correlate import correlation, match_set, randoms
+from tests.property.test_decide import clear, expected, in_groups, windows_of
+from tests.support import make_rule
+
+from trailcam.alerts.tables import alert
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_rules import CorrelationRule
+from trailcam.commit.windows import match_item
+from trailcam.model.correlation import Correlation, Criterion, Step
+from trailcam.model.derived import SourceMatch
+from trailcam.model.match import Match
+from trailcam.model.rule import Kind, Rule
+from trailcam.model.severity import Severity
+from trailcam.model.timestamps import MINUTE
+from trailcam.pipeline.correlate import correlate
+from trailcam.query.proof.correlations import correlations as proof
+from trailcam.query.proof.windows import windows as proof_of_windows
+from trailcam.state.database import Database
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    made = Database(tmp_path_factory.mktemp("state") / "state.db")
+    made.migrate()
+    return made
+
+
+def over(drawn: Correlation, random: Random) -> Correlation:
+    """A rule that looks at what the drawn one says."""
+    steps = (Step(id="said", rule_id="C"), Step(id="r1", rule_id="R1", absent=random.random() < 0.5))
+    fields = tuple((step.id, "f") for step in steps)
+    return Correlation(
+        rule_id="D",
+        steps=steps,
+        is_sequence=False,
+        criteria=(Criterion(name="x", fields=fields),) if drawn.criteria else (),
+        look_back_minutes=10,
+    )
+
+
+def as_rule(of: Correlation, random: Random) -> Rule:
+    return make_rule(
+        of.rule_id,
+        "",
+        kind=Kind.CORRELATION_RULE,
+        log_types=(),
+        correlation=of,
+        period_minutes=of.look_back_minutes,
+        threshold=random.choice([1, 1, 2]),
+    )
+
+
+def as_match(source: SourceMatch) -> Match:
+    return Match(
+        rule_id=source.rule_id,
+        row_id=source.row_id,
+        log_type="AWS.CloudTrail",
+        event_id=None,
+        event_time=source.event_time,
+        title="",
+        dedup="",
+        severity=Severity.INFO,
+        period_minutes=60,
+        threshold=1,
+        create_alert=False,
+        kept=tuple(sorted(source.values.items())),
+    )
+
+
+def said_at_once(rules: Sequence[CorrelationRule], matches: Sequence[SourceMatch]) -> set[tuple[str, str]]:
+    """The oracle: rule by rule, of all matches and of what the rules before it say of them."""
+    every = list(matches)
+    found = set()
+    for it in rules:
+        for derived in correlate(it.correlation, every):
+            values = {"f": derived.group} if it.correlation.criteria else {}
+            every.append(
+                SourceMatch(
+                    rule_id=derived.rule_id,
+                    row_id=derived.row_id,
+                    event_time=derived.event_time,
+                    values=values,
+                )
+            )
+            found.add((derived.rule_id, derived.row_id))
+    return found
+
+
+def stands(database: Database) -> None:
+    with database.read() as state:
+        assert list(proof(state)) == []
+        assert proof_of_windows(state).missing == []
+
+
+def derived(database: Database) -> Iterator[Match]:
+    with database.read() as state:
+        for row in state.execute(select(t.match).where(t.match.c.anchor_rule.is_not(None))):
+            yield match_item(row)
+
+
+@settings(max_examples=max(settings().max_examples // 2, 1))
+@given(randoms)
+def test_any_order_and_any_turns_come_to_the_same_as_all_at_once(database: Database, random: Random) -> None:
+    drawn = correlation(random)
+    rules = correlations(as_rule(drawn, random), as_rule(over(drawn, random), random))
+    matches = match_set(drawn, random)
+    matches += [
+        SourceMatch(rule_id="R1", row_id=f"more{number}", event_time=match.event_time, values=match.values)
+        for number, match in enumerate(random.sample(matches, len(matches) // 3))
+    ]
+    clear(database)
+    again = random.sample(matches, len(matches) // 3)
+    arriving = [as_match(match) for match in random.sample([*matches, *again], len(matches) + len(again))]
+    for some in in_groups(arriving, random):
+        keep(database, *[match for match in some if isinstance(match, Match)])
+        while random.random() < 0.5:
+            until = (random.randint(90, 140) * MINUTE - NOON) / MINUTE if random.random() < 0.6 else None
+            turn(database, rules, until=until, everything=random.random() < 0.2)
+            stands(database)
+    turn(database, rules, everything=True)
+    stands(database)
+    found = list(derived(database))
+    assert {(match.rule_id, match.row_id) for match in found} == said_at_once(rules, matches)
+    assert windows_of(database) == expected(found)
+    with database.read() as state:
+        live = select(alert.c.id).where(alert.c.status.not_in(["retracted", "merged"]))
+        assert len(state.execute(live).all()) == sum(bool(window[-1]) for window in expected(found))
+
+
+@settings(max_examples=max(settings().max_examples // 4, 1))
+@given(randoms)
+def test_a_rule_that_changes_says_what_it_would_have_said_from_the_beginning(
+    database: Database, random: Random
+) -> None:
+    drawn = correlation(random)
+    matches = match_set(drawn, random)
+    clear(database)
+    half = len(matches) // 2
+    keep(database, *map(as_match, matches[:half]))
+    turn(database, correlations(as_rule(drawn, random)), everything=random.random() < 0.5)
+    keep(database, *map(as_match, matches[half:]))
+    changed = correlations(as_rule(correlation(random), random))
+    turn(database, changed, everything=True)
+    stands(database)
+    assert {(match.rule_id, match.row_id) for match in derived(database)} == said_at_once(changed, matches)

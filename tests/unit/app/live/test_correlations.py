@@ -1,0 +1,92 @@
+"""How far followed sources are, for those who wait for what must be absent."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from trailcam.app.live.correlations import arrived
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_standing import Arrived
+from trailcam.model.timestamps import MINUTE, Micros
+from trailcam.sources.tables import source as source_table
+from trailcam.state.database import Database
+
+NOW = Micros(20_000_000 * MINUTE)
+
+
+def at(minutes: int) -> Micros:
+    return Micros(NOW + minutes * MINUTE)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = Database(tmp_path / "state.db")
+    made.migrate()
+    return made
+
+
+def heard(database: Database, source: str, *, event: int, arrival: int) -> None:
+    with database.write() as connection:
+        connection.execute(
+            insert(t.place).values(
+                source=source,
+                account="",
+                region="",
+                events=1,
+                first_arrival=at(arrival),
+                last_arrival=at(arrival),
+                last_event=at(event),
+                silences="{}",
+            )
+        )
+
+
+def arrived_by(database: Database, *, since: int = -600) -> Arrived | None:
+    return arrived(database, ["trail", "other"], lateness_seconds=3600, followed_since=at(since), now=NOW)
+
+
+def test_all_is_there_that_is_earlier_than_the_latest_by_the_lateness(database: Database) -> None:
+    heard(database, "trail", event=-2, arrival=0)
+    heard(database, "other", event=-500, arrival=-400)
+    assert arrived_by(database) == Arrived(until=at(-62))
+
+
+def test_a_backlog_has_not_arrived_before_it_is_worked_up(database: Database) -> None:
+    heard(database, "trail", event=-500, arrival=0)
+    assert arrived_by(database) == Arrived(until=at(-560))
+
+
+def test_where_nothing_comes_time_goes_on(database: Database) -> None:
+    heard(database, "trail", event=-500, arrival=-60)
+    assert arrived_by(database) == Arrived(until=at(-60))
+    assert arrived_by(database, since=-59) == Arrived(until=at(-560)), "nobody has listened for so long"
+
+
+def test_nothing_is_known_before_anything_has_come(database: Database) -> None:
+    assert arrived_by(database, since=-59) is None
+    assert arrived_by(database, since=-60) == Arrived(until=at(-60))
+
+
+def test_while_a_source_fails_what_it_has_not_brought_is_not_absent(database: Database) -> None:
+    heard(database, "trail", event=-2, arrival=0)
+    with database.write() as connection:
+        connection.execute(
+            insert(source_table).values(name="other", type="s3", fault="refused", fault_since=NOW)
+        )
+    assert arrived_by(database) is None
+    with database.write() as connection:
+        connection.execute(update(source_table).values(fault=None))
+    assert arrived_by(database) == Arrived(until=at(-62))
+
+
+def test_what_is_not_followed_any_more_does_not_count(database: Database) -> None:
+    heard(database, "trail", event=-20, arrival=0)
+    heard(database, "trailcam", event=0, arrival=0)
+    assert arrived_by(database) == Arrived(until=at(-80))
+
+
+def test_a_time_far_ahead_is_not_believed(database: Database) -> None:
+    heard(database, "trail", event=-20, arrival=0)
+    heard(database, "other", event=11, arrival=0)
+    assert arrived_by(database) == Arrived(until=at(-80))

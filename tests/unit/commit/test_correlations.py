@@ -1,0 +1,276 @@
+"""Turns of correlation rules over a real state: what is said, waited for, unsaid, and gone through anew."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, insert, select, update
+from tests.correlating import correlation_rule, correlations, keep, said, source_match, turn
+
+from trailcam.alerts.tables import alert, alert_history
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined
+from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
+from trailcam.commit.correlations import is_due
+from trailcam.model.correlation import Step
+from trailcam.model.rule import Rule
+from trailcam.query.proof.correlations import correlations as proof
+from trailcam.state.database import Database
+
+FAIL, LOGIN = Step(id="fails", rule_id="Fail", least=2), Step(id="login", rule_id="Login")
+MFA = Step(id="mfa", rule_id="Mfa", absent=True)
+BOTH = correlation_rule("Both", FAIL, LOGIN)
+ALONE = correlation_rule("Alone", LOGIN, MFA)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = Database(tmp_path / "state.db")
+    made.migrate()
+    with made.write() as connection:
+        connection.execute(insert(t.run).values(run("run")))
+    return made
+
+
+def run(run_id: str, **fields: Any) -> dict[str, Any]:
+    row = {"id": run_id, "started_at": 0, "version": "0", "pack": "p", "rules": 0, "paths": "[]"}
+    return row | {"published": False} | fields
+
+
+def rules(*of: Rule) -> Sequence[CorrelationRule]:
+    return correlations(*of)
+
+
+@pytest.fixture(autouse=True)
+def proved(database: Database) -> Iterator[None]:
+    """Whatever a test did, what stands is what the rules say of all matches."""
+    yield
+    with database.read() as state:
+        assert list(proof(state)) == []
+
+
+def alerts(database: Database) -> list[tuple[str, str, int]]:
+    with database.read() as state:
+        found = state.execute(select(alert.c.rule_id, alert.c.status, alert.c.matches).order_by(alert.c.id))
+        return [tuple(row) for row in found]
+
+
+def decisions(database: Database) -> int:
+    with database.read() as state:
+        return state.execute(select(func.count()).select_from(t.decision)).scalar_one()
+
+
+def test_what_several_rules_say_together_is_a_match_with_a_window_and_an_alert(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}
+    assert alerts(database) == [("Both", "open", 1)]
+
+
+def test_matches_of_another_value_are_of_another_group(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5, "bob"))
+    turn(database, rules(BOTH))
+    assert said(database) == set()
+
+
+def test_what_was_decided_in_between_counts_at_the_next_turn(database: Database) -> None:
+    keep(database, source_match("Fail", 0))
+    turn(database, rules(BOTH))
+    keep(database, source_match("Login", 5))
+    keep(database, source_match("Fail", 2))
+    turn(database, rules(BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}
+
+
+def test_a_turn_without_news_writes_nothing(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    with database.read() as state:
+        assert not is_due(state, rules(BOTH), run_id="run", arrived=None)
+    before = decisions(database)
+    turn(database, rules(BOTH))
+    assert decisions(database) == before
+
+
+def test_matches_of_other_rules_are_no_news(database: Database) -> None:
+    turn(database, rules(BOTH))
+    keep(database, source_match("Other", 0))
+    with database.read() as state:
+        assert not is_due(state, rules(BOTH), run_id="run", arrived=None)
+    keep(database, source_match("Fail", 0))
+    with database.read() as state:
+        assert is_due(state, rules(BOTH), run_id="run", arrived=None)
+
+
+def test_an_absence_is_waited_for_and_then_said(database: Database) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE))
+    assert said(database) == set()
+    turn(database, rules(ALONE), until=15)
+    assert said(database) == set(), "one that comes at minute 15 would still unsay it"
+    turn(database, rules(ALONE), until=15.1)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+
+
+def test_what_has_arrived_never_goes_back(database: Database) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE), until=16)
+    turn(database, rules(ALONE), until=1)
+    keep(database, source_match("Login", 0, row="late"))
+    turn(database, rules(ALONE))
+    assert {row for _, row, _ in said(database)} == {"Login@0", "late"}
+
+
+def test_what_is_absent_and_comes_late_retracts_the_alert(database: Database) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE), everything=True)
+    assert alerts(database) == [("Alone", "open", 1)]
+    keep(database, source_match("Mfa", -3))
+    turn(database, rules(ALONE), everything=True)
+    assert said(database) == set()
+    assert alerts(database) == [("Alone", "retracted", 1)]
+    with database.read() as state:
+        why = state.execute(select(alert_history.c.why).where(alert_history.c.what == "retracted")).scalar()
+    assert why is not None
+    assert "came late" in why
+
+
+def test_a_time_that_is_not_believed_ends_no_waiting(database: Database) -> None:
+    keep(database, source_match("Login", 0), source_match("Login", 10_000_000))
+    turn(database, rules(ALONE), everything=True)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+
+
+def test_a_rule_over_a_correlation_rule_follows_what_it_says_and_unsays(database: Database) -> None:
+    twice = correlation_rule("Twice", Step(id="alone", rule_id="Alone"), Step(id="fail", rule_id="Fail"))
+    keep(database, source_match("Login", 0), source_match("Fail", 2))
+    turn(database, rules(ALONE, twice), everything=True)
+    assert ("Twice", "Fail@2", "alice") in said(database)
+    keep(database, source_match("Mfa", 1))
+    turn(database, rules(ALONE, twice), everything=True)
+    assert said(database) == set()
+    assert {status for _, status, _ in alerts(database)} == {"retracted"}
+
+
+def test_a_rule_that_comes_later_says_what_is_to_be_said_of_the_past(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1))
+    turn(database, rules(ALONE))
+    keep(database, source_match("Login", 5))
+    turn(database, rules(ALONE, BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}
+
+
+def test_a_rule_that_has_changed_unsays_what_it_does_not_say_any_more(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    stricter = correlation_rule("Both", replace(FAIL, least=3), LOGIN)
+    turn(database, rules(stricter))
+    assert said(database) == set()
+    assert alerts(database) == [("Both", "retracted", 1)]
+
+
+def test_a_rule_with_another_title_keeps_its_alert(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    turn(database, rules(replace(BOTH, title="Said anew")))
+    assert alerts(database) == [("Both", "open", 1)]
+    with database.read() as state:
+        assert state.execute(select(alert.c.title)).scalar() == "Said anew"
+
+
+def test_only_what_decides_is_its_version() -> None:
+    assert BOTH.correlation is not None
+    other = replace(BOTH, correlation=replace(BOTH.correlation, order="ReverseChronological"), runbook="x")
+    (one,), (another,) = rules(BOTH), rules(other)
+    assert one.version == another.version
+    assert defined(one.definition) == replace(BOTH.correlation, schedule=None)
+
+
+def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
+    found = [source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5)]
+    keep(database, *(replace(match, kept=None) for match in found))
+    turn(database, rules(BOTH))
+    assert said(database) == set()
+    keep(database, *found)
+    turn(database, rules(BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}
+    keep(database, *(replace(match, kept=(("user", ("bob",)),)) for match in found))
+    turn(database, rules(BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}, "what was kept first stands"
+
+
+def test_who_began_later_and_still_runs_is_left_alone(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert(t.run).values(run("z-later", kind="live")))
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    stricter = correlation_rule("Both", replace(FAIL, least=3), LOGIN)
+    turn(database, rules(stricter), run_id="z-later")
+    turn(database, rules(BOTH))
+    assert said(database) == set()
+    with database.write() as connection:
+        connection.execute(update(t.run).where(t.run.c.id == "z-later").values(finished_at=1))
+    turn(database, rules(BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}
+
+
+def test_a_rule_without_criteria_has_one_group(database: Database) -> None:
+    together = correlation_rule("Together", LOGIN, Step(id="mfa", rule_id="Mfa"), field="")
+    keep(database, source_match("Login", 0, "alice"), source_match("Mfa", 1, "bob"))
+    turn(database, rules(together))
+    assert said(database) == {("Together", "Mfa@1", "defaultDedupString:Together")}
+
+
+def test_what_a_log_says_is_kept_whatever_it_is(database: Database) -> None:
+    odd = "\ud800 " + "x" * 3_000
+    keep(database, source_match("Fail", 0, odd), source_match("Fail", 1, odd), source_match("Login", 5, odd))
+    turn(database, rules(BOTH))
+    ((_, row, dedup),) = said(database)
+    assert row == "Login@5"
+    assert dedup.startswith("\\ud800 xxx")
+    assert len(dedup) == 1_000
+
+
+def test_many_news_come_to_the_same_as_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn(database, rules(BOTH, ALONE))
+    monkeypatch.setattr("trailcam.commit.correlation_saying.MOST_NEWS", 3)
+    monkeypatch.setattr("trailcam.commit.correlation_saying._AT_ONCE", 2)
+    keep(database, *(source_match("Fail", minute) for minute in range(5)), source_match("Login", 5))
+    turn(database, rules(BOTH, ALONE), everything=True)
+    assert said(database) == {("Both", "Login@5", "alice"), ("Alone", "Login@5", "alice")}
+
+
+def test_a_rule_that_is_gone_through_anew_leaves_nothing_of_its_past(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    turn(database, rules(correlation_rule("Both", LOGIN, Step(id="mfa", rule_id="Mfa"))))
+    with database.read() as state:
+        steps = set(state.execute(select(correlation_match.c.step_id)).scalars())
+        assert steps == {"login"}
+        assert state.execute(select(func.count()).select_from(correlation_group)).scalar() == 1
+        assert state.execute(select(func.count()).select_from(correlation)).scalar() == 1
+
+
+def test_correlation_rules_are_those_among_all() -> None:
+    assert [it.rule.id for it in correlation_rules([BOTH, ALONE])] == ["Both", "Alone"]
+
+
+def test_what_a_state_has_lost_or_holds_too_much_of_is_told(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    m = t.match.c
+    with database.read() as state:
+        (row,) = state.execute(select(t.match).where(m.rule_id == "Both")).all()
+    with database.write() as connection:
+        connection.execute(delete(t.match).where(m.rule_id == "Both"))
+    with database.read() as state:
+        assert [words.partition(":")[0] for words in proof(state)] == ["Both"]
+    too_many = [row._asdict(), row._asdict() | {"row_id": "forged"}]
+    with database.write() as connection:
+        connection.execute(insert(t.match), too_many)
+    with database.read() as state:
+        (words,) = proof(state)
+    assert words == "Both: 1 matches of the state are none that it says: forged"
+    with database.write() as connection:
+        connection.execute(delete(t.match).where(m.row_id == "forged"))
