@@ -1,6 +1,7 @@
 """What workers are started with, from what was loaded and the settings."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from trailcam.app.load import Loaded
 from trailcam.engines.messages import Limits, Setup, Staging
@@ -21,7 +22,7 @@ def engine_setup(
     """The packs, rules and log types that were loaded, under the limits of the settings."""
     limits = settings.limits
     return Setup(
-        packs=loaded.packs,
+        packs=tuple(map(_importable, loaded.packs)),
         rules=tuple(rule for rule in loaded.rules if rule.correlation is None),
         log_types=loaded.log_types,
         limits=Limits(
@@ -35,6 +36,12 @@ def engine_setup(
         destinations=tuple(destinations),
         staging=staging,
     )
+
+
+def _importable(pack: Pack) -> Pack:
+    """A pack with nothing but what rules import: its rules go to workers by themselves, and only those that
+    run there."""
+    return replace(pack, rules=(), data_models=(), queries=(), lookup_tables=(), collections=())
 
 
 def _models(packs: Iterable[Pack]) -> tuple[DataModel, ...]:
