@@ -1,17 +1,18 @@
 """Where bytes come from: blobs, and the sources that are followed live."""
 
+import typing
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from trailcam.forms import Form
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros
 
-if TYPE_CHECKING:  # workers import this file, and SQLAlchemy is most of what they would import
+if typing.TYPE_CHECKING:  # workers import this file, and SQLAlchemy is most of what they would import
     from trailcam.state.database import Database
 
 
