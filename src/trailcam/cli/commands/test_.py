@@ -91,7 +91,7 @@ def command(
     from trailcam.engines.nursery import prepare  # noqa: PLC0415  # only when it is used
 
     prepare()  # before the imports that follow: they and the rules are read beside it
-    from trailcam.app.load import Loaded, load  # noqa: PLC0415
+    from trailcam.app.load import Loaded, load  # noqa: PLC0415  # only when it is used
     from trailcam.app.test import Report, Wanted, test  # noqa: PLC0415
     from trailcam.model.rule import Kind, Rule  # noqa: PLC0415
     from trailcam.rules.metadata_filter import parse  # noqa: PLC0415
