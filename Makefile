@@ -22,7 +22,9 @@ $(STAMP): pyproject.toml uv.lock
 	@test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 	@# --inexact: an exact sync would remove uv itself, which pip put there
-	@UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --inexact
+	@# --compile-bytecode: as pip does; else each command compiles what it imports, again and again where
+	@# PYTHONDONTWRITEBYTECODE is set
+	@UV_PROJECT_ENVIRONMENT=$(VENV) $(RUN)/uv sync --quiet --frozen --inexact --compile-bytecode
 	@touch $(STAMP)
 
 lint: env  ## style: ruff

@@ -14,7 +14,7 @@ from typing import Any
 from trailcam import registry
 from trailcam.app.readings import readings
 from trailcam.errors import Problem, TrailcamError, code, nearest
-from trailcam.lake.tables import EVENTS, OWN, PLACE, event_table, table_name
+from trailcam.lake.names import EVENTS, OWN_NAMES, PLACE, column_names, table_name
 from trailcam.logtypes import loader as logtypes
 from trailcam.model.correlation import Correlation, sources
 from trailcam.model.logtype import LogType
@@ -107,7 +107,7 @@ def load_log_types(folders: Sequence[Path]) -> tuple[LogType, ...]:
 
 def _refuse_clashes(log_types: Sequence[LogType]) -> None:
     """Refuses log types whose tables or columns could not be told apart; SQL does not tell `a` from `A`."""
-    taken = dict.fromkeys(OWN, "a table of Trailcam's own") | {EVENTS: "the table of all events"}
+    taken = dict.fromkeys(OWN_NAMES, "a table of Trailcam's own") | {EVENTS: "the table of all events"}
     problems = []
     for log_type in log_types:
         said = []
@@ -116,7 +116,7 @@ def _refuse_clashes(log_types: Sequence[LogType]) -> None:
             said.append(f'the table of {log_type.name} would be "{name}", which is {taken[name]}')
         taken.setdefault(name, f"that of {log_type.name}")
         columns: set[str] = set()
-        for column in event_table(log_type).schema.names:
+        for column in column_names(log_type):
             if column.lower() in columns:
                 said.append(f'{log_type.name}: "{column}" names two columns, capitals apart')
             if column.lower() in PLACE:

@@ -1,6 +1,7 @@
 """What workers are started with, from what was loaded and the settings."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from trailcam.app.load import Loaded
@@ -23,7 +24,7 @@ def engine_setup(
     """The packs, rules and log types that were loaded, under the limits of the settings."""
     limits = settings.limits
     return Setup(
-        packs=loaded.packs,
+        packs=tuple(map(_importable, loaded.packs)),
         rules=tuple(rule for rule in loaded.rules if rule.correlation is None),
         log_types=loaded.log_types,
         limits=Limits(
@@ -38,6 +39,12 @@ def engine_setup(
         staging=staging,
         keeps=dict(keeps),
     )
+
+
+def _importable(pack: Pack) -> Pack:
+    """A pack with nothing but what rules import: its rules go to workers by themselves, and only those that
+    run there."""
+    return replace(pack, rules=(), data_models=(), queries=(), lookup_tables=(), collections=())
 
 
 def _models(packs: Iterable[Pack]) -> tuple[DataModel, ...]:

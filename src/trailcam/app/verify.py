@@ -24,7 +24,7 @@ from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import ERRORS, Problem, TrailcamError, WorldError, code, nearest
 from trailcam.lake.files import opens
-from trailcam.lake.tables import table_name
+from trailcam.lake.names import table_name
 from trailcam.model.deadletter import DeadLetter
 from trailcam.query.lake import connection, kept_files
 from trailcam.query.proof import Proof, look_at_tables, lost, prove

@@ -19,8 +19,9 @@ from trailcam.errors import Problem, TrailcamError, code
 INTERRUPTED = 130
 
 
-def build() -> typer.Typer:
-    """The application with every command that lies in `commands/`."""
+def build(asked: str = "") -> typer.Typer:
+    """The application with the command that is asked for; with every one that lies in `commands/` where there
+    is none of that name: most of the time that a short command takes would go into importing the others."""
     application = typer.Typer(
         name="trailcam",
         help="Trailcam watches every audit trail: logs in, rules run, matches and windows out.",
@@ -30,9 +31,12 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     application.callback()(_options)
-    for module in pkgutil.iter_modules(commands.__path__):
-        name = module.name.rstrip("_").replace("_", "-")
-        found = import_module(f"{commands.__name__}.{module.name}")
+    modules = {
+        module.name.rstrip("_").replace("_", "-"): module.name
+        for module in pkgutil.iter_modules(commands.__path__)
+    }
+    for name in [asked] if asked in modules else modules:
+        found = import_module(f"{commands.__name__}.{modules[name]}")
         application.command(name, **getattr(found, "SETTINGS", {}))(_telling_of_closed_output(found.command))
     return application
 
@@ -77,7 +81,8 @@ def run_command_line(arguments: Sequence[str]) -> int:
     for number in range(3):  # a descriptor that was closed would be given to the next file that is opened
         _open_if_closed(number)
     try:
-        result = typer.main.get_command(build()).main(
+        application = build(next(iter(arguments), ""))
+        result = typer.main.get_command(application).main(
             args=list(arguments) or ["--help"], prog_name="trailcam", standalone_mode=False
         )
         sys.stdout.flush()

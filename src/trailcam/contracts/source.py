@@ -1,5 +1,6 @@
 """Where bytes come from: blobs, and the sources that are followed live."""
 
+import typing
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from typing import Any, Protocol
 from trailcam.forms import Form
 from trailcam.model.origin import Origin
 from trailcam.model.timestamps import Micros
-from trailcam.state.database import Database
+
+if typing.TYPE_CHECKING:  # workers import this file, and SQLAlchemy is most of what they would import
+    from trailcam.state.database import Database
 
 
 class Blob(Protocol):
@@ -172,7 +175,7 @@ class Surroundings:
     """What is known of a source beside its settings, for whoever looks into it."""
 
     tries: int
-    database: Database | None
+    database: "Database | None"
     """None where nothing was ever kept."""
     read: Callable[[Sequence[str]], Collection[str]]
     """Those of the origins, by their identities, that were read."""
@@ -193,7 +196,7 @@ class SourceType(Protocol):
         """The keys of its settings, beside those that every source has."""
         ...
 
-    def open_source(self, name: str, options: dict[str, Any], *, database: Database) -> Source:
+    def open_source(self, name: str, options: dict[str, Any], *, database: "Database") -> Source:
         """A source by its settings, which have been checked against the form. Nothing is reached for yet.
 
         `database` is for a source that has to remember what it has read, because nobody else does.

@@ -1,22 +1,19 @@
 """One worker process as its parent sees it, and how it comes up: rules are executed while it is watched."""
 
-import multiprocessing
 import os
 import signal
 import socket
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from trailcam.engines import worker
 from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import CHUNK, ROW, ROW_LOADING, RULE, KeyHeld, Killing, Loaded, Setup, Task
+from trailcam.engines.nursery import live, nursery, without_interrupts
 from trailcam.errors import Problem, WorldError, code
 
 _MOST_AT_ONCE_SECONDS = 1.0
@@ -40,34 +37,20 @@ class Suspect:
     rule: int
 
 
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Ctrl-C is the parent's business, and comes to it afterwards; processes that are started meanwhile
-    inherit that they hear none, from their first moment on."""
-    resource_tracker.ensure_running()  # once: to start it lets interrupts in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 class WorkerProcess:
     """A process that takes one task at a time."""
 
     def __init__(self, setup: Setup, skip: frozenset[int]) -> None:
-        context = multiprocessing.get_context("forkserver")
-        staging = ["trailcam.commit.stage"] if setup.staging is not None else []
-        context.set_forkserver_preload(["trailcam.engines.worker", *staging])
+        context = nursery(staging=setup.staging is not None)
         self._limit_seconds = setup.limits.rule_seconds
         self._slots: Any = context.RawArray("Q", 3)
         self._connection, other = context.Pipe()
         _limit_waiting(self._connection)
         self._process = context.Process(
-            target=worker.main, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
+            target=live, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
         )
         try:
-            with _without_interrupts():
+            with without_interrupts():
                 self._process.start()
         except (OSError, EOFError) as error:
             message = f"a worker process cannot be started: {error}"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from trailcam.lake.tables import DEAD_LETTERS, MATCHES, RULE_ERRORS, LakeTable, scalars
+from trailcam.lake.names import scalars
+from trailcam.lake.tables import DEAD_LETTERS, MATCHES, RULE_ERRORS, LakeTable
 from trailcam.model.batch import EventBatch
 from trailcam.model.deadletter import DeadLetter
 from trailcam.model.logtype import LogType

@@ -1,21 +1,17 @@
 """The tables of the lake and their columns: one table for each log type, and those of Trailcam's own."""
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import pyarrow as pa
 
-from trailcam.model.logtype import Field, LogType
-from trailcam.model.standard_fields import STANDARD_FIELDS
+from trailcam.lake.names import column_names, identifying, scalars, table_name
+from trailcam.model.logtype import LogType
 
 TIME = pa.timestamp("us", tz="UTC")
 """All times of the lake: microseconds, UTC."""
 
 TEXTS = pa.list_(pa.string())
-
-PLACE = ("filename", "file_row_number")
-"""Where a row lies, as DuckDB calls it when it reads files: no column of theirs can be named so."""
 
 _SCALARS = {
     "boolean": pa.bool_(),
@@ -27,6 +23,13 @@ _SCALARS = {
 }
 
 _TIMES = ("p_event_time", "p_parse_time")
+
+_STANDARD = {
+    **dict.fromkeys(_TIMES, TIME),
+    "p_schema_version": pa.int64(),
+    "p_position": pa.int64(),
+    "p_time_from_origin": pa.bool_(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,45 +66,23 @@ def _leaf(column: pa.Field) -> str:
     return f"{column.name}.list.element" if pa.types.is_list(column.type) else str(column.name)
 
 
-def table_name(log_type: str) -> str:
-    """The name of a log type's table, as Panther makes it.
-
-    >>> table_name("AWS.CloudTrail")
-    'aws_cloudtrail'
-    """
-    return re.sub(r"[^a-z0-9]+", "_", log_type.lower())
-
-
 def event_table(log_type: LogType) -> LakeTable:
     """The table of a log type: the `p_*` columns, its declared scalars, the raw record."""
-    columns: list[tuple[str, pa.DataType]] = []
-    for name in STANDARD_FIELDS:
-        if name in _TIMES:
-            columns.append((name, TIME))
-        elif name == "p_schema_version":
-            columns.append((name, pa.int64()))
-        else:
-            columns.append((name, TEXTS if name.startswith("p_any_") else pa.string()))
-    columns += [("p_origin_id", pa.string()), ("p_position", pa.int64()), ("p_time_from_origin", pa.bool_())]
-    columns += [(column.name, _SCALARS.get(column.type, pa.string())) for column in scalars(log_type)]
-    columns.append(("raw", pa.string()))
+    declared = {column.name: _SCALARS.get(column.type, pa.string()) for column in scalars(log_type)}
     return LakeTable(
         name=table_name(log_type.name),
-        schema=pa.schema(columns),
+        schema=pa.schema([(name, declared.get(name, _type(name))) for name in column_names(log_type)]),
         time="p_event_time",
         identity=("p_row_id",),
-        varied=frozenset({"p_row_id", "p_position", "raw", *_TIMES, *_identifying(log_type)}),
+        varied=frozenset({"p_row_id", "p_position", "raw", *_TIMES, *identifying(log_type)}),
     )
 
 
-def scalars(log_type: LogType) -> list[Field]:
-    """The fields of a log type that have a column, its vendor id and what tells its updates apart always."""
-    always = _identifying(log_type)
-    return [column for column in log_type.fields if column.column or column.name in always]
-
-
-def _identifying(log_type: LogType) -> set[str]:
-    return {name for name in (log_type.identity, log_type.revision) if name is not None}
+def _type(name: str) -> pa.DataType:
+    """That of a column which every log type has."""
+    if name.startswith("p_any_"):
+        return TEXTS
+    return _STANDARD.get(name, pa.string())
 
 
 _MATCH = [
@@ -221,6 +202,3 @@ RUNS = LakeTable(
 
 OWN = {table.name: table for table in (MATCHES, RULE_ERRORS, DEAD_LETTERS, ALERTS, RUNS)}
 """The tables that do not belong to a log type, by name."""
-
-EVENTS = "events"
-"""The name by which queries ask for the events of all log types; no table has it."""

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trailcam.errors import nearest
-from trailcam.lake.tables import DEAD_LETTERS, EVENTS, OWN, PLACE, TEXTS, LakeTable, event_table
+from trailcam.lake.names import EVENTS, PLACE
+from trailcam.lake.tables import DEAD_LETTERS, OWN, TEXTS, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.model.standard_fields import STANDARD_FIELDS
 from trailcam.query.lake import (

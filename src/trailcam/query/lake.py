@@ -19,7 +19,8 @@ from trailcam.commit.revisions import alert_row, run_row
 from trailcam.commit.standing import with_letters
 from trailcam.errors import Problem, WorldError, code
 from trailcam.lake import rows
-from trailcam.lake.tables import ALERTS, PLACE, RUNS, TEXTS, TIME, LakeTable
+from trailcam.lake.names import PLACE
+from trailcam.lake.tables import ALERTS, RUNS, TEXTS, TIME, LakeTable
 from trailcam.state.database import Database, is_full
 
 MEMORY = "1GB"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from trailcam.lake.tables import PLACE, LakeTable, event_table
+from trailcam.lake.names import PLACE
+from trailcam.lake.tables import LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.query.fields import with_fields
 from trailcam.query.lake import DECISION, FILE_DECISION, quoted, source

@@ -4,17 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trailcam.app.reference.log_types import type_of
 from trailcam.app.reference.markdown import anchor, bullets, head, page, table
-from trailcam.lake.tables import (
-    ALERTS,
-    DEAD_LETTERS,
-    EVENTS,
-    MATCHES,
-    OWN,
-    RULE_ERRORS,
-    RUNS,
-    LakeTable,
-    event_table,
-)
+from trailcam.lake.names import EVENTS
+from trailcam.lake.tables import ALERTS, DEAD_LETTERS, MATCHES, OWN, RULE_ERRORS, RUNS, LakeTable, event_table
 from trailcam.model.logtype import LogType
 from trailcam.model.standard_fields import STANDARD_FIELDS
 from trailcam.query.kept import EVENT_COLUMNS

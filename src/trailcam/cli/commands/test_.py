@@ -88,6 +88,9 @@ def command(
       trailcam test detections/
       trailcam test detections/ --rules "AWS.*" --junit report.xml
     """
+    from trailcam.engines.nursery import prepare  # noqa: PLC0415  # only when it is used
+
+    prepare()  # before the imports that follow: they and the rules are read beside it
     from trailcam.app.load import Loaded, load  # noqa: PLC0415  # only when it is used
     from trailcam.app.test import Report, Wanted, test  # noqa: PLC0415
     from trailcam.model.rule import Kind, Rule  # noqa: PLC0415

@@ -1,0 +1,48 @@
+"""Where worker processes are forked from: a process without threads that has imported what they need."""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import ForkServerContext
+from typing import Any
+
+_IMPORTED = (__name__, "trailcam.engines.worker")
+_FOR_STAGING = "trailcam.commit.stage"
+
+
+def nursery(*, staging: bool = False) -> ForkServerContext:
+    """What starts worker processes, for such as stage files of the lake or for such as do not."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*_IMPORTED, *([_FOR_STAGING] if staging else [])])
+    return context
+
+
+def live(*arguments: Any) -> None:
+    """What a worker process does: `trailcam.engines.worker.main`, which only workers have to import."""
+    from trailcam.engines.worker import main  # noqa: PLC0415  # see above
+
+    main(*arguments)
+
+
+def prepare() -> None:
+    """Begins to import what workers need, beside whatever the caller does until it starts the first of them.
+
+    Nothing else changes: where this is impossible, so is the first worker, and that is told.
+    """
+    nursery()
+    with suppress(OSError, EOFError), without_interrupts():
+        forkserver.ensure_running()
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Ctrl-C is the parent's business, and comes to it afterwards; processes that are started meanwhile
+    inherit that they hear none, from their first moment on."""
+    resource_tracker.ensure_running()  # once: to start it lets interrupts in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
