@@ -44,7 +44,7 @@ $(SERVERS): $(STAMP)
 	@touch $(SERVERS)
 
 test: lint types floors servers  ## all but the long suites
-	$(RUN)/pytest -n 2 --dist worksteal -m "not slow"
+	$(RUN)/pytest -n 2 --dist worksteal -m "not slow" --durations 30
 
 newer: env  ## the fast suites on every newer Python that is found
 	@for version in $(NEWER); do \
