@@ -3,9 +3,9 @@
 `python -m bench.panther REPOSITORY [--peer PAT] [--runs 3] [--write NAME]`. REPOSITORY is a checkout of
 panther-analysis, PAT the command `pat` of panther-analysis-tool in an environment of its own. Both are run
 from within the repository; the least of several runs is given, and Python keeps what it has compiled, as for
-whoever has installed them. What both say of each inline test is compared
-function by function: 0 differences is the bar, but for rules whose answers vary from run to run, which are
-found by running ours under several seeds of Python's hashes.
+whoever has installed them. What both say of each inline test is compared function by function: 0 differences
+is the bar, but for rules whose answers vary from run to run, which are found by running ours under several
+seeds of Python's hashes.
 """
 
 import argparse
@@ -124,7 +124,7 @@ def taken(command: list[str], folder: Path, environment: Mapping[str, str]) -> T
         begun = time.monotonic()
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         process = subprocess.Popen(
-            command, cwd=folder, env=kept | environment, stdout=output, stderr=words, text=True
+            command, cwd=folder, env={**kept, **environment}, stdout=output, stderr=words, text=True
         )
         peak = 0
         while process.poll() is None:
