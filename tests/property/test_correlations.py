@@ -8,21 +8,23 @@ import pytest
 from hypothesis import given, settings
 from sqlalchemy import select
 from tests.correlating import NOON, correlations, keep, turn
-from tests.property.test_correlate import correlation, match_set, randoms
+from tests.property.test_correlate import cases, correlation, match_set, randoms, time
 from tests.property.test_decide import clear, expected, in_groups, windows_of
 from tests.support import make_rule
 
 from trailcam.alerts.tables import alert
 from trailcam.commit import tables as t
-from trailcam.commit.correlation_rules import CorrelationRule
+from trailcam.commit.correlation_index import GroupIndex
+from trailcam.commit.correlation_rules import CorrelationRule, match_of
 from trailcam.commit.windows import match_item
 from trailcam.model.correlation import Correlation, Criterion, Step
-from trailcam.model.derived import SourceMatch
+from trailcam.model.derived import SourceMatch, Stretch
 from trailcam.model.match import Match
 from trailcam.model.rule import Kind, Rule
 from trailcam.model.severity import Severity
 from trailcam.model.timestamps import MINUTE
-from trailcam.pipeline.correlate import correlate
+from trailcam.pipeline.correlate import correlate, correlate_group
+from trailcam.pipeline.correlate_stretch import joined
 from trailcam.query.proof.correlations import correlations as proof
 from trailcam.query.proof.windows import windows as proof_of_windows
 from trailcam.state.database import Database
@@ -83,13 +85,12 @@ def said_at_once(rules: Sequence[CorrelationRule], matches: Sequence[SourceMatch
     found = set()
     for it in rules:
         for derived in correlate(it.correlation, every):
-            values = {"f": derived.group} if it.correlation.criteria else {}
             every.append(
                 SourceMatch(
                     rule_id=derived.rule_id,
                     row_id=derived.row_id,
                     event_time=derived.event_time,
-                    values=values,
+                    values=dict(match_of(it, derived).kept or ()),
                 )
             )
             found.add((derived.rule_id, derived.row_id))
@@ -135,6 +136,24 @@ def test_any_order_and_any_turns_come_to_the_same_as_all_at_once(database: Datab
     with database.read() as state:
         live = select(alert.c.id).where(alert.c.status.not_in(["retracted", "merged"]))
         assert len(state.execute(live).all()) == sum(bool(window[-1]) for window in expected(found))
+
+
+@given(randoms)
+def test_what_is_read_for_stretches_of_a_group_says_of_them_what_all_matches_say(
+    database: Database, random: Random
+) -> None:
+    with database.write() as connection:
+        for rule, matches in cases(random):
+            index = GroupIndex(connection, rule)
+            index.clear()
+            index.add(matches)
+            times = sorted(time(random, most=15) for _ in range(random.choice([2, 4, 4, 6])))
+            for group in index.groups():
+                stretches = [Stretch(group, *times[at : at + 2]) for at in range(0, len(times), 2)]
+                spans = joined(stretches)[group]
+                read = correlate_group(rule, group, index.near(group, spans), spans=spans)
+                whole = correlate(rule, matches, stretches=stretches)
+                assert {it.row_id for it in read} == {it.row_id for it in whole}
 
 
 @settings(max_examples=max(settings().max_examples // 4, 1))

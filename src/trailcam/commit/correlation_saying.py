@@ -6,6 +6,7 @@ rule that is new or has changed is gone through as a whole, group by group.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -20,8 +21,8 @@ from trailcam.commit.windows import match_item
 from trailcam.model.derived import GroupValue, SourceMatch, Stretch
 from trailcam.model.match import Match
 from trailcam.model.timestamps import Micros
-from trailcam.pipeline.correlate import correlate, row_ids
-from trailcam.pipeline.correlate_stretch import due, joined, touched, wait
+from trailcam.pipeline.correlate import correlate_group, row_ids
+from trailcam.pipeline.correlate_stretch import Span, due, joined, touched, wait
 from trailcam.state.chunks import chunked
 
 _AT_ONCE = 5_000
@@ -101,15 +102,12 @@ class RuleTurn:
         stretches = [stretch for match in (*news, *removed) for stretch in touched(self._rule, match)]
         stretches += self._due(settled)
         for group, spans in joined(stretches).items():
-            parts = [Stretch(group, start, end) for start, end in spans]
-            near = {
-                (match.rule_id, match.row_id): match for part in parts for match in self._index.near(part)
-            }
-            found = self._said(near.values(), settled, parts)
+            steps = self._index.near(group, spans)
+            found = self._said(group, steps, settled, spans)
             anchors = [
                 match
-                for match in (*near.values(), *removed)
-                if any(part.start <= match.event_time <= part.end for part in parts)
+                for match in (*chain.from_iterable(steps), *removed)
+                if any(start <= match.event_time <= end for start, end in spans)
             ]
             self._compare(found, self._held(group, anchors), said)
 
@@ -117,7 +115,7 @@ class RuleTurn:
         """What is said of all matches, group by group."""
         found: dict[str, Match] = {}
         for group in self._index.groups():
-            found |= self._said(self._index.whole(group), settled, None, group=group)
+            found |= self._said(group, self._index.whole(group), settled)
         m = t.match.c
         rows = self._connection.execute(select(t.match).where(m.rule_id == self._rule.rule_id))
         self._compare(found, {row.row_id: row for row in rows}, said)
@@ -135,28 +133,27 @@ class RuleTurn:
 
     def _said(
         self,
-        matches: Iterable[SourceMatch],
+        group: GroupValue,
+        steps: Sequence[Sequence[SourceMatch]],
         settled: Micros | None,
-        parts: Sequence[Stretch] | None,
-        *,
-        group: GroupValue | None = None,
+        spans: Sequence[Span] | None = None,
     ) -> dict[str, Match]:
-        """By row id, what the rule says of these matches."""
+        """By row id, what the rule says of a group, whose matches these are by step."""
         if not self._rule.waits:
             watermark = None
         elif settled is None:
             return {}
         else:
             watermark = Micros(settled + wait(self._rule))
-        derived = correlate(self._rule, matches, watermark=watermark, stretches=parts)
-        return {it.row_id: match_of(self._it, it) for it in derived if group is None or it.group == group}
+        derived = correlate_group(self._rule, group, steps, watermark=watermark, spans=spans)
+        return {it.row_id: match_of(self._it, it) for it in derived}
 
     def _held(self, group: GroupValue, anchors: Iterable[SourceMatch]) -> Mapping[str, Any]:
         """By row id, the rule's matches of a group that stand, as rows: those at these anchors."""
         row_id = row_ids(self._rule.rule_id, group)
         m = t.match.c
         found: dict[str, Any] = {}
-        for chunk in chunked([row_id(anchor) for anchor in anchors]):
+        for chunk in chunked(sorted({row_id(anchor) for anchor in anchors})):
             rows = select(t.match).where(m.rule_id == self._rule.rule_id, m.row_id.in_(chunk))
             found |= {row.row_id: row for row in self._connection.execute(rows)}
         return found

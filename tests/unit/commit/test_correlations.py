@@ -14,7 +14,8 @@ from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
-from trailcam.model.correlation import Step
+from trailcam.model.correlation import Step, Transition
+from trailcam.model.match import Match
 from trailcam.model.rule import Rule
 from trailcam.query.proof.correlations import correlations as proof
 from trailcam.state.database import Database
@@ -250,6 +251,29 @@ def test_a_rule_that_is_gone_through_anew_leaves_nothing_of_its_past(database: D
         assert steps == {"login"}
         assert state.execute(select(func.count()).select_from(correlation_group)).scalar() == 1
         assert state.execute(select(func.count()).select_from(correlation)).scalar() == 1
+
+
+def test_a_match_that_two_stretches_of_a_group_need_counts_for_every_step_of_each(database: Database) -> None:
+    first, then = Step(id="first", rule_id="R"), Step(id="then", rule_id="R")
+    tied = (Transition(from_step="first", to_step="then", match=(("f", "g"),)),)
+    chain = correlation_rule(
+        "Chain", first, then, criteria=(), is_sequence=True, look_back_minutes=10, transitions=tied
+    )
+
+    def found(row: str, minute: float, f: tuple[str, ...], g: tuple[str, ...]) -> Match:
+        return replace(source_match("R", minute, row=row), kept=(("f", f), ("g", g)))
+
+    keep(
+        database,
+        found("p", 19, ("a",), ()),
+        found("q", 20, ("a",), ("a",)),
+        found("z", 25, (), ("a",)),
+    )
+    turn(database, rules(chain))
+    assert said(database) == {("Chain", "q", "a"), ("Chain", "z", "a")}
+    keep(database, found("x", 18, ("a",), ()), found("y", 29, ("a",), ()))
+    turn(database, rules(chain))
+    assert said(database) == {("Chain", "q", "a"), ("Chain", "z", "a")}
 
 
 def test_correlation_rules_are_those_among_all() -> None:
