@@ -5,6 +5,7 @@ They are read back group by group and step by step, without their values: these 
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_tables import correlation_group, correlation_match
 from trailcam.model.correlation import Correlation
-from trailcam.model.derived import GroupValue, SourceMatch, Stretch, groups_of
+from trailcam.model.derived import GroupValue, SourceMatch, Stretch, groups_of, is_cut
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate_stretch import Reach, Span, reaches
 from trailcam.state.chunks import chunked
@@ -55,6 +56,8 @@ class GroupIndex:
     def __init__(self, connection: Connection, rule: Correlation) -> None:
         self._connection = connection
         self._rule = rule
+        self.cut: Counter[str] = Counter()
+        """By the rule they are of, matches taken in with more values or groups than are looked at."""
         self._mine = correlation_match.c.rule_id == rule.rule_id
         c = correlation_match.c  # made once: making a statement takes longer than running it
         within = select(c.source_rule_id, c.row_id, c.event_time).where(
@@ -79,9 +82,10 @@ class GroupIndex:
         groups: dict[bytes, GroupValue] = {}
         rows = []
         for match in matches:
-            for step in self._rule.steps:
-                if step.rule_id != match.rule_id:
-                    continue
+            steps = [step for step in self._rule.steps if step.rule_id == match.rule_id]
+            if any(is_cut(self._rule, step, match) for step in steps):
+                self.cut[match.rule_id] += 1
+            for step in steps:
                 for group in groups_of(self._rule, step, match):
                     key = _key(group)
                     groups[key] = group

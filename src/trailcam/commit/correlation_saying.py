@@ -4,6 +4,7 @@ What comes or vanishes touches stretches of its groups; those are said anew and 
 rule that is new or has changed is gone through as a whole, group by group.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -40,6 +41,8 @@ class Said:
     """Taken out of the state by now; each with the start of the window it was in."""
     taken: list[str] = field(default_factory=list)
     """The rules that had the turn."""
+    cut: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(who looks, whose matches): how many, new to who looks, had more values than are looked at."""
 
 
 class RuleTurn:
@@ -73,6 +76,9 @@ class RuleTurn:
             self._say_all(said, settled)
         else:
             self._say_touched(said, settled, news=[*news, *derived], removed=removed)
+        said.cut.update(
+            {(self._rule.rule_id, of): number for of, number in self._index.cut.items() if number}
+        )
         self._note(settled)
 
     def _take_in(self, found: Iterable[SourceMatch]) -> list[SourceMatch] | None:

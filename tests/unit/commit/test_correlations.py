@@ -14,7 +14,7 @@ from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
-from trailcam.model.correlation import Step, Transition
+from trailcam.model.correlation import MOST_VALUES, Step, Transition
 from trailcam.model.match import Match
 from trailcam.model.rule import Rule
 from trailcam.query.proof.correlations import correlations as proof
@@ -274,6 +274,18 @@ def test_a_match_that_two_stretches_of_a_group_need_counts_for_every_step_of_eac
     keep(database, found("x", 18, ("a",), ()), found("y", 29, ("a",), ()))
     turn(database, rules(chain))
     assert said(database) == {("Chain", "q", "a"), ("Chain", "z", "a")}
+
+
+def test_matches_with_more_values_than_are_looked_at_are_told_by_who_looks(database: Database) -> None:
+    many = [f"{number:03}" for number in range(MOST_VALUES + 1)]
+    keep(database, source_match("Login", 0, *many), source_match("Login", 1, *many[1:]))
+    keep(database, source_match("Mfa", 0))
+    assert turn(database, rules(ALONE, BOTH)).cut == {("Alone", "Login"): 1, ("Both", "Login"): 1}
+    with database.read() as state:
+        assert (
+            state.execute(select(func.count()).select_from(correlation_group)).scalar() == 2 * MOST_VALUES + 3
+        )
+    assert not turn(database, rules(ALONE, BOTH)).cut
 
 
 def test_correlation_rules_are_those_among_all() -> None:
