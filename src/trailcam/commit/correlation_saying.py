@@ -118,12 +118,14 @@ class RuleTurn:
             self._compare(found, self._held(group, anchors), said)
 
     def _say_all(self, said: Said, settled: Micros | None) -> None:
-        """What is said of all matches, group by group."""
+        """What is said of all matches, group by group. Where the rule was of another kind before, the matches
+        that it made of events stay, as those of any rule that has changed do."""
         found: dict[str, Match] = {}
         for group in self._index.groups():
             found |= self._said(group, self._index.whole(group), settled)
         m = t.match.c
-        rows = self._connection.execute(select(t.match).where(m.rule_id == self._rule.rule_id))
+        derived = select(t.match).where(m.rule_id == self._rule.rule_id, m.anchor_rule.is_not(None))
+        rows = self._connection.execute(derived)
         self._compare(found, {row.row_id: row for row in rows}, said)
 
     def _due(self, settled: Micros | None) -> list[Stretch]:

@@ -288,6 +288,33 @@ def test_matches_with_more_values_than_are_looked_at_are_told_by_who_looks(datab
     assert not turn(database, rules(ALONE, BOTH)).cut
 
 
+def matches_of(database: Database, rule_id: str) -> set[str]:
+    m = t.match.c
+    with database.read() as state:
+        return set(state.execute(select(m.row_id).where(m.rule_id == rule_id)).scalars())
+
+
+def test_a_rule_that_becomes_a_correlation_rule_keeps_its_own_matches(database: Database) -> None:
+    keep(database, source_match("Both", 0), source_match("Both", 1))
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}
+    assert {"Both@0", "Both@1"} < matches_of(database, "Both")
+    turn(database, rules(correlation_rule("Both", replace(FAIL, least=3), LOGIN)))
+    assert matches_of(database, "Both") == {"Both@0", "Both@1"}
+
+
+def test_a_correlation_rule_that_becomes_another_kind_keeps_what_it_has_said(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    keep(database, source_match("Both", 6), source_match("Fail", 7))
+    turn(database, rules(ALONE))
+    assert said(database) == {("Both", "Login@5", "alice")}
+    assert "Both@6" in matches_of(database, "Both")
+    with database.read() as state:
+        assert list(proof(state)) == []
+
+
 def test_correlation_rules_are_those_among_all() -> None:
     assert [it.rule.id for it in correlation_rules([BOTH, ALONE])] == ["Both", "Alone"]
 
