@@ -2,6 +2,7 @@
 these were decided, and whenever turns were had."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -22,9 +23,9 @@ from trailcam.model.derived import SourceMatch, Stretch
 from trailcam.model.match import Match
 from trailcam.model.rule import Kind, Rule
 from trailcam.model.severity import Severity
-from trailcam.model.timestamps import MINUTE
+from trailcam.model.timestamps import MINUTE, Micros
 from trailcam.pipeline.correlate import correlate, correlate_group
-from trailcam.pipeline.correlate_stretch import joined
+from trailcam.pipeline.correlate_stretch import joined, wait
 from trailcam.query.proof.correlations import correlations as proof
 from trailcam.query.proof.windows import windows as proof_of_windows
 from trailcam.state.database import Database
@@ -48,6 +49,25 @@ def over(drawn: Correlation, random: Random) -> Correlation:
         criteria=(Criterion(name="x", fields=fields),) if drawn.criteria else (),
         look_back_minutes=10,
     )
+
+
+def one_that_waits_and_says_something(random: Random) -> tuple[Correlation, list[SourceMatch]]:
+    while True:
+        for rule, matches in cases(random):
+            if rule.waits and correlate(rule, matches):
+                return rule, matches
+
+
+def another(drawn: Correlation, random: Random) -> Correlation:
+    """Another rule of the same id; of some, only how far they look has changed."""
+    if random.random() < 0.3:
+        return correlation(random)
+    return replace(drawn, look_back_minutes=random.choice([2, 5, 15, 30]))
+
+
+def minute(since_the_epoch: int) -> float:
+    """As tests count minutes."""
+    return since_the_epoch - NOON / MINUTE
 
 
 def as_rule(of: Correlation, random: Random) -> Rule:
@@ -79,12 +99,14 @@ def as_match(source: SourceMatch) -> Match:
     )
 
 
-def said_at_once(rules: Sequence[CorrelationRule], matches: Sequence[SourceMatch]) -> set[tuple[str, str]]:
+def said_at_once(
+    rules: Sequence[CorrelationRule], matches: Sequence[SourceMatch], *, watermark: Micros | None = None
+) -> set[tuple[str, str]]:
     """The oracle: rule by rule, of all matches and of what the rules before it say of them."""
     every = list(matches)
     found = set()
     for it in rules:
-        for derived in correlate(it.correlation, every):
+        for derived in correlate(it.correlation, every, watermark=watermark):
             every.append(
                 SourceMatch(
                     rule_id=derived.rule_id,
@@ -125,7 +147,7 @@ def test_any_order_and_any_turns_come_to_the_same_as_all_at_once(database: Datab
     for some in in_groups(arriving, random):
         keep(database, *[match for match in some if isinstance(match, Match)])
         while random.random() < 0.5:
-            until = (random.randint(90, 140) * MINUTE - NOON) / MINUTE if random.random() < 0.6 else None
+            until = minute(random.randint(90, 140)) if random.random() < 0.6 else None
             turn(database, rules, until=until, everything=random.random() < 0.2)
             stands(database)
     turn(database, rules, everything=True)
@@ -161,14 +183,19 @@ def test_what_is_read_for_stretches_of_a_group_says_of_them_what_all_matches_say
 def test_a_rule_that_changes_says_what_it_would_have_said_from_the_beginning(
     database: Database, random: Random
 ) -> None:
-    drawn = correlation(random)
-    matches = match_set(drawn, random)
+    drawn, matches = one_that_waits_and_says_something(random)
+    waited = random.choice(correlate(drawn, matches)).event_time + wait(drawn)
+    before = waited // MINUTE + random.randint(0, 5)
+    until = before + random.choice([0, 0, 5, 20])
+    everything = random.random() < 0.3
     clear(database)
-    half = len(matches) // 2
+    half = random.choice([len(matches), len(matches) // 2])
     keep(database, *map(as_match, matches[:half]))
-    turn(database, correlations(as_rule(drawn, random)), everything=random.random() < 0.5)
+    turn(database, correlations(as_rule(drawn, random)), until=minute(before))
     keep(database, *map(as_match, matches[half:]))
-    changed = correlations(as_rule(correlation(random), random))
-    turn(database, changed, everything=True)
+    changed = correlations(as_rule(another(drawn, random), random))
+    turn(database, changed, until=minute(until), everything=everything)
     stands(database)
-    assert {(match.rule_id, match.row_id) for match in derived(database)} == said_at_once(changed, matches)
+    watermark = None if everything else Micros(until * MINUTE)
+    fresh = said_at_once(changed, matches, watermark=watermark)
+    assert {(match.rule_id, match.row_id) for match in derived(database)} == fresh

@@ -71,7 +71,7 @@ class RuleTurn:
         self._index.remove(removed)
         news = self._take_in(source_matches(self._connection, sources, after=seen, until=self._until))
         self._index.add(derived)
-        settled = settled_until(self._connection, self._rule, self._standing, arrived)
+        settled = settled_until(self._connection, self._it, self._standing, arrived)
         if self._anew or news is None:
             self._say_all(said, settled)
         else:

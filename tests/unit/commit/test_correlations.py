@@ -288,6 +288,38 @@ def test_matches_with_more_values_than_are_looked_at_are_told_by_who_looks(datab
     assert not turn(database, rules(ALONE, BOTH)).cut
 
 
+def test_a_rule_that_is_to_wait_longer_waits_from_then_on(database: Database) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE), until=20)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    patient = correlation_rule("Alone", LOGIN, MFA, look_back_minutes=60)
+    turn(database, rules(patient), until=20)
+    assert said(database) == set()
+    turn(database, rules(patient), until=61)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+
+
+def test_a_rule_that_is_to_wait_less_does_not_count_as_waited_for_what_was_not(database: Database) -> None:
+    patient = correlation_rule("Alone", LOGIN, MFA, look_back_minutes=60)
+    keep(database, source_match("Login", 0))
+    turn(database, rules(patient), everything=True)
+    keep(database, source_match("Login", 20))
+    turn(database, rules(ALONE))
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    turn(database, rules(ALONE), until=36)
+    assert {row for _, row, _ in said(database)} == {"Login@0", "Login@20"}
+
+
+def test_a_rule_that_changes_in_what_it_does_not_wait_for_goes_on_as_far_as_it_was(
+    database: Database,
+) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE), until=20)
+    turn(database, rules(replace(ALONE, title="Said anew")))
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    assert alerts(database) == [("Alone", "open", 1)]
+
+
 def matches_of(database: Database, rule_id: str) -> set[str]:
     m = t.match.c
     with database.read() as state:
