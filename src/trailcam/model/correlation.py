@@ -153,16 +153,17 @@ MOST_VALUES = 100
 every such rule about a millisecond, while others wait for the state."""
 
 MOST_CHARACTERS = 1_000
-"""Of a value; what is longer stands as its beginning and its digest."""
+"""Of a value, as of any dedup string."""
 
 
 def values_kept(texts: Iterable[str]) -> tuple[str, ...]:
     """What is kept of the values at a field: each once, sorted, none that is empty, long ones shortened so
     that only the same are the same. At most one more than is looked at, which tells that there were more."""
-    return tuple(sorted({_shortened(text) for text in texts if text})[: MOST_VALUES + 1])
+    return tuple(sorted({shortened(text) for text in texts if text})[: MOST_VALUES + 1])
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """At most `MOST_CHARACTERS`; of a longer text the last are a digest of it, so that texts stay apart."""
     if len(text) <= MOST_CHARACTERS:
         return text
     digest = "... " + hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -11,12 +11,15 @@ from tests.correlating import correlation_rule, correlations, keep, said, source
 
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
-from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined
+from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
-from trailcam.model.correlation import MOST_VALUES, Step, Transition
+from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
+from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
 from trailcam.model.rule import Rule
+from trailcam.model.timestamps import Micros
+from trailcam.pipeline.correlate import correlate
 from trailcam.query.proof.correlations import correlations as proof
 from trailcam.state.database import Database
 
@@ -231,6 +234,43 @@ def test_what_a_log_says_is_kept_whatever_it_is(database: Database) -> None:
     assert row == "Login@5"
     assert dedup.startswith("\\ud800 xxx")
     assert len(dedup) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("group", "dedup"),
+    [
+        ((), "defaultDedupString:Pair"),
+        (("a, b",), "a, b"),
+        (("alice", "10.0.0.1"), "alice, 10.0.0.1"),
+        (("a, b", "c"), '["a, b", "c"]'),
+        (("a", "b, c"), '["a", "b, c"]'),
+        (('["a', 'b"]'), '["[\\"a", "b\\"]"]'),
+    ],
+)
+def test_each_group_has_a_dedup_string_of_its_own(group: tuple[str, ...], dedup: str) -> None:
+    assert dedup_of(*group) == dedup
+
+
+def test_long_groups_that_begin_alike_have_dedup_strings_of_their_own() -> None:
+    one, another = (dedup_of("x" * 1_000, end) for end in "ab")
+    assert one != another
+    assert len(one) == len(another) == 1_000
+
+
+def dedup_of(*group: str) -> str:
+    steps = tuple(Step(id=name, rule_id=name) for name in ("One", "Two"))
+    criteria = tuple(
+        Criterion(name=str(at), fields=tuple((step.id, str(at)) for step in steps))
+        for at in range(len(group))
+    )
+    rule = correlation_rule("Pair", *steps, criteria=criteria)
+    assert rule.correlation is not None
+    values = {str(at): (value,) for at, value in enumerate(group)}
+    found = [SourceMatch(rule_id=step.id, row_id="r", event_time=Micros(0), values=values) for step in steps]
+    (it,) = rules(rule)
+    derived = correlate(rule.correlation, found)
+    (dedup,) = {match_of(it, each).dedup for each in derived}
+    return dedup
 
 
 def test_many_news_come_to_the_same_as_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
