@@ -15,6 +15,7 @@ from tests.support import record, summary, trailcam, write_log
 
 from trailcam.alerts.tables import alert
 from trailcam.app.home import open_home
+from trailcam.model.correlation import MOST_VALUES
 
 SOURCES = {
     "Sign.In.Failed": "event.get('eventName') == 'ConsoleLogin' and 'errorMessage' in event",
@@ -212,6 +213,19 @@ def test_a_rule_whose_sources_do_not_run_is_told(tmp_path: Path) -> None:
     done = trailcam("run", logs, "--packs", pack, "--home", tmp_path / "home")
     assert done.returncode == 0
     assert "never run: Guessed.Password looks at matches of Signed.In" in done.stderr
+
+
+def test_a_record_of_thousands_of_values_is_looked_at_in_part_and_told(tmp_path: Path) -> None:
+    many = WITHOUT_MFA.replace("userIdentity.userName", "requestParameters.items")
+    pack = write_pack(tmp_path / "pack", many)
+    items = [f"{number:06}" for number in range(25_000)]
+    logs = write_log(
+        tmp_path / "log.json", [sign_in(1, "2026-03-01T10:00:00Z", requestParameters={"items": items})]
+    )
+    done = trailcam("run", logs, "--packs", pack, "--home", tmp_path / "home")
+    assert "cut: of 1 match of Signed.In, Without.Mfa looks at the first values alone" in done.stderr
+    assert len(alerts(tmp_path / "home")) == MOST_VALUES
+    proved(tmp_path / "home")
 
 
 def test_rules_that_look_at_each_other_are_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from trailcam.pipeline.correlate_stretch import due, reaches, touched, wait
 
 LOOK_BACK = 10
 RULES = ("R0", "R1", "R2", "R3")
+FIELDS = ("f", "g")
 
 
 # -- what is drawn -----------------------------------------------------------------------------------------
@@ -32,7 +33,7 @@ randoms = st.randoms(use_true_random=True)
 
 def steps(random: Random) -> tuple[Step, ...]:
     number = random.randint(1, 4)
-    same_rules = random.random() < 0.2
+    same_rules = random.random() < 0.4
     found = []
     for index in range(number):
         absent = random.random() < 0.3
@@ -58,36 +59,51 @@ def transitions(drawn: Sequence[Step], random: Random) -> Iterator[Transition]:
             yield Transition(from_step=drawn[first].id, to_step=drawn[last].id, within_minutes=within)
 
 
+def criteria(drawn: Sequence[Step], random: Random) -> Iterator[Criterion]:
+    """None, one value that all have at one field, or one or two that each has at fields of its own."""
+    alike = random.random() < 0.4
+    for name in random.choice([[], ["x"], ["x"], ["x", "y"]]):
+        fields = [(step.id, field) for step in drawn for field in some_fields(random, alike=alike)]
+        yield Criterion(name=name, fields=tuple(fields))
+
+
+def some_fields(random: Random, *, alike: bool) -> Sequence[str]:
+    return FIELDS[:1] if alike else random.choice([FIELDS[:1], FIELDS[1:], FIELDS])
+
+
 def correlation(random: Random) -> Correlation:
     drawn = steps(random)
     is_sequence = random.random() < 0.6
-    by_value = (Criterion(name="x", fields=tuple((step.id, "f") for step in drawn)),)
     there = sum(not step.absent for step in drawn)
     return Correlation(
         rule_id="C",
         steps=drawn,
         is_sequence=is_sequence,
         transitions=tuple(transitions(drawn, random)) if is_sequence else (),
-        criteria=by_value if random.random() < 0.5 else (),
+        criteria=tuple(criteria(drawn, random)),
         least_steps=None if is_sequence else random.choice([None, None, random.randint(1, there)]),
         look_back_minutes=LOOK_BACK,
     )
 
 
-def time(random: Random) -> Micros:
+def time(random: Random, *, most: int = 9) -> Micros:
     beside = random.choice([0, 0, 0, 0, 0, -1, 1])
-    return Micros(100 * MINUTE + random.randint(0, 9) * MINUTE * 5 // 2 + beside)
+    return Micros(100 * MINUTE + random.randint(0, most) * MINUTE * 5 // 2 + beside)
 
 
 def match_set(rule: Correlation, random: Random) -> list[SourceMatch]:
-    """Matches of the rule's steps, most of them in one group, no two of a rule with the same row."""
+    """Matches of the rule's steps, most of them in one group, no two of a rule with the same row: near each
+    other, or so far apart that what is between may be near to two that are not."""
+    most = random.choice([9, 9, 15])
     rule_ids = sorted({step.rule_id for step in rule.steps})
     return [
         SourceMatch(
             rule_id=random.choice(rule_ids),
             row_id=f"r{row}",
-            event_time=time(random),
-            values={"f": random.choice([("a",)] * 4 + [("b",), ("a", "b"), ()])},
+            event_time=time(random, most=most),
+            values={
+                field: random.choice([("a",)] * 4 + [("b",), ("a", "b"), ("a", "b"), ()]) for field in FIELDS
+            },
         )
         for row in range(random.randint(0, 10))
     ]

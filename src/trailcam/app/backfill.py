@@ -148,6 +148,7 @@ def backfill(
         line.run_id,
         loaded,
         taken_off=line.taken_off,
+        cut=line.correlating.cut,
         seconds=time.monotonic() - started,
         size_bytes=past.settled_bytes,
         repeated=0,

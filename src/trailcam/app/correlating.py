@@ -5,8 +5,9 @@ So nothing is said in the middle of a run that the rest of it unsays, groups do 
 that is not had, for whatever reason, is made up for by the next.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ulid import ULID
 
@@ -41,6 +42,8 @@ class Correlating:
     now: Callable[[], float]
     matches: int = 0
     """Said by us."""
+    cut: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(who looks, whose matches): how many of them had more values than are looked at."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
@@ -89,6 +92,7 @@ class Correlating:
             now=self._micros(),
         )
         self.matches += len(said.come)
+        self.cut += said.cut
 
     def _staged(self, said: Sequence[Match], vanished: Sequence[Match]) -> list[StagedFile]:
         try:

@@ -1,9 +1,10 @@
 """What came of a run: counted in the state and the lake, complete and in a fixed order."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, column, exists, func, insert, select, table
@@ -88,6 +89,8 @@ class Report:
     """Files in folders that are not named like logs."""
     empty: Sequence[str]
     """Files of no bytes."""
+    cut: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(correlation rule, rule it looks at): matches with more values than are looked at."""
     problems: Sequence[Problem] = ()
     """What could not be brought into the lake, by table."""
 
@@ -145,6 +148,7 @@ def report(
     skipped: Sequence[Path],
     empty: Sequence[str],
     taken_off: Collection[str] = (),
+    cut: Mapping[tuple[str, str], int] = MappingProxyType({}),
 ) -> Report:
     """Counts what a run came upon. Of rules that were `taken_off`, what waits for them was not run."""
     rule_ids = [rule.id for rule in loaded.rules]
@@ -178,6 +182,7 @@ def report(
         repeated=repeated,
         skipped=skipped,
         empty=empty,
+        cut=cut,
     )
 
 

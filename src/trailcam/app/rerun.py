@@ -71,6 +71,7 @@ def rerun(
         line.run_id,
         loaded,
         taken_off=line.taken_off,
+        cut=line.correlating.cut,
         seconds=time.monotonic() - started,
         size_bytes=line.keeper.bytes_done,
         repeated=0,

@@ -80,6 +80,7 @@ def run(
         line.run_id,
         loaded,
         taken_off=line.taken_off,
+        cut=line.correlating.cut,
         seconds=time.monotonic() - started,
         size_bytes=claims.size_bytes,
         repeated=claims.repeated,

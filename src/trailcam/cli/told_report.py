@@ -54,6 +54,8 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say(f"waiting: {rule_id} keeps state, and sees {count(number, 'event')} in their turn")
     for rule_id, name, number, first in report.fallbacks:
         say(f"fallback: {name}() of {rule_id} failed on {count(number, 'match', 'matches')}, first {first}")
+    for (rule_id, of), number in sorted(report.cut.items()):
+        say(f"cut: of {count(number, 'match', 'matches')} of {of}, {rule_id} looks at the first values alone")
     conflicts = report.events.conflicting_ids
     if conflicts:
         say(f"{count(conflicts, 'vendor id')} used by more than one event: all are kept")

@@ -1,11 +1,11 @@
 """Which matches lie in which groups of a correlation rule, written and read by index.
 
-A match is read back with the values of its group alone: they are what made it lie there.
+They are read back group by group and step by step, without their values: these have been looked at.
 """
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,9 +15,9 @@ from sqlalchemy.dialects.sqlite import insert
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_tables import correlation_group, correlation_match
 from trailcam.model.correlation import Correlation
-from trailcam.model.derived import GroupValue, SourceMatch, Stretch, groups_of
+from trailcam.model.derived import GroupValue, SourceMatch, Stretch, groups_of, is_cut
 from trailcam.model.timestamps import Micros
-from trailcam.pipeline.correlate_stretch import Reach, reaches
+from trailcam.pipeline.correlate_stretch import Reach, Span, reaches
 from trailcam.state.chunks import chunked
 
 _AT_ONCE = 5_000
@@ -56,6 +56,8 @@ class GroupIndex:
     def __init__(self, connection: Connection, rule: Correlation) -> None:
         self._connection = connection
         self._rule = rule
+        self.cut: Counter[str] = Counter()
+        """By the rule they are of, matches taken in with more values or groups than are looked at."""
         self._mine = correlation_match.c.rule_id == rule.rule_id
         c = correlation_match.c  # made once: making a statement takes longer than running it
         within = select(c.source_rule_id, c.row_id, c.event_time).where(
@@ -80,9 +82,10 @@ class GroupIndex:
         groups: dict[bytes, GroupValue] = {}
         rows = []
         for match in matches:
-            for step in self._rule.steps:
-                if step.rule_id != match.rule_id:
-                    continue
+            steps = [step for step in self._rule.steps if step.rule_id == match.rule_id]
+            if any(is_cut(self._rule, step, match) for step in steps):
+                self.cut[match.rule_id] += 1
+            for step in steps:
                 for group in groups_of(self._rule, step, match):
                     key = _key(group)
                     groups[key] = group
@@ -144,20 +147,26 @@ class GroupIndex:
         ).scalar()
         return None if found is None else Micros(found)
 
-    def whole(self, group: GroupValue) -> list[SourceMatch]:
-        """All matches of a group."""
+    def whole(self, group: GroupValue) -> list[list[SourceMatch]]:
+        """All matches of a group, by step."""
         return self._read(group, [(step.id, _BEGINNING, _END, None, False) for step in self._rule.steps])
 
-    def near(self, stretch: Stretch) -> list[SourceMatch]:
-        """The matches of a group that the evaluation of a stretch needs."""
-        asked: list[_Asked] = []
-        for reach in reaches(self._rule, stretch):
-            asked += _asked(reach, stretch)
-        return self._read(stretch.group, asked)
+    def near(self, group: GroupValue, spans: Iterable[Span]) -> list[list[SourceMatch]]:
+        """The matches of a group that the evaluation of stretches of it needs, by step."""
+        stretches = [Stretch(group, *span) for span in spans]
+        return self._read(
+            group,
+            (
+                asked
+                for stretch in stretches
+                for reach in reaches(self._rule, stretch)
+                for asked in _asked(reach, stretch)
+            ),
+        )
 
-    def _read(self, group: GroupValue, asked: Iterable["_Asked"]) -> list[SourceMatch]:
+    def _read(self, group: GroupValue, asked: Iterable["_Asked"]) -> list[list[SourceMatch]]:
         key = _key(group)
-        steps: dict[tuple[str, str, Micros], set[str]] = defaultdict(set)
+        found: dict[str, dict[tuple[str, str], SourceMatch]] = {step.id: {} for step in self._rule.steps}
         for step_id, start, end, most, backwards in asked:
             bound: dict[str, Any] = {"key": key, "step": step_id, "start": start, "end": end}
             chosen = self._within
@@ -165,21 +174,13 @@ class GroupIndex:
                 bound["most"] = most
                 chosen = self._last if backwards else self._first
             for row in self._connection.execute(chosen, bound):
-                steps[row.source_rule_id, row.row_id, Micros(row.event_time)].add(step_id)
-        return [
-            SourceMatch(
-                rule_id=rule_id, row_id=row_id, event_time=event_time, values=self._values(group, of_steps)
-            )
-            for (rule_id, row_id, event_time), of_steps in steps.items()
-        ]
-
-    def _values(self, group: GroupValue, steps: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        found: dict[str, set[str]] = defaultdict(set)
-        for step_id in steps:
-            for fields, value in zip(self._rule.fields[step_id], group, strict=True):
-                for field in fields:
-                    found[field].add(value)
-        return {field: tuple(sorted(values)) for field, values in found.items()}
+                found[step_id][row.source_rule_id, row.row_id] = SourceMatch(
+                    rule_id=row.source_rule_id,
+                    row_id=row.row_id,
+                    event_time=Micros(row.event_time),
+                    values={},
+                )
+        return [list(of_step.values()) for of_step in found.values()]
 
 
 _Asked = tuple[str, int, int, int | None, bool]

@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from trailcam.model.correlation import Correlation, Criterion, Step, Transition
+from trailcam.model.correlation import Correlation, Criterion, Step, Transition, shortened
 from trailcam.model.derived import DerivedMatch, GroupValue, SourceMatch
 from trailcam.model.match import Match
 from trailcam.model.rule import Rule
 from trailcam.model.text import storable
 from trailcam.model.timestamps import to_rfc3339
-from trailcam.rules.functions import default_dedup, shorten
+from trailcam.rules.functions import default_dedup
 
 DERIVED = "Trailcam.Correlation"
 """The log type of matches that correlation rules make."""
@@ -93,7 +93,7 @@ def match_of(it: CorrelationRule, derived: DerivedMatch) -> Match:
         event_id=None,
         event_time=derived.event_time,
         title=rule.title or rule.id,
-        dedup=shorten(storable(", ".join(derived.group))) or default_dedup(rule.id),
+        dedup=_dedup(derived.group) or default_dedup(rule.id),
         severity=rule.severity,
         period_minutes=rule.period_minutes,
         threshold=rule.threshold,
@@ -106,6 +106,13 @@ def match_of(it: CorrelationRule, derived: DerivedMatch) -> Match:
         kept=tuple((field, held.get(field, ())) for field in it.keeps) if it.keeps else None,
         anchor=(derived.anchor.rule_id, derived.anchor.row_id),
     )
+
+
+def _dedup(group: GroupValue) -> str:
+    """The values of a group as one text, another for each group: with commas between, or where a value might
+    be taken for several, as a JSON list."""
+    is_plain = len(group) == 1 or not any("," in value or '"' in value for value in group)
+    return shortened(storable(", ".join(group) if is_plain else json.dumps(group, ensure_ascii=False)))
 
 
 def _values(correlation: Correlation, group: GroupValue) -> Mapping[str, tuple[str, ...]]:

@@ -4,8 +4,10 @@ What comes or vanishes touches stretches of its groups; those are said anew and 
 rule that is new or has changed is gone through as a whole, group by group.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -20,8 +22,8 @@ from trailcam.commit.windows import match_item
 from trailcam.model.derived import GroupValue, SourceMatch, Stretch
 from trailcam.model.match import Match
 from trailcam.model.timestamps import Micros
-from trailcam.pipeline.correlate import correlate, row_ids
-from trailcam.pipeline.correlate_stretch import due, joined, touched, wait
+from trailcam.pipeline.correlate import correlate_group, row_ids
+from trailcam.pipeline.correlate_stretch import Span, due, joined, touched, wait
 from trailcam.state.chunks import chunked
 
 _AT_ONCE = 5_000
@@ -39,6 +41,8 @@ class Said:
     """Taken out of the state by now; each with the start of the window it was in."""
     taken: list[str] = field(default_factory=list)
     """The rules that had the turn."""
+    cut: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(who looks, whose matches): how many, new to who looks, had more values than are looked at."""
 
 
 class RuleTurn:
@@ -67,11 +71,14 @@ class RuleTurn:
         self._index.remove(removed)
         news = self._take_in(source_matches(self._connection, sources, after=seen, until=self._until))
         self._index.add(derived)
-        settled = settled_until(self._connection, self._rule, self._standing, arrived)
+        settled = settled_until(self._connection, self._it, self._standing, arrived)
         if self._anew or news is None:
             self._say_all(said, settled)
         else:
             self._say_touched(said, settled, news=[*news, *derived], removed=removed)
+        said.cut.update(
+            {(self._rule.rule_id, of): number for of, number in self._index.cut.items() if number}
+        )
         self._note(settled)
 
     def _take_in(self, found: Iterable[SourceMatch]) -> list[SourceMatch] | None:
@@ -101,25 +108,24 @@ class RuleTurn:
         stretches = [stretch for match in (*news, *removed) for stretch in touched(self._rule, match)]
         stretches += self._due(settled)
         for group, spans in joined(stretches).items():
-            parts = [Stretch(group, start, end) for start, end in spans]
-            near = {
-                (match.rule_id, match.row_id): match for part in parts for match in self._index.near(part)
-            }
-            found = self._said(near.values(), settled, parts)
+            steps = self._index.near(group, spans)
+            found = self._said(group, steps, settled, spans)
             anchors = [
                 match
-                for match in (*near.values(), *removed)
-                if any(part.start <= match.event_time <= part.end for part in parts)
+                for match in (*chain.from_iterable(steps), *removed)
+                if any(start <= match.event_time <= end for start, end in spans)
             ]
             self._compare(found, self._held(group, anchors), said)
 
     def _say_all(self, said: Said, settled: Micros | None) -> None:
-        """What is said of all matches, group by group."""
+        """What is said of all matches, group by group. Where the rule was of another kind before, the matches
+        that it made of events stay, as those of any rule that has changed do."""
         found: dict[str, Match] = {}
         for group in self._index.groups():
-            found |= self._said(self._index.whole(group), settled, None, group=group)
+            found |= self._said(group, self._index.whole(group), settled)
         m = t.match.c
-        rows = self._connection.execute(select(t.match).where(m.rule_id == self._rule.rule_id))
+        derived = select(t.match).where(m.rule_id == self._rule.rule_id, m.anchor_rule.is_not(None))
+        rows = self._connection.execute(derived)
         self._compare(found, {row.row_id: row for row in rows}, said)
 
     def _due(self, settled: Micros | None) -> list[Stretch]:
@@ -135,28 +141,27 @@ class RuleTurn:
 
     def _said(
         self,
-        matches: Iterable[SourceMatch],
+        group: GroupValue,
+        steps: Sequence[Sequence[SourceMatch]],
         settled: Micros | None,
-        parts: Sequence[Stretch] | None,
-        *,
-        group: GroupValue | None = None,
+        spans: Sequence[Span] | None = None,
     ) -> dict[str, Match]:
-        """By row id, what the rule says of these matches."""
+        """By row id, what the rule says of a group, whose matches these are by step."""
         if not self._rule.waits:
             watermark = None
         elif settled is None:
             return {}
         else:
             watermark = Micros(settled + wait(self._rule))
-        derived = correlate(self._rule, matches, watermark=watermark, stretches=parts)
-        return {it.row_id: match_of(self._it, it) for it in derived if group is None or it.group == group}
+        derived = correlate_group(self._rule, group, steps, watermark=watermark, spans=spans)
+        return {it.row_id: match_of(self._it, it) for it in derived}
 
     def _held(self, group: GroupValue, anchors: Iterable[SourceMatch]) -> Mapping[str, Any]:
         """By row id, the rule's matches of a group that stand, as rows: those at these anchors."""
         row_id = row_ids(self._rule.rule_id, group)
         m = t.match.c
         found: dict[str, Any] = {}
-        for chunk in chunked([row_id(anchor) for anchor in anchors]):
+        for chunk in chunked(sorted({row_id(anchor) for anchor in anchors})):
             rows = select(t.match).where(m.rule_id == self._rule.rule_id, m.row_id.in_(chunk))
             found |= {row.row_id: row for row in self._connection.execute(rows)}
         return found

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_index import GroupIndex
-from trailcam.commit.correlation_rules import defined
+from trailcam.commit.correlation_rules import CorrelationRule, defined
 from trailcam.commit.correlation_tables import correlation
 from trailcam.commit.run_kind import RunKind
 from trailcam.model.correlation import Correlation
@@ -37,19 +37,30 @@ def sources_of(rule: Correlation) -> set[str]:
 
 
 def settled_until(
-    connection: Connection, rule: Correlation, standing: Any, arrived: Arrived | None
+    connection: Connection, it: CorrelationRule, standing: Any, arrived: Arrived | None
 ) -> Micros | None:
-    """The anchors before this time have waited long enough; it never goes back."""
-    before: int | None = None if standing is None else standing.settled
-    if not rule.waits or arrived is None:
-        return None if before is None else Micros(before)
+    """The anchors before this time have waited long enough. It goes back only where a rule has changed and is
+    to wait longer."""
+    before = _settled_before(it, standing)
+    if not it.correlation.waits or arrived is None:
+        return before
     if arrived.is_all:
-        last = GroupIndex(connection, rule).last_before(arrived.until)
+        last = GroupIndex(connection, it.correlation).last_before(arrived.until)
         now = None if last is None else last + 1
     else:
-        now = arrived.until - wait(rule)
+        now = arrived.until - wait(it.correlation)
     times = [time for time in (before, now) if time is not None]
     return Micros(max(times)) if times else None
+
+
+def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
+    """How far the rule was; what has waited long enough for another definition may not have for this one."""
+    if standing is None or standing.settled is None:
+        return None
+    longer = 0
+    if standing.definition != it.definition:
+        longer = max(0, wait(it.correlation) - wait(defined(standing.definition)))
+    return Micros(standing.settled - longer)
 
 
 def is_taken(connection: Connection, standing: Any, run_id: str) -> bool:

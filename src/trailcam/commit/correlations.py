@@ -73,7 +73,7 @@ def is_due(
             )
             if connection.execute(news.limit(1)).first() is not None:
                 return True
-        settled = settled_until(connection, it.correlation, standing, arrived)
+        settled = settled_until(connection, it, standing, arrived)
         if settled is not None and settled != standing.settled:
             waiting = GroupIndex(connection, it.correlation).last_before(Micros(settled - 1))
             if waiting is not None and (standing.settled is None or waiting >= standing.settled):

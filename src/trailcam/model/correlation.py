@@ -3,6 +3,7 @@
 What it says of a set of matches is written in `trailcam.pipeline.correlate`.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -144,4 +145,26 @@ def values_at(
         found, _ = selected(context, {}, rest) if isinstance(context, dict) else ({}, False)
     else:
         found, _ = selected(event, lists, field)
-    return tuple(sorted(text for text in found if text))
+    return values_kept(found)
+
+
+MOST_VALUES = 100
+"""Values at one field of a match that correlation rules look at, the first of them in their order: each costs
+every such rule about a millisecond, while others wait for the state."""
+
+MOST_CHARACTERS = 1_000
+"""Of a value, as of any dedup string."""
+
+
+def values_kept(texts: Iterable[str]) -> tuple[str, ...]:
+    """What is kept of the values at a field: each once, sorted, none that is empty, long ones shortened so
+    that only the same are the same. At most one more than is looked at, which tells that there were more."""
+    return tuple(sorted({shortened(text) for text in texts if text})[: MOST_VALUES + 1])
+
+
+def shortened(text: str) -> str:
+    """At most `MOST_CHARACTERS`; of a longer text the last are a digest of it, so that texts stay apart."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    digest = "... " + hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    return text[: MOST_CHARACTERS - len(digest)] + digest

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice, product
+from math import prod
 from typing import TypeAlias
 
-from trailcam.model.correlation import Correlation, Step
+from trailcam.model.correlation import MOST_VALUES, Correlation, Step
 from trailcam.model.timestamps import Micros
 
 GroupValue: TypeAlias = tuple[str, ...]
@@ -14,7 +15,7 @@ GroupValue: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceMatch:
-    """A match as a correlation rule sees it. `values`: by field, its values as texts (`values_at`)."""
+    """A match as a correlation rule sees it. `values`: by field, its values as `values_kept`."""
 
     rule_id: str
     row_id: str
@@ -55,18 +56,33 @@ class Stretch:
     end: Micros
 
 
-MOST_GROUPS = 1_000
-"""Groups of several values that one match may belong to: what lists of hundreds would multiply to ends here,
-with the first of them in the order of their values."""
+MOST_GROUPS = 100
+"""Groups that one match may belong to as one of a step: what lists multiply to ends here, with the first in
+the order of their values."""
 
 
 def groups_of(correlation: Correlation, step: Step, match: SourceMatch) -> list[GroupValue]:
     """The groups that a match belongs to as one of a step, sorted: each way to give every criterion a value
-    that all of its fields hold. None where a criterion finds no value; `()` alone where there is none."""
+    that all of its fields hold. None where a criterion finds no value; `()` alone where there is none.
+
+    Of a field, the first `MOST_VALUES` values are looked at, and then the first `MOST_GROUPS` groups.
+    """
+    return list(islice(product(*_choices(correlation, step, match)), MOST_GROUPS))
+
+
+def is_cut(correlation: Correlation, step: Step, match: SourceMatch) -> bool:
+    """Whether a match has more values or groups than `groups_of` looks at."""
+    fields = {field for fields in correlation.fields[step.id] for field in fields}
+    return (
+        any(len(match.values.get(field, ())) > MOST_VALUES for field in fields)
+        or prod(map(len, _choices(correlation, step, match))) > MOST_GROUPS
+    )
+
+
+def _choices(correlation: Correlation, step: Step, match: SourceMatch) -> list[list[str]]:
+    """For each criterion, the values that all of its fields hold, sorted."""
     choices = []
     for fields in correlation.fields[step.id]:
-        held = [set(match.values.get(field, ())) for field in fields]
+        held = [set(sorted(match.values.get(field, ()))[:MOST_VALUES]) for field in fields]
         choices.append(sorted(set.intersection(*held)) if held else [])
-    if len(choices) == 1:
-        return [(value,) for value in choices[0]]
-    return list(islice(product(*choices), MOST_GROUPS))
+    return choices

@@ -32,7 +32,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from trailcam.model.correlation import Correlation
 from trailcam.model.derived import DerivedMatch, GroupValue, SourceMatch, Stretch, groups_of
@@ -56,14 +56,51 @@ def correlate(
     anchors lie in them, for which `correlate_stretch.reaches` says what of the matches is needed.
     """
     by_group = _by_group(rule, matches)
-    asked = {group: [_ALL_TIME] for group in by_group} if stretches is None else joined(stretches)
+    asked = dict.fromkeys(by_group) if stretches is None else joined(stretches)
     said = [
         derived
         for group, spans in asked.items()
         if group in by_group
-        for derived in _of_group(rule, group, by_group[group], spans=spans, watermark=watermark)
+        for derived in correlate_group(rule, group, by_group[group], spans=spans, watermark=watermark)
     ]
     return sorted(said, key=lambda derived: (derived.event_time, derived.group, order_of(derived.anchor)))
+
+
+def correlate_group(
+    rule: Correlation,
+    group: GroupValue,
+    steps: Sequence[Iterable[SourceMatch]],
+    *,
+    watermark: Micros | None = None,
+    spans: Sequence[Span] | None = None,
+) -> Iterator[DerivedMatch]:
+    """What a rule says of one group. `steps`: of each step, its matches in that group, each once.
+
+    With `spans`, apart from each other and in order, only the derived matches whose anchors lie in them.
+    """
+    found = [Matches(step, sorted(own, key=order_of)) for step, own in zip(rule.steps, steps, strict=True)]
+    crowds = [crowd for each in found if (crowd := upper_bound(each, rule)) is not None]
+    final = None if watermark is None or not rule.waits else watermark - wait(rule)
+    spans = [_ALL_TIME] if spans is None else spans
+    starts = [start for start, _ in spans]
+
+    def may_be_said(time: Micros) -> bool:
+        if final is not None and time >= final:
+            return False
+        at = bisect_right(starts, time) - 1
+        return at >= 0 and time <= spans[at][1] and not any(crowd.around(time) for crowd in crowds)
+
+    row_id = row_ids(rule.rule_id, group)
+    anchors = sequence_anchors if rule.is_sequence else group_anchors
+    for anchor, evidence in anchors(rule, found, may_be_said):
+        yield DerivedMatch(
+            rule_id=rule.rule_id,
+            row_id=row_id(anchor),
+            event_time=anchor.event_time,
+            group=group,
+            anchor=anchor,
+            evidence=evidence,
+        )
 
 
 def row_ids(rule_id: str, group: GroupValue) -> Callable[[SourceMatch], str]:
@@ -82,7 +119,7 @@ _ALL_TIME: Span = (Micros(-(2**63)), Micros(2**63))
 
 
 def _by_group(rule: Correlation, matches: Iterable[SourceMatch]) -> dict[GroupValue, list[list[SourceMatch]]]:
-    """By group, the matches of each step in their order."""
+    """By group, the matches of each step."""
     steps_of = defaultdict(list)
     for index, step in enumerate(rule.steps):
         steps_of[step.rule_id].append((index, step))
@@ -93,39 +130,4 @@ def _by_group(rule: Correlation, matches: Iterable[SourceMatch]) -> dict[GroupVa
                 if group not in found:
                     found[group] = [[] for _ in rule.steps]
                 found[group][index].append(match)
-    for lists in found.values():
-        for of_step in lists:
-            of_step.sort(key=order_of)
     return found
-
-
-def _of_group(
-    rule: Correlation,
-    group: GroupValue,
-    lists: list[list[SourceMatch]],
-    *,
-    spans: list[Span],
-    watermark: Micros | None,
-) -> Iterator[DerivedMatch]:
-    steps = [Matches(step, of_step) for step, of_step in zip(rule.steps, lists, strict=True)]
-    crowds = [crowd for each in steps if (crowd := upper_bound(each, rule)) is not None]
-    final = None if watermark is None or not rule.waits else watermark - wait(rule)
-    starts = [start for start, _ in spans]
-
-    def may_be_said(time: Micros) -> bool:
-        if final is not None and time >= final:
-            return False
-        at = bisect_right(starts, time) - 1
-        return at >= 0 and time <= spans[at][1] and not any(crowd.around(time) for crowd in crowds)
-
-    row_id = row_ids(rule.rule_id, group)
-    anchors = sequence_anchors if rule.is_sequence else group_anchors
-    for anchor, evidence in anchors(rule, steps, may_be_said):
-        yield DerivedMatch(
-            rule_id=rule.rule_id,
-            row_id=row_id(anchor),
-            event_time=anchor.event_time,
-            group=group,
-            anchor=anchor,
-            evidence=evidence,
-        )

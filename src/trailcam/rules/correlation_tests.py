@@ -16,7 +16,7 @@ from typing import Any
 
 from trailcam.errors import nearest
 from trailcam.forms import NAME, TRUTH, Form, Key, ListOf, MappingOf, Plain
-from trailcam.model.correlation import Correlation, Step
+from trailcam.model.correlation import Correlation, Step, values_kept
 from trailcam.model.derived import DerivedMatch, GroupValue, SourceMatch, groups_of
 from trailcam.model.rule import RuleTest
 from trailcam.model.timestamps import BEGINNING, DAY, LAST, MINUTE, Micros, parse, to_seconds
@@ -127,7 +127,7 @@ def _matches(rule: Correlation, outputs: list[dict[str, Any]]) -> Iterator[Sourc
         for instant, fields in by_time.items():
             for number in range(max(len(values) for values in fields.values())):
                 held = {
-                    field: (values[0] if len(values) == 1 else values[number],)
+                    field: values_kept([values[0] if len(values) == 1 else values[number]])
                     for field, values in fields.items()
                     if len(values) == 1 or number < len(values)
                 }

@@ -11,11 +11,15 @@ from tests.correlating import correlation_rule, correlations, keep, said, source
 
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
-from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined
+from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
-from trailcam.model.correlation import Step
+from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
+from trailcam.model.derived import SourceMatch
+from trailcam.model.match import Match
 from trailcam.model.rule import Rule
+from trailcam.model.timestamps import Micros
+from trailcam.pipeline.correlate import correlate
 from trailcam.query.proof.correlations import correlations as proof
 from trailcam.state.database import Database
 
@@ -232,6 +236,43 @@ def test_what_a_log_says_is_kept_whatever_it_is(database: Database) -> None:
     assert len(dedup) == 1_000
 
 
+@pytest.mark.parametrize(
+    ("group", "dedup"),
+    [
+        ((), "defaultDedupString:Pair"),
+        (("a, b",), "a, b"),
+        (("alice", "10.0.0.1"), "alice, 10.0.0.1"),
+        (("a, b", "c"), '["a, b", "c"]'),
+        (("a", "b, c"), '["a", "b, c"]'),
+        (('["a', 'b"]'), '["[\\"a", "b\\"]"]'),
+    ],
+)
+def test_each_group_has_a_dedup_string_of_its_own(group: tuple[str, ...], dedup: str) -> None:
+    assert dedup_of(*group) == dedup
+
+
+def test_long_groups_that_begin_alike_have_dedup_strings_of_their_own() -> None:
+    one, another = (dedup_of("x" * 1_000, end) for end in "ab")
+    assert one != another
+    assert len(one) == len(another) == 1_000
+
+
+def dedup_of(*group: str) -> str:
+    steps = tuple(Step(id=name, rule_id=name) for name in ("One", "Two"))
+    criteria = tuple(
+        Criterion(name=str(at), fields=tuple((step.id, str(at)) for step in steps))
+        for at in range(len(group))
+    )
+    rule = correlation_rule("Pair", *steps, criteria=criteria)
+    assert rule.correlation is not None
+    values = {str(at): (value,) for at, value in enumerate(group)}
+    found = [SourceMatch(rule_id=step.id, row_id="r", event_time=Micros(0), values=values) for step in steps]
+    (it,) = rules(rule)
+    derived = correlate(rule.correlation, found)
+    (dedup,) = {match_of(it, each).dedup for each in derived}
+    return dedup
+
+
 def test_many_news_come_to_the_same_as_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     turn(database, rules(BOTH, ALONE))
     monkeypatch.setattr("trailcam.commit.correlation_saying.MOST_NEWS", 3)
@@ -250,6 +291,100 @@ def test_a_rule_that_is_gone_through_anew_leaves_nothing_of_its_past(database: D
         assert steps == {"login"}
         assert state.execute(select(func.count()).select_from(correlation_group)).scalar() == 1
         assert state.execute(select(func.count()).select_from(correlation)).scalar() == 1
+
+
+def test_a_match_that_two_stretches_of_a_group_need_counts_for_every_step_of_each(database: Database) -> None:
+    first, then = Step(id="first", rule_id="R"), Step(id="then", rule_id="R")
+    tied = (Transition(from_step="first", to_step="then", match=(("f", "g"),)),)
+    chain = correlation_rule(
+        "Chain", first, then, criteria=(), is_sequence=True, look_back_minutes=10, transitions=tied
+    )
+
+    def found(row: str, minute: float, f: tuple[str, ...], g: tuple[str, ...]) -> Match:
+        return replace(source_match("R", minute, row=row), kept=(("f", f), ("g", g)))
+
+    keep(
+        database,
+        found("p", 19, ("a",), ()),
+        found("q", 20, ("a",), ("a",)),
+        found("z", 25, (), ("a",)),
+    )
+    turn(database, rules(chain))
+    assert said(database) == {("Chain", "q", "a"), ("Chain", "z", "a")}
+    keep(database, found("x", 18, ("a",), ()), found("y", 29, ("a",), ()))
+    turn(database, rules(chain))
+    assert said(database) == {("Chain", "q", "a"), ("Chain", "z", "a")}
+
+
+def test_matches_with_more_values_than_are_looked_at_are_told_by_who_looks(database: Database) -> None:
+    many = [f"{number:03}" for number in range(MOST_VALUES + 1)]
+    keep(database, source_match("Login", 0, *many), source_match("Login", 1, *many[1:]))
+    keep(database, source_match("Mfa", 0))
+    assert turn(database, rules(ALONE, BOTH)).cut == {("Alone", "Login"): 1, ("Both", "Login"): 1}
+    with database.read() as state:
+        assert (
+            state.execute(select(func.count()).select_from(correlation_group)).scalar() == 2 * MOST_VALUES + 3
+        )
+    assert not turn(database, rules(ALONE, BOTH)).cut
+
+
+def test_a_rule_that_is_to_wait_longer_waits_from_then_on(database: Database) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE), until=20)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    patient = correlation_rule("Alone", LOGIN, MFA, look_back_minutes=60)
+    turn(database, rules(patient), until=20)
+    assert said(database) == set()
+    turn(database, rules(patient), until=61)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+
+
+def test_a_rule_that_is_to_wait_less_does_not_count_as_waited_for_what_was_not(database: Database) -> None:
+    patient = correlation_rule("Alone", LOGIN, MFA, look_back_minutes=60)
+    keep(database, source_match("Login", 0))
+    turn(database, rules(patient), everything=True)
+    keep(database, source_match("Login", 20))
+    turn(database, rules(ALONE))
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    turn(database, rules(ALONE), until=36)
+    assert {row for _, row, _ in said(database)} == {"Login@0", "Login@20"}
+
+
+def test_a_rule_that_changes_in_what_it_does_not_wait_for_goes_on_as_far_as_it_was(
+    database: Database,
+) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE), until=20)
+    turn(database, rules(replace(ALONE, title="Said anew")))
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    assert alerts(database) == [("Alone", "open", 1)]
+
+
+def matches_of(database: Database, rule_id: str) -> set[str]:
+    m = t.match.c
+    with database.read() as state:
+        return set(state.execute(select(m.row_id).where(m.rule_id == rule_id)).scalars())
+
+
+def test_a_rule_that_becomes_a_correlation_rule_keeps_its_own_matches(database: Database) -> None:
+    keep(database, source_match("Both", 0), source_match("Both", 1))
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    assert said(database) == {("Both", "Login@5", "alice")}
+    assert {"Both@0", "Both@1"} < matches_of(database, "Both")
+    turn(database, rules(correlation_rule("Both", replace(FAIL, least=3), LOGIN)))
+    assert matches_of(database, "Both") == {"Both@0", "Both@1"}
+
+
+def test_a_correlation_rule_that_becomes_another_kind_keeps_what_it_has_said(database: Database) -> None:
+    keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
+    turn(database, rules(BOTH))
+    keep(database, source_match("Both", 6), source_match("Fail", 7))
+    turn(database, rules(ALONE))
+    assert said(database) == {("Both", "Login@5", "alice")}
+    assert "Both@6" in matches_of(database, "Both")
+    with database.read() as state:
+        assert list(proof(state)) == []
 
 
 def test_correlation_rules_are_those_among_all() -> None:

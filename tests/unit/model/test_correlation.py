@@ -3,6 +3,8 @@
 import pickle
 
 from trailcam.model.correlation import (
+    MOST_CHARACTERS,
+    MOST_VALUES,
     Correlation,
     Criterion,
     Step,
@@ -10,8 +12,9 @@ from trailcam.model.correlation import (
     needed,
     sources,
     values_at,
+    values_kept,
 )
-from trailcam.model.derived import MOST_GROUPS, SourceMatch, groups_of
+from trailcam.model.derived import MOST_GROUPS, SourceMatch, groups_of, is_cut
 from trailcam.model.query import Schedule
 from trailcam.model.timestamps import Micros
 
@@ -75,9 +78,37 @@ def test_an_alert_context_that_is_no_mapping_has_no_values() -> None:
     assert values_at("p_alert_context.x", event={}, lists={}, context=None) == ()
 
 
-def test_lists_of_hundreds_do_not_multiply_without_end() -> None:
-    many = tuple(f"{n:03}" for n in range(100))
-    match = SourceMatch(rule_id="One", row_id="r", event_time=Micros(0), values={"user": many, "ip": many})
+def many_valued(**values: tuple[str, ...]) -> SourceMatch:
+    return SourceMatch(rule_id="One", row_id="r", event_time=Micros(0), values=values)
+
+
+def test_lists_do_not_multiply_without_end() -> None:
+    some = tuple(f"{n:03}" for n in range(20))
+    match = many_valued(user=some, ip=some)
     found = groups_of(GROUP, PAIR[0], match)
     assert len(found) == MOST_GROUPS
     assert found[:2] == [("000", "000"), ("000", "001")]
+    assert is_cut(GROUP, PAIR[0], match)
+
+
+def test_of_a_long_list_the_first_values_are_looked_at() -> None:
+    kept = values_kept(f"{n:06}" for n in range(25_000))
+    assert len(kept) == MOST_VALUES + 1, "one more tells that there were more"
+    match = many_valued(user=kept, ip=("x",))
+    assert groups_of(GROUP, PAIR[0], match) == [(value, "x") for value in kept[:MOST_VALUES]]
+    assert is_cut(GROUP, PAIR[0], match)
+    assert not is_cut(GROUP, PAIR[0], many_valued(user=kept[:MOST_VALUES], ip=("x",)))
+
+
+def test_what_lies_in_other_fields_than_the_rule_asks_for_is_not_cut() -> None:
+    other = tuple(f"{n:03}" for n in range(MOST_VALUES + 1))
+    assert not is_cut(GROUP, PAIR[0], many_valued(user=("x",), ip=("x",), other=other))
+
+
+def test_a_long_value_is_kept_as_its_beginning_and_its_digest() -> None:
+    fits, one, another = "x" * MOST_CHARACTERS, "x" * 5_000 + "1\ud800", "x" * 5_000 + "2"
+    kept = values_kept([fits, one, another])
+    assert fits in kept
+    assert len(kept) == 3
+    assert {len(value) for value in kept} == {MOST_CHARACTERS}
+    assert values_kept([one]) == values_kept([one])

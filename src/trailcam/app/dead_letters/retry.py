@@ -134,6 +134,7 @@ def retry(
         line.run_id,
         loaded,
         taken_off=line.taken_off,
+        cut=line.correlating.cut,
         seconds=0,
         size_bytes=0,
         repeated=0,

@@ -69,6 +69,9 @@ class Correlations(Beside):
             correlating = self._line().correlating
             if correlating.rules:
                 correlating.turn(self._arrived())
+                for (rule_id, of), number in sorted(correlating.cut.items()):
+                    self._told("first values alone", rule=rule_id, looks_at=of, matches=number)
+                correlating.cut.clear()
         except WorldError as error:
             self._failed("correlation rules wait", error)
             self._stopping.wait(_PAUSE_SECONDS)

@@ -32,10 +32,8 @@ def _differences(state: Connection, row: Any) -> Iterator[str]:
     rule = defined(row.definition)
     sources = {step.rule_id for step in rule.steps}
     m = t.match.c
-    held = {
-        (each.row_id, each.event_time)
-        for each in state.execute(select(m.row_id, m.event_time).where(m.rule_id == rule.rule_id))
-    }
+    derived = select(m.row_id, m.event_time).where(m.rule_id == rule.rule_id, m.anchor_rule.is_not(None))
+    held = {(each.row_id, each.event_time) for each in state.execute(derived)}
     fresh: set[tuple[str, int]] = set()
     if not rule.waits or row.settled is not None:
         watermark = Micros(row.settled + wait(rule)) if rule.waits else None

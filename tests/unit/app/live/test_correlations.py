@@ -1,11 +1,16 @@
 """How far followed sources are, for those who wait for what must be absent."""
 
+from collections import Counter
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from sqlalchemy import insert, update
 
-from trailcam.app.live.correlations import arrived
+from trailcam.app.line import Line
+from trailcam.app.live.correlations import Correlations, arrived
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.model.timestamps import MINUTE, Micros
@@ -90,3 +95,21 @@ def test_a_time_far_ahead_is_not_believed(database: Database) -> None:
     heard(database, "trail", event=-20, arrival=0)
     heard(database, "other", event=11, arrival=0)
     assert arrived_by(database) == Arrived(until=at(-80))
+
+
+def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None:
+    told: list[tuple[str, dict[str, object]]] = []
+    turned = Event()
+
+    def turn(_: object) -> None:
+        turned.set()
+
+    correlating = SimpleNamespace(rules=["Who"], cut=Counter({("Who", "Whose"): 3}), turn=turn)
+    line = cast(Line, SimpleNamespace(correlating=correlating))
+    beside = Correlations(
+        lambda: line, arrived=lambda: None, told=lambda event, **told_of: told.append((event, told_of))
+    )
+    with beside:
+        assert turned.wait(10)
+    beside.look()
+    assert told == [("first values alone", {"rule": "Who", "looks_at": "Whose", "matches": 3})]
