@@ -236,10 +236,23 @@ def test_what_has_expired_is_dropped_once_no_event_in_hand_finds_it(
     database: Database, event_seconds: int, later_seconds: int, left: int
 ) -> None:
     keep(database, "a", candidates=[asked("1"), asked("2")])
-    first = turn(database, [("R", "1")], written={"k": Item(expires_at=1_000), "for ever": Item()}, now=0)
-    now = later_seconds * SECOND
+    written = {"k": Item(expires_at=1_000), "for ever": Item()}
+    begun = 10_000_000 * SECOND
+    first = turn(database, [("R", "1")], written=written, now=begun)
+    now = begun + later_seconds * SECOND
     turn(database, [("R", "2")], last=first, from_time=event_seconds * SECOND, now=now)
     assert count(database, key_value) == 1 + left
+
+
+@pytest.mark.parametrize(("expires_at", "left"), [(10_000_000, 1), (9_999_999, 0)])
+def test_an_event_of_a_forged_future_makes_rules_forget_no_more_than_one_of_now(
+    database: Database, expires_at: int, left: int
+) -> None:
+    keep(database, "a", candidates=[asked("1"), asked("2")])
+    first = turn(database, [("R", "1")], written={"k": Item(expires_at=expires_at)}, now=0)
+    now = (10_000_000 + GRACE_SECONDS) * SECOND
+    turn(database, [("R", "2")], last=first, from_time=4_070_908_800 * SECOND, now=now)
+    assert count(database, key_value) == left
 
 
 # -- what is next ------------------------------------------------------------------------------------------
