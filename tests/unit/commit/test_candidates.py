@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from trailcam.commit import key_values
 from trailcam.commit import tables as t
@@ -285,6 +285,20 @@ def test_a_forged_time_far_ahead_pulls_nothing_forward(database: Database) -> No
     keep(database, "a", candidates=[asked("forged", 10**16)], now=10 * SECOND)
     keep(database, "b", candidates=[asked("young", 40)], now=18 * SECOND)
     assert order(database, delay=10, now=20) == [("R", "forged")]
+
+
+@pytest.mark.parametrize("delay", [0, 10])
+def test_what_waits_without_its_event_holds_nothing_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch, delay: float
+) -> None:
+    keep(database, "a", candidates=[asked(f"{n}", n) for n in range(6)])
+    monkeypatch.setattr("trailcam.commit.lane.MOST_PAIRS", 2)
+    with database.write() as state:
+        state.execute(delete(candidate_event).where(candidate_event.c.row_id.in_(["0", "1", "2", "5"])))
+    assert order(database, delay=delay, now=20) == [("R", "3"), ("R", "4")]
+    with database.write() as state:
+        state.execute(delete(candidate_event))
+    assert order(database, delay=delay, now=20) == []
 
 
 def test_a_turn_is_no_longer_than_so_many_pairs_and_bytes(
