@@ -11,8 +11,22 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from trailcam.engines.ground import PARTS
 from trailcam.engines.loading import LoadFailure, RulesNotImported
-from trailcam.engines.messages import CHUNK, ROW, ROW_LOADING, RULE, KeyHeld, Killing, Loaded, Setup, Task
+from trailcam.engines.messages import (
+    CHANGED,
+    CHUNK,
+    READ,
+    ROW,
+    ROW_LOADING,
+    RULE,
+    SLOTS,
+    KeyHeld,
+    Killing,
+    Loaded,
+    Setup,
+    Task,
+)
 from trailcam.engines.nursery import live, nursery, without_interrupts
 from trailcam.errors import Problem, WorldError, code
 
@@ -22,6 +36,9 @@ _MOST_AT_ONCE_SECONDS = 1.0
 _HALFWAY_SECONDS = 10
 """How long a message may stand still halfway. What a dead process has begun to say is never said to its end
 while a copy of it, which a rule has forked, keeps the way open."""
+
+IDLE_SECONDS = 600.0
+"""How long a process may have work and no rule in hand, and neither read nor say anything."""
 
 _LOOK_SECONDS = 0.25
 _UNKNOWN = 255
@@ -43,7 +60,7 @@ class WorkerProcess:
     def __init__(self, setup: Setup, skip: frozenset[int]) -> None:
         context = nursery(staging=setup.staging is not None)
         self._limit_seconds = setup.limits.rule_seconds
-        self._slots: Any = context.RawArray("Q", 3)
+        self._slots: Any = context.RawArray("Q", SLOTS)
         self._connection, other = context.Pipe()
         _limit_waiting(self._connection)
         self._process = context.Process(
@@ -58,7 +75,7 @@ class WorkerProcess:
             raise WorldError(Problem(code=code("worker_broken"), message=message, hint=hint)) from None
         other.close()
         self._timed_out = False
-        self._seen = self.in_hand
+        self._seen = self._progress
         self._watched_seconds = 0.0
         self._looked_at = time.monotonic()
 
@@ -79,6 +96,10 @@ class WorkerProcess:
         slots = self._slots
         return Suspect(slots[CHUNK], slots[ROW], slots[RULE] - 1)
 
+    @property
+    def _progress(self) -> tuple[Suspect, int]:
+        return self.in_hand, self._slots[READ]
+
     def give(self, task: Task) -> bool:
         """Sends a task; False when the process is gone."""
         self._watched_seconds, self._looked_at = 0.0, time.monotonic()
@@ -98,6 +119,8 @@ class WorkerProcess:
 
     def receive(self) -> Any:
         """The next message, once there is a sign; None when the process is gone."""
+        if self.in_hand.rule < 0:  # else it is one rule still, that asks for what it remembers
+            self._watched_seconds = 0.0
         try:
             if self._connection.poll():
                 return self._connection.recv()
@@ -109,18 +132,20 @@ class WorkerProcess:
         return None
 
     def kill_if_stuck(self) -> bool:
-        """Kills the process if one rule has had one event in hand for too long.
+        """Kills the process if one rule has had one event in hand for too long; or if it stands still with
+        none, which only what a rule has left behind can make it do.
 
         Only time that was watched counts, and in which the process could run: a machine that slept, or a
         process that was stopped, is no fault of the rule.
         """
-        seen, now = self.in_hand, time.monotonic()
+        seen, now = self._progress, time.monotonic()
         passed, self._looked_at = min(now - self._looked_at, _MOST_AT_ONCE_SECONDS), now
-        if seen != self._seen or seen.rule < 0:
+        if seen != self._seen:
             self._seen, self._watched_seconds = seen, 0.0
         elif not _is_stopped(self.pid):
             self._watched_seconds += passed
-        if self._watched_seconds > self._limit_seconds:
+        limit_seconds = self._limit_seconds if seen[0].rule >= 0 else IDLE_SECONDS
+        if self._watched_seconds > limit_seconds:
             self._timed_out = True
             self._process.kill()
         return self._timed_out
@@ -137,6 +162,9 @@ class WorkerProcess:
                 error_class="RuleTimeout",
                 message=f"{code('rule_timeout')}: it took longer than {self._limit_seconds:g} s",
             )
+        if changed := self._slots[CHANGED]:
+            told = f"it changed {PARTS[changed - 1]}, which all code shares"
+            return Killing(error_class="RuleKilledWorker", message=f"{code('rule_killed_worker')}: {told}")
         status = _status(self._process.exitcode)
         return Killing(
             error_class="RuleKilledWorker",

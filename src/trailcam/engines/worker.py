@@ -15,6 +15,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from trailcam.engines.ground import watch
 from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import (
     ROW,
@@ -61,7 +62,8 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
         models, failures = load_models(setup, slots, skip)
         runners, of_rules = load_runners(setup, slots, skip)
         send(Loaded(failures=of_rules | failures))
-        worker = Worker(send, slots, setup, runners, models=models, ask=_asker(connection, send))
+        ask = _asker(connection, send)
+        worker = Worker(send, slots, setup, runners, models=models, ask=ask, changed=watch())
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
