@@ -229,7 +229,7 @@ class TaskDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillWell:
-    """A rule has left the worker able to say so; of careful tasks."""
+    """A rule has left the worker able to say so; of workers that are careful, and of careful tasks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from trailcam.engines.messages import (
     Killing,
     Loaded,
     Setup,
+    StillWell,
     Task,
 )
 from trailcam.engines.nursery import live, nursery, without_interrupts
@@ -41,6 +43,7 @@ IDLE_SECONDS = 600.0
 """How long a process may have work and no rule in hand, and neither read nor say anything."""
 
 _LOOK_SECONDS = 0.25
+_PAUSES_SECONDS = (0.05, 0.5)
 _UNKNOWN = 255
 """The exit status, for multiprocessing, of a process whose fork server was ended before it."""
 
@@ -57,18 +60,18 @@ class Suspect:
 class WorkerProcess:
     """A process that takes one task at a time."""
 
-    def __init__(self, setup: Setup, skip: frozenset[int]) -> None:
+    def __init__(self, setup: Setup, skip: frozenset[int], *, careful: bool = False) -> None:
         context = nursery(staging=setup.staging is not None)
         self._limit_seconds = setup.limits.rule_seconds
         self._slots: Any = context.RawArray("Q", SLOTS)
         self._connection, other = context.Pipe()
         _limit_waiting(self._connection)
         self._process = context.Process(
-            target=live, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
+            target=live, args=(other, self._slots, setup, skip, careful), daemon=True, name="trailcam-worker"
         )
         try:
             with without_interrupts():
-                self._process.start()
+                _begin(self._process)
         except (OSError, EOFError) as error:
             message = f"a worker process cannot be started: {error}"
             hint = "point TMPDIR at a folder with a shorter path" if "AF_UNIX" in str(error) else ""
@@ -194,17 +197,21 @@ class DiedLoading:
     killing: Killing
 
 
-def start(setup: Setup, skip: frozenset[int], *, poll_seconds: float) -> WorkerProcess | DiedLoading | Loaded:
+def start(
+    setup: Setup, skip: frozenset[int], *, poll_seconds: float, careful: bool = False
+) -> WorkerProcess | DiedLoading | Loaded:
     """A process that has executed all rules but those in `skip`; or how that failed.
 
     Raises:
         WorldError: TC0504 it ended before it came to the first rule.
     """
-    process = WorkerProcess(setup, skip)
+    process = WorkerProcess(setup, skip, careful=careful)
     try:
-        while not wait(process.signs, timeout=poll_seconds) and not process.kill_if_stuck():
-            pass
-        loaded = process.receive()
+        loaded: object = StillWell()
+        while isinstance(loaded, StillWell):
+            while not wait(process.signs, timeout=poll_seconds) and not process.kill_if_stuck():
+                pass
+            loaded = process.receive()
     except BaseException:
         process.stop()
         raise
@@ -214,6 +221,8 @@ def start(setup: Setup, skip: frozenset[int], *, poll_seconds: float) -> WorkerP
         process.close()
         return loaded
     killing, in_hand = process.end(), process.in_hand
+    if in_hand.rule < 0 and in_hand.row == ROW_LOADING and not careful:  # one of them has made it unable
+        return start(setup, skip, poll_seconds=poll_seconds, careful=True)
     if in_hand.rule < 0 or in_hand.row != ROW_LOADING:
         message = f"a worker process did not come up: {killing.message}"
         raise WorldError(Problem(code=code("worker_broken"), message=message))
@@ -240,6 +249,20 @@ def start_first(setup: Setup, *, poll_seconds: float) -> WorkerProcess:
         else:
             started.close()
         raise RulesNotImported(setup.parts, failures)
+
+
+def _begin(process: BaseProcess) -> None:
+    """Starts a process; where the fork server has just been ended, by a rule perhaps, from a new one.
+
+    Raises:
+        OSError, EOFError: it cannot be started.
+    """
+    for seconds in _PAUSES_SECONDS:
+        with suppress(EOFError, ConnectionError):
+            process.start()
+            return
+        time.sleep(seconds)  # until the system knows that the server is gone
+    process.start()
 
 
 def _limit_waiting(connection: Connection) -> None:

@@ -147,10 +147,18 @@ def test_a_rule_that_forks_sends_nothing_twice(tmp_path: Path) -> None:
     assert (tally.records, tally.events, tally.match_count) == (20, 20, 20)
 
 
-def test_a_rule_that_closes_the_way_to_the_parent_loses_no_other_file(tmp_path: Path) -> None:
-    tally, _ = run_rules(tmp_path, [EVERY, names("Closes", "os.closerange(3, 60)")], triggers=(7,), files=2)
-    assert tally.records == tally.events + tally.letters.total()
-    assert set(tally.letters) <= {code("worker_lost")}
+def test_a_rule_that_ends_the_fork_server_loses_nothing_of_others(tmp_path: Path) -> None:
+    ends = names("Ends", "os.kill(os.getppid(), 9)")
+    tally, _ = run_rules(tmp_path, [EVERY, ends], triggers=(3, 5), files=2)
+    assert (tally.events, tally.match_count) == (40, 40)
+    assert {error.rule_id for error in tally.errors} <= {"Ends"}
+
+
+def test_a_timer_that_a_rule_has_left_behind_ends_no_other(tmp_path: Path) -> None:
+    sets = names("Sets", "import signal; signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)")
+    slow = make_rule("Slow", "import time\ndef rule(event):\n    time.sleep(0.01)\n    return True")
+    tally, _ = run_rules(tmp_path, [sets, slow])
+    assert (tally.match_count, tally.errors) == (20, [])
 
 
 BAD_TOPS = {
@@ -158,6 +166,8 @@ BAD_TOPS = {
     "Exits": "import os\nos._exit(4)",
     "Hangs": "while True: pass",
     "Missing": "import no_such_module_anywhere",
+    "Closes": "import os\nos.closerange(3, 60)",
+    "Patches": "import multiprocessing.reduction as m\nm.ForkingPickler.dumps = None",
 }
 
 
@@ -170,7 +180,7 @@ def test_rules_that_fail_on_import_are_told_all_at_once_before_any_log_is_read()
     with pytest.raises(TrailcamError) as caught, LocalEngine(make_setup(rules, limits=limits), workers=1):
         pass
     told = {str(problem.path): problem.message for problem in caught.value.problems}
-    assert sorted(told) == ["Exits.py", "Hangs.py", "Missing.py", "Raises.py"]
+    assert sorted(told) == ["Closes.py", "Exits.py", "Hangs.py", "Missing.py", "Patches.py", "Raises.py"]
     assert "at the top" in told["Raises.py"]
     assert "exit status 4" in told["Exits.py"]
     assert "0.5 s" in told["Hangs.py"]
@@ -189,7 +199,8 @@ def test_data_models_that_fail_on_import_are_told_with_the_rules_before_any_log_
         pass
     told = {str(problem.path): problem.message for problem in caught.value.problems}
     assert sorted(told) == [
-        "Model.Exits.py", "Model.Hangs.py", "Model.Missing.py", "Model.Raises.py", "Model.Without.py", "Raises.py",
+        "Model.Closes.py", "Model.Exits.py", "Model.Hangs.py", "Model.Missing.py", "Model.Patches.py",
+        "Model.Raises.py", "Model.Without.py", "Raises.py",
     ]  # fmt: skip
     assert "at the top" in told["Model.Raises.py"]
     assert "exit status 4" in told["Model.Exits.py"]
