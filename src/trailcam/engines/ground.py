@@ -37,8 +37,13 @@ _MODULES = (
 )
 _CLASSES = (Connection, ForkingPickler, JSONDecoder, JSONEncoder)
 
-PARTS = ("sys.modules", *_MODULES, *(f"{it.__module__}.{it.__qualname__}" for it in _CLASSES))
-"""The names of what is watched, in order."""
+PARTS = (
+    "sys.modules",
+    *_MODULES,
+    *(f"{it.__module__}.{it.__qualname__}" for it in _CLASSES),
+    "the connection to Trailcam",
+)
+"""The names of what is watched, in order; the last one is not watched but tried."""
 
 
 def watch() -> Callable[[], int]:

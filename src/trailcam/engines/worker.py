@@ -15,9 +15,10 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from trailcam.engines.ground import watch
+from trailcam.engines.ground import PARTS, watch
 from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import (
+    CHANGED,
     ROW,
     ROW_LOADING,
     RULE,
@@ -67,7 +68,7 @@ def main(
     if silent:
         os.dup2(output, 2)
     limit_memory(setup.limits.worker_bytes)
-    send = _sender(connection)
+    send = _sender(connection, slots)
 
     def executed() -> None:
         if careful:
@@ -106,7 +107,7 @@ def forget_credentials() -> None:
         del os.environ[name]
 
 
-def _sender(connection: Connection) -> Callable[[object], None]:
+def _sender(connection: Connection, slots: MutableSequence[int]) -> Callable[[object], None]:
     """Sends to the parent, or ends the process: when the parent is gone, when a rule has closed the way
     there, and in a copy of the process that a rule has forked."""
     own = os.getpid()
@@ -117,6 +118,7 @@ def _sender(connection: Connection) -> Callable[[object], None]:
         try:
             connection.send(message)
         except OSError:
+            slots[CHANGED] = len(PARTS)
             os._exit(1)
 
     return send

@@ -76,7 +76,7 @@ HARM = [
     pytest.param("time.time = time.monotonic = lambda: 0", "time", id="time"),
     pytest.param("os.write = os._exit = lambda *_: 0", "os", id="os"),
     pytest.param("import pickle; pickle.dumps = None; sys.modules.clear()", "sys.modules", id="modules"),
-    pytest.param("os.closerange(3, 256)", "exit status 1", id="descriptors"),
+    pytest.param("os.closerange(3, 256)", "the connection to Trailcam", id="descriptors"),
 ]
 
 
