@@ -15,7 +15,7 @@ from tests.tally import Tally
 
 from trailcam.contracts.source import Blob
 from trailcam.engines.local import GroupResult
-from trailcam.engines.messages import ChunkDone, Limits, Setup, Task, TaskDone, WorkGroup
+from trailcam.engines.messages import SLOTS, ChunkDone, Limits, Setup, Task, TaskDone, WorkGroup
 from trailcam.engines.tasks import Worker
 from trailcam.engines.worker import load_models, load_runners
 from trailcam.logtypes.loader import builtin
@@ -141,7 +141,7 @@ def summary(*arguments: str | Path, stdin: bytes = b"", **options: Any) -> tuple
 
 def in_process(setup: Setup, groups: Iterable[Sequence[Blob]], *, batch_events: int = 2_000) -> Tally:
     """The line without worker processes: the same code, for tests that need it thousands of times."""
-    slots = [0, 0, 0]
+    slots = [0] * SLOTS
     tally = Tally()
     models, _ = load_models(setup, slots)
     runners, _ = load_runners(setup, slots)

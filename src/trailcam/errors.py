@@ -425,8 +425,8 @@ _TABLE = (
         "TC0502",
         "rule_killed_worker",
         "rule ended its process",
-        "The worker process died while a rule had an event in hand: a crash in native code, or os._exit().",
-        "Find the call that crashes; the message names the signal or the exit status.",
+        "The worker process died while a rule had an event in hand: a crash in native code, or os._exit(). Or the rule changed what all code in the process stands on: it gave `builtins.len` or `json.dumps` another meaning, or closed the way to Trailcam.",
+        "Find the call that does it; the message names the signal, the exit status or what was changed.",
     ),
     (
         "TC0503",

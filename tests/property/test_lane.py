@@ -23,7 +23,7 @@ from trailcam.commit.lane import next_turn
 from trailcam.commit.lane_tables import candidate, candidate_event, key_value
 from trailcam.contracts.runner import Subject
 from trailcam.engines.inline import inline
-from trailcam.engines.messages import ChunkDone, Pair, PairDone, Task
+from trailcam.engines.messages import SLOTS, ChunkDone, Pair, PairDone, Task
 from trailcam.engines.pairs import batch_of
 from trailcam.engines.tasks import Worker
 from trailcam.engines.worker import load_models, load_runners
@@ -95,7 +95,7 @@ class Line:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.sent: list[Any] = []
-        slots = [0, 0, 0]
+        slots = [0] * SLOTS
         setup = make_setup(RULES)
         models, _ = load_models(setup, slots)
         runners, failures = load_runners(setup, slots)

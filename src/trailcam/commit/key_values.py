@@ -52,9 +52,11 @@ def save(connection: Connection, written: Mapping[str, Item], *, now: Micros) ->
 def forget_expired(connection: Connection, *, event_time: Micros, now: Micros) -> None:
     """Drops what no event from `event_time` on finds any more.
 
-    A backfill runs in a time long past, perhaps beside what is live: so what was written a while ago only.
+    No event is believed to be of a later time than the clock's: one forged time would make rules forget. A
+    backfill runs in a time long past, perhaps beside what is live: so what was written a while ago only.
     """
     c = key_value.c
+    event_time = min(event_time, now)
     connection.execute(
         delete(key_value).where(
             c.expires_at < event_time // SECOND - GRACE_SECONDS,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true, tuple_
 
 from trailcam.commit import tables as t
 from trailcam.commit.candidates import last_turn
@@ -57,8 +57,6 @@ def next_turn(
         candidates: list[Candidate] = []
         size = 0
         for _, row_id, rule_id in chosen:
-            if row_id not in events:  # the state is damaged, which `trailcam verify` tells
-                continue
             size += len(events[row_id].raw) + len(events[row_id].rest)
             if size > MOST_BYTES and candidates:
                 break
@@ -122,9 +120,10 @@ def _places(connection: Connection, rule_id: str, due: _Due) -> list[_Place]:
             same = tuple_(c.event_time, c.row_id)
             before = same <= (event_time, row_id) if rule_id <= rule else same < (event_time, row_id)
             may = or_(may, before)
+    kept = exists().where(candidate_event.c.row_id == c.row_id)  # not in a damaged state: `verify` tells
     rows = connection.execute(
         select(c.event_time, c.row_id)
-        .where(and_(c.rule_id == rule_id, c.consumed_by.is_(None), may))
+        .where(and_(c.rule_id == rule_id, c.consumed_by.is_(None), may, kept))
         .order_by(c.event_time, c.row_id)
         .limit(MOST_PAIRS)
     )

@@ -347,6 +347,7 @@ class LocalEngine:
             queue.appendleft(work)
             return None
         work.crashes += 1
+        work.task.careful = True
         if work.crashes < MOST_DEATHS:
             queue.appendleft(work)
             return None

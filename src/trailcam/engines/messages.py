@@ -21,8 +21,11 @@ from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
 from trailcam.rules.keyvalue import Item
 
-CHUNK, ROW, RULE = range(3)
-"""The slots of shared memory: chunk and row in hand, and the rule's number plus one; 0 is no rule."""
+CHUNK, ROW, RULE, READ, CHANGED = range(5)
+"""The slots of shared memory: chunk and row in hand, and the rule's number plus one, 0 for no rule; how often
+something was read; and the place, counted from 1, of what a rule has changed, see `ground.PARTS`."""
+
+SLOTS = 5
 
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
@@ -127,6 +130,8 @@ class Task:
     """The first chunk that is still wanted."""
     killing: dict[tuple[int, int, int], Killing] = field(default_factory=dict)
     """By (chunk, row, rule)."""
+    careful: bool = False
+    """A worker was lost with no rule in hand: so after each rule it is seen whether all is well."""
     off: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Rules taken off, by number: the first (chunk, row) they do not see."""
 
@@ -220,6 +225,11 @@ class TaskDone:
     """All chunks of a task have been sent."""
 
     task: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillWell:
+    """A rule has left the worker able to say so; of workers that are careful, and of careful tasks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,27 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from trailcam.engines.ground import PARTS
 from trailcam.engines.loading import LoadFailure, RulesNotImported
-from trailcam.engines.messages import CHUNK, ROW, ROW_LOADING, RULE, KeyHeld, Killing, Loaded, Setup, Task
+from trailcam.engines.messages import (
+    CHANGED,
+    CHUNK,
+    READ,
+    ROW,
+    ROW_LOADING,
+    RULE,
+    SLOTS,
+    KeyHeld,
+    Killing,
+    Loaded,
+    Setup,
+    StillWell,
+    Task,
+)
 from trailcam.engines.nursery import live, nursery, without_interrupts
 from trailcam.errors import Problem, WorldError, code
 
@@ -23,7 +39,11 @@ _HALFWAY_SECONDS = 10
 """How long a message may stand still halfway. What a dead process has begun to say is never said to its end
 while a copy of it, which a rule has forked, keeps the way open."""
 
+IDLE_SECONDS = 600.0
+"""How long a process may have work and no rule in hand, and neither read nor say anything."""
+
 _LOOK_SECONDS = 0.25
+_PAUSES_SECONDS = (0.05, 0.5)
 _UNKNOWN = 255
 """The exit status, for multiprocessing, of a process whose fork server was ended before it."""
 
@@ -40,25 +60,25 @@ class Suspect:
 class WorkerProcess:
     """A process that takes one task at a time."""
 
-    def __init__(self, setup: Setup, skip: frozenset[int]) -> None:
+    def __init__(self, setup: Setup, skip: frozenset[int], *, careful: bool = False) -> None:
         context = nursery(staging=setup.staging is not None)
         self._limit_seconds = setup.limits.rule_seconds
-        self._slots: Any = context.RawArray("Q", 3)
+        self._slots: Any = context.RawArray("Q", SLOTS)
         self._connection, other = context.Pipe()
         _limit_waiting(self._connection)
         self._process = context.Process(
-            target=live, args=(other, self._slots, setup, skip), daemon=True, name="trailcam-worker"
+            target=live, args=(other, self._slots, setup, skip, careful), daemon=True, name="trailcam-worker"
         )
         try:
             with without_interrupts():
-                self._process.start()
+                _begin(self._process)
         except (OSError, EOFError) as error:
             message = f"a worker process cannot be started: {error}"
             hint = "point TMPDIR at a folder with a shorter path" if "AF_UNIX" in str(error) else ""
             raise WorldError(Problem(code=code("worker_broken"), message=message, hint=hint)) from None
         other.close()
         self._timed_out = False
-        self._seen = self.in_hand
+        self._seen = self._progress
         self._watched_seconds = 0.0
         self._looked_at = time.monotonic()
 
@@ -79,6 +99,10 @@ class WorkerProcess:
         slots = self._slots
         return Suspect(slots[CHUNK], slots[ROW], slots[RULE] - 1)
 
+    @property
+    def _progress(self) -> tuple[Suspect, int]:
+        return self.in_hand, self._slots[READ]
+
     def give(self, task: Task) -> bool:
         """Sends a task; False when the process is gone."""
         self._watched_seconds, self._looked_at = 0.0, time.monotonic()
@@ -98,6 +122,8 @@ class WorkerProcess:
 
     def receive(self) -> Any:
         """The next message, once there is a sign; None when the process is gone."""
+        if self.in_hand.rule < 0:  # else it is one rule still, that asks for what it remembers
+            self._watched_seconds = 0.0
         try:
             if self._connection.poll():
                 return self._connection.recv()
@@ -109,18 +135,20 @@ class WorkerProcess:
         return None
 
     def kill_if_stuck(self) -> bool:
-        """Kills the process if one rule has had one event in hand for too long.
+        """Kills the process if one rule has had one event in hand for too long; or if it stands still with
+        none, which only what a rule has left behind can make it do.
 
         Only time that was watched counts, and in which the process could run: a machine that slept, or a
         process that was stopped, is no fault of the rule.
         """
-        seen, now = self.in_hand, time.monotonic()
+        seen, now = self._progress, time.monotonic()
         passed, self._looked_at = min(now - self._looked_at, _MOST_AT_ONCE_SECONDS), now
-        if seen != self._seen or seen.rule < 0:
+        if seen != self._seen:
             self._seen, self._watched_seconds = seen, 0.0
         elif not _is_stopped(self.pid):
             self._watched_seconds += passed
-        if self._watched_seconds > self._limit_seconds:
+        limit_seconds = self._limit_seconds if seen[0].rule >= 0 else IDLE_SECONDS
+        if self._watched_seconds > limit_seconds:
             self._timed_out = True
             self._process.kill()
         return self._timed_out
@@ -137,6 +165,9 @@ class WorkerProcess:
                 error_class="RuleTimeout",
                 message=f"{code('rule_timeout')}: it took longer than {self._limit_seconds:g} s",
             )
+        if changed := self._slots[CHANGED]:
+            told = f"it changed {PARTS[changed - 1]}, which all code shares"
+            return Killing(error_class="RuleKilledWorker", message=f"{code('rule_killed_worker')}: {told}")
         status = _status(self._process.exitcode)
         return Killing(
             error_class="RuleKilledWorker",
@@ -166,17 +197,21 @@ class DiedLoading:
     killing: Killing
 
 
-def start(setup: Setup, skip: frozenset[int], *, poll_seconds: float) -> WorkerProcess | DiedLoading | Loaded:
+def start(
+    setup: Setup, skip: frozenset[int], *, poll_seconds: float, careful: bool = False
+) -> WorkerProcess | DiedLoading | Loaded:
     """A process that has executed all rules but those in `skip`; or how that failed.
 
     Raises:
         WorldError: TC0504 it ended before it came to the first rule.
     """
-    process = WorkerProcess(setup, skip)
+    process = WorkerProcess(setup, skip, careful=careful)
     try:
-        while not wait(process.signs, timeout=poll_seconds) and not process.kill_if_stuck():
-            pass
-        loaded = process.receive()
+        loaded: object = StillWell()
+        while isinstance(loaded, StillWell):
+            while not wait(process.signs, timeout=poll_seconds) and not process.kill_if_stuck():
+                pass
+            loaded = process.receive()
     except BaseException:
         process.stop()
         raise
@@ -186,6 +221,8 @@ def start(setup: Setup, skip: frozenset[int], *, poll_seconds: float) -> WorkerP
         process.close()
         return loaded
     killing, in_hand = process.end(), process.in_hand
+    if in_hand.rule < 0 and in_hand.row == ROW_LOADING and not careful:  # one of them has made it unable
+        return start(setup, skip, poll_seconds=poll_seconds, careful=True)
     if in_hand.rule < 0 or in_hand.row != ROW_LOADING:
         message = f"a worker process did not come up: {killing.message}"
         raise WorldError(Problem(code=code("worker_broken"), message=message))
@@ -212,6 +249,20 @@ def start_first(setup: Setup, *, poll_seconds: float) -> WorkerProcess:
         else:
             started.close()
         raise RulesNotImported(setup.parts, failures)
+
+
+def _begin(process: BaseProcess) -> None:
+    """Starts a process; where the fork server has just been ended, by a rule perhaps, from a new one.
+
+    Raises:
+        OSError, EOFError: it cannot be started.
+    """
+    for seconds in _PAUSES_SECONDS:
+        with suppress(EOFError, ConnectionError):
+            process.start()
+            return
+        time.sleep(seconds)  # until the system knows that the server is gone
+    process.start()
 
 
 def _limit_waiting(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """What a worker does with a task: takes a group from decode to detect, or runs inline tests of a rule."""
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
@@ -18,7 +19,9 @@ from trailcam.contracts.source import Blob
 from trailcam.engines.inline import inline
 from trailcam.engines.kept import decode_kept
 from trailcam.engines.messages import (
+    CHANGED,
     CHUNK,
+    READ,
     ROW,
     RULE,
     CannotLookUp,
@@ -29,6 +32,7 @@ from trailcam.engines.messages import (
     PairDone,
     Rows,
     Setup,
+    StillWell,
     Task,
     TaskDone,
     TestDone,
@@ -61,6 +65,8 @@ if TYPE_CHECKING:
 
 _TURNS_SECONDS = 5.0
 
+end_process = os._exit  # as it is before any rule could give it another meaning
+
 
 class Worker:
     """Does one task after another; what comes of them goes to `send`, chunk by chunk."""
@@ -74,9 +80,11 @@ class Worker:
         *,
         models: Mapping[str, UnifiedNames] | None = None,
         ask: Callable[[str], Item | None] = lambda _: None,
+        changed: Callable[[], int] = lambda: 0,
     ) -> None:
         self._send = send
         self._ask = ask
+        self._changed = changed
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
@@ -118,8 +126,9 @@ class Worker:
             else:
                 self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
                 result = run_test(runner, test, self._around)
-                self._slots[RULE] = 0
+                self._end_if_changed()
             self._send(TestDone(task=task.id, number=number, result=result))
+            self._slots[RULE] = 0  # not before: what a rule has broken shows when there is something to say
         self._send(TaskDone(task=task.id))
 
     def _take_turns(self, task: Task) -> None:
@@ -130,6 +139,7 @@ class Worker:
         for number, pair in enumerate(task.pairs):
             if number >= task.resume:
                 found = self._take_turn(task, number, pair, overlay)
+                self._end_if_changed()
                 self._send(
                     PairDone(
                         task=task.id,
@@ -140,6 +150,7 @@ class Worker:
                         passed_over=bool(found.not_run),
                     )
                 )
+                self._slots[RULE] = 0
                 if time.monotonic() >= until:
                     break
         self._send(TaskDone(task=task.id))
@@ -156,7 +167,6 @@ class Worker:
             if found.waiting:
                 failure = StateUnavailable("it asked for what it remembers from a thread of its own")
         except (Refused, MemoryError) as error:  # it was an event once, so nobody else will tell of it
-            self._slots[RULE] = 0
             found, failure = Detections(), error
         if failure is not None:
             subject = _subject(pair.event)
@@ -234,6 +244,7 @@ class Worker:
 
     def _counted(self, chunk: bytes) -> bytes:
         self._bytes_read += len(chunk)
+        self._slots[READ] += 1
         return chunk
 
     def _done(self, task: Task, number: int, chunk: Chunk) -> ChunkDone:
@@ -246,6 +257,8 @@ class Worker:
         for read in chunk.batches:
             batch = self._enriched(read)
             found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
+            self._slots[RULE] = 0
+            self._end_if_changed()
             found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             first_row += len(batch)
             if self._stager is not None:
@@ -323,6 +336,8 @@ class Worker:
         slots = self._slots
 
         def in_hand(row: int, rule: int) -> None:
+            if task.careful:
+                self._see_whether_all_is_well()
             slots[ROW] = row
             slots[RULE] = rule + 1
 
@@ -359,8 +374,22 @@ class Worker:
             off_from=off_from,
             names=self._models.get(batch.log_type),
         )
-        slots[RULE] = 0
+        if task.careful:
+            self._see_whether_all_is_well()
         return found
+
+    def _see_whether_all_is_well(self) -> None:
+        """Ends the process here, where the rule is in hand that has left it unable to go on."""
+        if self._slots[RULE]:
+            self._end_if_changed()
+            self._send(StillWell())
+
+    def _end_if_changed(self) -> None:
+        """Ends the process when a rule has changed what all code stands on: whoever comes next is harmed."""
+        changed = self._changed()
+        if changed:
+            self._slots[CHANGED] = changed
+            end_process(1)
 
 
 def _candidates(batch: EventBatch, found: Detections) -> Iterator[Candidate]:

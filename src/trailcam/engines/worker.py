@@ -15,8 +15,10 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from trailcam.engines.ground import PARTS, watch
 from trailcam.engines.loading import LoadFailure
 from trailcam.engines.messages import (
+    CHANGED,
     ROW,
     ROW_LOADING,
     RULE,
@@ -24,6 +26,7 @@ from trailcam.engines.messages import (
     KeyHeld,
     Loaded,
     Setup,
+    StillWell,
     Task,
 )
 from trailcam.engines.tasks import Worker
@@ -42,12 +45,21 @@ _OF_AWS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 SILENCING = ("true", "1", "yes", "on")
 
 
-def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip: frozenset[int]) -> None:
-    """The life of a worker. `skip`: numbers of rules that are not even executed.
+def main(
+    connection: Connection,
+    slots: MutableSequence[int],
+    setup: Setup,
+    skip: frozenset[int],
+    careful: bool = False,
+) -> None:
+    """The life of a worker. `skip`: numbers of rules that are not even executed. `careful`: after each of the
+    others it says whether it still can.
 
-    Ctrl-C is the parent's business. What rules print goes to stderr, so that it cannot mix with results.
+    Ctrl-C is the parent's business. What rules print goes to stderr, so that it cannot mix with results. A
+    rule's timer that nobody handles would end the process when another rule is in hand.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF):
+        signal.signal(ignored, signal.SIG_IGN)
     end_with_the_parent()
     forget_credentials()
     silent = os.environ.get("DISABLE_DETECTION_OUTPUT", "").lower() in SILENCING
@@ -56,12 +68,18 @@ def main(connection: Connection, slots: MutableSequence[int], setup: Setup, skip
     if silent:
         os.dup2(output, 2)
     limit_memory(setup.limits.worker_bytes)
-    send = _sender(connection)
+    send = _sender(connection, slots)
+
+    def executed() -> None:
+        if careful:
+            send(StillWell())
+
     with helpers(setup.packs):
-        models, failures = load_models(setup, slots, skip)
-        runners, of_rules = load_runners(setup, slots, skip)
+        models, failures = load_models(setup, slots, skip, executed)
+        runners, of_rules = load_runners(setup, slots, skip, executed)
         send(Loaded(failures=of_rules | failures))
-        worker = Worker(send, slots, setup, runners, models=models, ask=_asker(connection, send))
+        ask = _asker(connection, send)
+        worker = Worker(send, slots, setup, runners, models=models, ask=ask, changed=watch())
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)
@@ -89,7 +107,7 @@ def forget_credentials() -> None:
         del os.environ[name]
 
 
-def _sender(connection: Connection) -> Callable[[object], None]:
+def _sender(connection: Connection, slots: MutableSequence[int]) -> Callable[[object], None]:
     """Sends to the parent, or ends the process: when the parent is gone, when a rule has closed the way
     there, and in a copy of the process that a rule has forked."""
     own = os.getpid()
@@ -100,6 +118,7 @@ def _sender(connection: Connection) -> Callable[[object], None]:
         try:
             connection.send(message)
         except OSError:
+            slots[CHANGED] = len(PARTS)
             os._exit(1)
 
     return send
@@ -136,9 +155,13 @@ def _next(connection: Connection) -> Task | None:
 
 
 def load_runners(
-    setup: Setup, slots: MutableSequence[int], skip: frozenset[int] = frozenset()
+    setup: Setup,
+    slots: MutableSequence[int],
+    skip: frozenset[int] = frozenset(),
+    executed: Callable[[], None] = lambda: None,
 ) -> tuple[dict[int, RuleRunner], dict[int, LoadFailure]]:
-    """The rules by number, each executed or with what executing it raised; and that in words."""
+    """The rules by number, each executed or with what executing it raised; and that in words. `executed` is
+    called after each, while it is in hand."""
     runners = {}
     failures = {}
     for number, rule in enumerate(setup.rules):
@@ -151,14 +174,19 @@ def load_runners(
         except BaseException as error:  # whatever the top level of a rule does is told
             runners[number] = RuleRunner(rule, None, error)
             failures[number] = load_failure(error)
+        executed()
     slots[RULE] = 0
     return runners, failures
 
 
 def load_models(
-    setup: Setup, slots: MutableSequence[int], skip: frozenset[int] = frozenset()
+    setup: Setup,
+    slots: MutableSequence[int],
+    skip: frozenset[int] = frozenset(),
+    executed: Callable[[], None] = lambda: None,
 ) -> tuple[Mapping[str, UnifiedNames], dict[int, LoadFailure]]:
-    """The unified names by log type, each model executed; and what executing others raised, by number."""
+    """The unified names by log type, each model executed; and what executing others raised, by number.
+    `executed` is called after each, while it is in hand."""
     found = []
     failures = {}
     for number, model in enumerate(setup.data_models, start=len(setup.rules)):
@@ -169,6 +197,7 @@ def load_models(
             found.append((model, data_models.executed(model)))
         except BaseException as error:  # whatever the top level of a model does is told
             failures[number] = load_failure(error)
+        executed()
     slots[RULE] = 0
     return data_models.by_log_type(found), failures
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from trailcam.commit import key_values
 from trailcam.commit import tables as t
@@ -236,10 +236,23 @@ def test_what_has_expired_is_dropped_once_no_event_in_hand_finds_it(
     database: Database, event_seconds: int, later_seconds: int, left: int
 ) -> None:
     keep(database, "a", candidates=[asked("1"), asked("2")])
-    first = turn(database, [("R", "1")], written={"k": Item(expires_at=1_000), "for ever": Item()}, now=0)
-    now = later_seconds * SECOND
+    written = {"k": Item(expires_at=1_000), "for ever": Item()}
+    begun = 10_000_000 * SECOND
+    first = turn(database, [("R", "1")], written=written, now=begun)
+    now = begun + later_seconds * SECOND
     turn(database, [("R", "2")], last=first, from_time=event_seconds * SECOND, now=now)
     assert count(database, key_value) == 1 + left
+
+
+@pytest.mark.parametrize(("expires_at", "left"), [(10_000_000, 1), (9_999_999, 0)])
+def test_an_event_of_a_forged_future_makes_rules_forget_no_more_than_one_of_now(
+    database: Database, expires_at: int, left: int
+) -> None:
+    keep(database, "a", candidates=[asked("1"), asked("2")])
+    first = turn(database, [("R", "1")], written={"k": Item(expires_at=expires_at)}, now=0)
+    now = (10_000_000 + GRACE_SECONDS) * SECOND
+    turn(database, [("R", "2")], last=first, from_time=4_070_908_800 * SECOND, now=now)
+    assert count(database, key_value) == left
 
 
 # -- what is next ------------------------------------------------------------------------------------------
@@ -272,6 +285,20 @@ def test_a_forged_time_far_ahead_pulls_nothing_forward(database: Database) -> No
     keep(database, "a", candidates=[asked("forged", 10**16)], now=10 * SECOND)
     keep(database, "b", candidates=[asked("young", 40)], now=18 * SECOND)
     assert order(database, delay=10, now=20) == [("R", "forged")]
+
+
+@pytest.mark.parametrize("delay", [0, 10])
+def test_what_waits_without_its_event_holds_nothing_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch, delay: float
+) -> None:
+    keep(database, "a", candidates=[asked(f"{n}", n) for n in range(6)])
+    monkeypatch.setattr("trailcam.commit.lane.MOST_PAIRS", 2)
+    with database.write() as state:
+        state.execute(delete(candidate_event).where(candidate_event.c.row_id.in_(["0", "1", "2", "5"])))
+    assert order(database, delay=delay, now=20) == [("R", "3"), ("R", "4")]
+    with database.write() as state:
+        state.execute(delete(candidate_event))
+    assert order(database, delay=delay, now=20) == []
 
 
 def test_a_turn_is_no_longer_than_so_many_pairs_and_bytes(

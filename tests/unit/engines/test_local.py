@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -147,10 +148,27 @@ def test_a_rule_that_forks_sends_nothing_twice(tmp_path: Path) -> None:
     assert (tally.records, tally.events, tally.match_count) == (20, 20, 20)
 
 
-def test_a_rule_that_closes_the_way_to_the_parent_loses_no_other_file(tmp_path: Path) -> None:
-    tally, _ = run_rules(tmp_path, [EVERY, names("Closes", "os.closerange(3, 60)")], triggers=(7,), files=2)
-    assert tally.records == tally.events + tally.letters.total()
-    assert set(tally.letters) <= {code("worker_lost")}
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_worker_comes_up_although_the_fork_server_was_just_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    start, failing = BaseProcess.start, iter([EOFError, ConnectionResetError][:times])
+
+    def fails_first(process: BaseProcess) -> None:
+        if error := next(failing, None):
+            raise error
+        start(process)
+
+    monkeypatch.setattr(BaseProcess, "start", fails_first)
+    tally, _ = run_rules(tmp_path, [EVERY])
+    assert tally.match_count == 20
+
+
+def test_a_timer_that_a_rule_has_left_behind_ends_no_other(tmp_path: Path) -> None:
+    sets = names("Sets", "import signal; signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)")
+    slow = make_rule("Slow", "import time\ndef rule(event):\n    time.sleep(0.01)\n    return True")
+    tally, _ = run_rules(tmp_path, [sets, slow])
+    assert (tally.match_count, tally.errors) == (20, [])
 
 
 BAD_TOPS = {
@@ -158,6 +176,8 @@ BAD_TOPS = {
     "Exits": "import os\nos._exit(4)",
     "Hangs": "while True: pass",
     "Missing": "import no_such_module_anywhere",
+    "Closes": "import os\nos.closerange(3, 60)",
+    "Patches": "import multiprocessing.reduction as m\nm.ForkingPickler.dumps = None",
 }
 
 
@@ -170,7 +190,7 @@ def test_rules_that_fail_on_import_are_told_all_at_once_before_any_log_is_read()
     with pytest.raises(TrailcamError) as caught, LocalEngine(make_setup(rules, limits=limits), workers=1):
         pass
     told = {str(problem.path): problem.message for problem in caught.value.problems}
-    assert sorted(told) == ["Exits.py", "Hangs.py", "Missing.py", "Raises.py"]
+    assert sorted(told) == ["Closes.py", "Exits.py", "Hangs.py", "Missing.py", "Patches.py", "Raises.py"]
     assert "at the top" in told["Raises.py"]
     assert "exit status 4" in told["Exits.py"]
     assert "0.5 s" in told["Hangs.py"]
@@ -189,7 +209,8 @@ def test_data_models_that_fail_on_import_are_told_with_the_rules_before_any_log_
         pass
     told = {str(problem.path): problem.message for problem in caught.value.problems}
     assert sorted(told) == [
-        "Model.Exits.py", "Model.Hangs.py", "Model.Missing.py", "Model.Raises.py", "Model.Without.py", "Raises.py",
+        "Model.Closes.py", "Model.Exits.py", "Model.Hangs.py", "Model.Missing.py", "Model.Patches.py",
+        "Model.Raises.py", "Model.Without.py", "Raises.py",
     ]  # fmt: skip
     assert "at the top" in told["Model.Raises.py"]
     assert "exit status 4" in told["Model.Exits.py"]

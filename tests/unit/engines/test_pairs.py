@@ -150,7 +150,13 @@ def test_what_a_rule_wrote_before_it_raised_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "kind"), [("os._exit(7)", "RuleKilledWorker"), ("time.sleep(60)", "RuleTimeout")]
+    ("action", "kind"),
+    [
+        ("os._exit(7)", "RuleKilledWorker"),
+        ("time.sleep(60)", "RuleTimeout"),
+        ("__builtins__['len'] = lambda *_: 0", "RuleKilledWorker"),
+        ("os.closerange(3, 60)", "RuleKilledWorker"),
+    ],
 )
 def test_a_pair_that_ends_the_worker_is_a_rule_error_and_the_rest_goes_on(
     tmp_path: Path, action: str, kind: str
