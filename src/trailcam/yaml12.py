@@ -1,9 +1,11 @@
-"""YAML read the 1.2 way, with the place of every key, so that a mistake can be shown where it stands.
+"""YAML with the place of every key, so that a mistake can be shown where it stands.
 
-Only `true` and `false` are booleans (`yes`, `on` are text), timestamps and `1:30:00` stay text, `010` is ten.
-A key given twice is an error, not a silent overwrite.
+Unquoted words are read as Panther's tool reads them: only `true` and `false` are booleans (`yes`, `on` are
+text), timestamps and `1:30:00` stay text, `010` is ten; other numbers are those of YAML 1.1, so that `08` and
+`1e5` are text, and `1_000` and `0b11` are numbers. A key given twice is an error, not a silent overwrite.
 
-Source: https://yaml.org/spec/1.2.2/#103-core-schema (read 2026-11-24).
+Source: https://yaml.org/spec/1.2.2/#103-core-schema (read 2026-11-24); https://yaml.org/type/int.html and
+https://yaml.org/type/float.html; what panther-analysis-tool 1.11.1 reads, observed 2026-11-29.
 """
 
 import json
@@ -24,14 +26,18 @@ Steps = tuple[str | int, ...]
 _PLAIN = (None, "")  # how the Python and the C loader mark a scalar without quotes
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"(true|True|TRUE)|(false|False|FALSE)")
-_INT = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEX = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INT = re.compile(r"[-+]?(0[0-7_]*|[1-9][0-9_]*)")
+_BINARY = re.compile(r"[-+]?0b_*[01][01_]*")
+_HEX = re.compile(r"[-+]?0x_*[0-9a-fA-F][0-9a-fA-F_]*")
+_FLOAT = re.compile(r"([-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+][0-9]+)?")
+_SIXTIES = re.compile(r"([-+]?)([0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)")
 _INF = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NAN = re.compile(r"\.(nan|NaN|NAN)")
 _NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
 """What an unquoted scalar that is no text begins with."""
+
+_MOST_DIGITS = 3500
+"""Digits of an integer, in whatever base; Python writes those of up to 4,300 decimal ones."""
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = (None, "!", f"{_TAG}map", f"{_TAG}seq")
@@ -261,10 +267,10 @@ class _Building:
 
 
 def scalar(text: str) -> Any:
-    """The value of an unquoted scalar by the core schema.
+    """The value of an unquoted scalar.
 
-    >>> [scalar(word) for word in ("yes", "true", "010", "1:30:00", "~")]
-    ['yes', True, 10, '1:30:00', None]
+    >>> [scalar(word) for word in ("yes", "true", "010", "08", "1_000", "1:30:00", "~")]
+    ['yes', True, 10, '08', 1000, '1:30:00', None]
     """
     if text and text[0] not in _NOT_TEXT:
         return text
@@ -272,19 +278,30 @@ def scalar(text: str) -> Any:
         return None
     if truth := _BOOL.fullmatch(text):
         return truth[1] is not None
-    if _INT.fullmatch(text):
-        return int(text) if len(text) < 4000 else text
-    if _OCTAL.fullmatch(text) and len(text) < 3500:
-        return int(text, 8)
-    if _HEX.fullmatch(text) and len(text) < 3500:  # Python writes integers up to 4,300 digits
-        return int(text, 16)
+    digits = text.replace("_", "")
+    if len(digits) < _MOST_DIGITS:
+        if _INT.fullmatch(text):
+            return int(digits)
+        if _BINARY.fullmatch(text):
+            return int(digits, 2)
+        if _HEX.fullmatch(text):
+            return int(digits, 16)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        return float(digits)
+    if sixties := _SIXTIES.fullmatch(text):
+        return _of_sixties(sixties[2].replace("_", "")) * (-1 if sixties[1] == "-" else 1)
     if _INF.fullmatch(text):
         return -math.inf if text.startswith("-") else math.inf
     if _NAN.fullmatch(text):
         return math.nan
     return text
+
+
+def _of_sixties(digits: str) -> float:
+    total = 0.0
+    for part in digits.split(":"):
+        total = total * 60 + float(part)
+    return total
 
 
 def written(text: str) -> str:
