@@ -8,9 +8,11 @@ Source: https://yaml.org/spec/1.2.2/#103-core-schema (read 2026-11-24); https://
 https://yaml.org/type/float.html; what panther-analysis-tool 1.11.1 reads, observed 2026-11-29.
 """
 
+import errno
 import json
 import math
 import re
+import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +47,9 @@ _NO_KEY = object()
 
 DEEPEST = 200
 """Levels of lists and mappings that a document may nest."""
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Bytes that a file the user wrote may hold."""
 
 MOST_VALUES = 1_000_000
 """Values that a document may hold."""
@@ -84,8 +89,7 @@ def read_text(path: Path) -> str:
     """
     line = None
     try:
-        data = path.read_bytes()
-        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         reason, line = "it is not UTF-8", error.object.count(b"\n", 0, error.start) + 1
     except OSError as error:
@@ -93,6 +97,20 @@ def read_text(path: Path) -> str:
     raise TrailcamError(
         Problem(code=code("unreadable_rule"), message=f"cannot read the file: {reason}", path=path, line=line)
     )
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file the user wrote holds.
+
+    Raises:
+        OSError: it cannot be read, is none that ends, such as a pipe or a device, or is too long.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):  # opening a folder says so itself
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if found.st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it is longer than {MOST_BYTES:,} bytes")
+    return path.read_bytes()
 
 
 def parse(text: str, *, path: Path) -> Document:

@@ -1,6 +1,7 @@
 """YAML as Panther's tool reads it, with the place of everything, and refused where it would mislead."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,23 @@ def test_any_text_is_read_or_refused_and_never_breaks_the_reader(text: str) -> N
         yaml12.parse(text, path=FILE)
     except TrailcamError as error:
         assert {problem.code for problem in error.problems} <= {"TC0202", "TC0213"}
+
+
+def test_what_is_no_regular_file_or_too_long_is_told_and_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    (tmp_path / "zero.yml").symlink_to("/dev/zero")
+    (tmp_path / "long.yml").write_text("a: 1\n")
+    monkeypatch.setattr(yaml12, "MOST_BYTES", 4)
+    for name, reason in (
+        ("pipe", "no regular file"),
+        ("zero", "no regular file"),
+        ("long", "longer than 4 bytes"),
+    ):
+        with pytest.raises(TrailcamError, match=reason) as caught:
+            yaml12.read(tmp_path / f"{name}.yml")
+        assert [problem.code for problem in caught.value.problems] == ["TC0214"]
 
 
 def test_block_texts_keep_their_lines() -> None:
