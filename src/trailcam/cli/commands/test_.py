@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +55,13 @@ def command(
     ignore_extra_keys: Annotated[
         bool, typer.Option("--ignore-extra-keys", help="Pass over keys that no form knows.")
     ] = False,
+    ignore_table_names: Annotated[  # noqa: ARG001  # it is taken, so that lines of CI run as they are
+        bool, typer.Option("--ignore-table-names", help="Changes nothing: tables in queries are not checked.")
+    ] = False,
+    valid_table_names: Annotated[  # noqa: ARG001  # as above
+        list[str] | None,
+        typer.Option("--valid-table-names", help="Changes nothing: tables in queries are not checked."),
+    ] = None,
     destinations: Annotated[
         list[str] | None,
         typer.Option("--available-destination", help="What rules may name; others fail then."),
@@ -145,7 +152,7 @@ def command(
         loaded = loaded.only(only)
         report = testing(loaded)
         showing(report)
-        return _tell(report, loaded)
+        return _tell(report, loaded, test_names or ())
 
     if watch:
         from trailcam.cli.watching import watched  # noqa: PLC0415  # only when it is asked for
@@ -219,7 +226,7 @@ def _print(
     sys.stdout.flush()
 
 
-def _tell(report: "Report", loaded: "Loaded") -> int:
+def _tell(report: "Report", loaded: "Loaded", test_names: Sequence[str]) -> int:
     for problem in report.problems:
         say_problem(problem)
     if len(report.rules) > 1:
@@ -244,9 +251,20 @@ def _tell(report: "Report", loaded: "Loaded") -> int:
     say("; ".join(said))
     tell_not_run(loaded)
     if not report.rules:
-        say("no rules found")
-        return 1
+        return _tell_nothing(loaded, test_names)
     return 0 if report.passed else 1
+
+
+def _tell_nothing(loaded: "Loaded", test_names: Sequence[str]) -> int:
+    """Why no rule was tested; the exit code."""
+    if loaded.rules:
+        say(f"no test has the name {' or '.join(map(repr, test_names))}")
+        return 1
+    if loaded.disabled:
+        say(f"{count(len(loaded.disabled), 'rule')} passed over: switched off in their metadata")
+        return 0
+    say("no rules found")
+    return 1
 
 
 def _tell_failed(report: "Report") -> None:
