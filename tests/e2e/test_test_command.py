@@ -3,7 +3,6 @@
 import json
 import os
 import queue
-import shlex
 import signal
 import subprocess
 import sys
@@ -290,10 +289,12 @@ def test_what_failed_comes_last_when_it_is_said(tmp_path: Path) -> None:
 
 
 def test_the_command_that_a_failed_test_shows_runs_it_again(tmp_path: Path) -> None:
-    write(tmp_path / "my rules", "A.One", tests=[MEETS | {"name": "it's 5 o'clock", "expect": False}, PASSES])
+    name = "it's 5\to'clock"
+    write(tmp_path / "my rules", "A.One", tests=[MEETS | {"name": name, "expect": False}, PASSES])
     done = test("my rules", cwd=tmp_path)
     (again,) = (line.split("again: ")[1] for line in done.stdout.splitlines() if "again: " in line)
-    program, *arguments = shlex.split(again)
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {again}"], check=True, capture_output=True).stdout
+    program, *arguments = words.decode().split("\0")[:-1]
     assert program == "trailcam"
     repeated = trailcam(*arguments, cwd=tmp_path)
     assert (repeated.returncode, "1 test of 1 rule: 0 passed, 1 failed" in repeated.stderr) == (1, True)

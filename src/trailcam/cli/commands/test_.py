@@ -11,6 +11,7 @@ import typer
 
 from trailcam.cli.options import ConfigOption, LogTypesOption
 from trailcam.cli.output import Format, count, printable, progress_bar, say, say_problem, to_json
+from trailcam.cli.shell import quoted
 from trailcam.cli.told_report import tell_not_run
 from trailcam.errors import Problem, TrailcamError, code
 
@@ -178,12 +179,15 @@ def _chosen(report: "Report", *, only_failed: bool, by_outcome: bool) -> "Report
 
 
 def _again(where: list[Path]) -> Callable[["RuleReport", str], str]:
-    """The command that runs one test again and shows everything."""
-    named = " ".join(shlex.quote(str(path)) for path in where if path != Path())
+    """The command that runs one test again, or all of its rule if none can name it, and shows everything."""
+    named = [quoted(str(path)) for path in where if path != Path()]
 
     def command_of(report: "RuleReport", test: str) -> str:
-        parts = ["trailcam test", named, "--rules", shlex.quote(report.rule.id), "--test-names"]
-        return " ".join([*filter(None, parts), shlex.quote(test), "-v"])
+        try:
+            only = ["--test-names", quoted(test)]
+        except ValueError:
+            only = []
+        return " ".join(["trailcam test", *named, "--rules", quoted(report.rule.id), *only, "-v"])
 
     return command_of
 
