@@ -119,6 +119,18 @@ def parse(text: str, *, path: Path) -> Document:
     Raises:
         TrailcamError: TC0202 not YAML, TC0213 a key given twice.
     """
+    document, twice = parse_despite_twice(text, path=path)
+    if twice:
+        raise TrailcamError(twice)
+    return document
+
+
+def parse_despite_twice(text: str, *, path: Path) -> tuple[Document, list[Problem]]:
+    """The one document in a text, and TC0213 for each key that was given before; the first value counts.
+
+    Raises:
+        TrailcamError: TC0202 not YAML; with it come the keys that were given twice.
+    """
     building = _Building(path, yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     try:
         value = building.document()
@@ -126,9 +138,9 @@ def parse(text: str, *, path: Path) -> Document:
         raise TrailcamError(_not_yaml(error, text, path)) from None
     except _Refused as refused:
         building.problem("yaml_syntax", str(refused), refused.event)
-    if building.problems:
+    if any(problem.code != code("duplicate_key") for problem in building.problems):
         raise TrailcamError(building.problems)
-    return Document(path, value, building.lines)
+    return Document(path, value, building.lines), building.problems
 
 
 def _not_yaml(error: yaml.YAMLError, text: str, path: Path) -> Problem:

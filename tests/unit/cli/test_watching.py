@@ -19,13 +19,12 @@ def told(
 ) -> list[str]:
     """What is told of changed files when each step is taken between two looks."""
     said: list[str] = []
-    left = iter([*steps, lambda: None])
+    left = list(steps)
 
     def sleep(_: float) -> None:
-        try:
-            next(left)()
-        except StopIteration:
-            raise Ended from None
+        if not left:
+            raise Ended
+        left.pop(0)()
 
     def run(_: Callable[[Rule], bool]) -> int:
         return 0
@@ -61,12 +60,17 @@ def test_a_folder_that_is_deleted_leaves_its_neighbours_alone_and_may_come_back(
     pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (pack.parent / "letters.py").write_text("private")
+
+    def come_back() -> None:
+        pack.mkdir()
+        (pack / "one.py").write_text("1")
+
     found = told(
         [pack],
         [],
         lambda: shutil.rmtree(pack),
         lambda: (pack.parent / "letters.py").write_text("private too"),
-        lambda: (pack.mkdir(), (pack / "one.py").write_text("1")),
+        come_back,
         monkeypatch=monkeypatch,
     )
     assert found == ["one.py", "one.py"]
