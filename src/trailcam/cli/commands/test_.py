@@ -34,7 +34,7 @@ def command(
     ] = None,
     filters: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="Only rules whose KEY has one of the values: KEY=a,b or KEY!=a,b."),
+        typer.Option("--filter", help="Only rules with KEY=a,b, or KEY!=a,b."),
     ] = None,
     test_names: Annotated[
         list[str] | None, typer.Option("--test-names", help="Only tests of this name.")
@@ -57,11 +57,11 @@ def command(
         bool, typer.Option("--ignore-extra-keys", help="Pass over keys that no form knows.")
     ] = False,
     ignore_table_names: Annotated[  # noqa: ARG001  # it is taken, so that lines of CI run as they are
-        bool, typer.Option("--ignore-table-names", help="Changes nothing: tables in queries are not checked.")
+        bool, typer.Option("--ignore-table-names", help="No table is checked here.")
     ] = False,
     valid_table_names: Annotated[  # noqa: ARG001  # as above
         list[str] | None,
-        typer.Option("--valid-table-names", help="Changes nothing: tables in queries are not checked."),
+        typer.Option("--valid-table-names", help="No table is checked here."),
     ] = None,
     destinations: Annotated[
         list[str] | None,
@@ -82,9 +82,9 @@ def command(
         bool, typer.Option("--verbose", "-v", help="Show what every function gave in every test.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on, and run what is changed each time it is saved.")
+        bool, typer.Option("--watch", help="Go on, and run what is changed when saved.")
     ] = False,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one a CPU.")] = 0,
     config: ConfigOption = None,
 ) -> int:
     """Check rules and run their inline tests.
