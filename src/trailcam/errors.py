@@ -191,8 +191,8 @@ _TABLE = (
         "TC0214",
         "unreadable_rule",
         "rule file cannot be read",
-        "The operating system refused to open a file of a pack, or it is not UTF-8.",
-        "Mend its permissions or encoding.",
+        "The operating system refused to open a file of a pack, or it is a pipe, a device, too long, or not UTF-8.",
+        "Mend its permissions or encoding, or take it out of the folder.",
     ),
     (
         "TC0215",

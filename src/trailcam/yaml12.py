@@ -1,14 +1,18 @@
-"""YAML read the 1.2 way, with the place of every key, so that a mistake can be shown where it stands.
+"""YAML with the place of every key, so that a mistake can be shown where it stands.
 
-Only `true` and `false` are booleans (`yes`, `on` are text), timestamps and `1:30:00` stay text, `010` is ten.
-A key given twice is an error, not a silent overwrite.
+Unquoted words are read as Panther's tool reads them: only `true` and `false` are booleans (`yes`, `on` are
+text), timestamps and `1:30:00` stay text, `010` is ten; other numbers are those of YAML 1.1, so that `08` and
+`1e5` are text, and `1_000` and `0b11` are numbers. A key given twice is an error, not a silent overwrite.
 
-Source: https://yaml.org/spec/1.2.2/#103-core-schema (read 2026-11-24).
+Source: https://yaml.org/spec/1.2.2/#103-core-schema (read 2026-11-24); https://yaml.org/type/int.html and
+https://yaml.org/type/float.html; what panther-analysis-tool 1.11.1 reads, observed 2026-11-29.
 """
 
+import errno
 import json
 import math
 import re
+import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,14 +28,18 @@ Steps = tuple[str | int, ...]
 _PLAIN = (None, "")  # how the Python and the C loader mark a scalar without quotes
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"(true|True|TRUE)|(false|False|FALSE)")
-_INT = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEX = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INT = re.compile(r"[-+]?(0[0-7_]*|[1-9][0-9_]*)")
+_BINARY = re.compile(r"[-+]?0b_*[01][01_]*")
+_HEX = re.compile(r"[-+]?0x_*[0-9a-fA-F][0-9a-fA-F_]*")
+_FLOAT = re.compile(r"([-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+][0-9]+)?")
+_SIXTIES = re.compile(r"([-+]?)([0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)")
 _INF = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NAN = re.compile(r"\.(nan|NaN|NAN)")
 _NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
 """What an unquoted scalar that is no text begins with."""
+
+_MOST_DIGITS = 3500
+"""Digits of an integer, in whatever base; Python writes those of up to 4,300 decimal ones."""
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = (None, "!", f"{_TAG}map", f"{_TAG}seq")
@@ -39,6 +47,9 @@ _NO_KEY = object()
 
 DEEPEST = 200
 """Levels of lists and mappings that a document may nest."""
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Bytes that a file the user wrote may hold."""
 
 MOST_VALUES = 1_000_000
 """Values that a document may hold."""
@@ -78,8 +89,7 @@ def read_text(path: Path) -> str:
     """
     line = None
     try:
-        data = path.read_bytes()
-        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         reason, line = "it is not UTF-8", error.object.count(b"\n", 0, error.start) + 1
     except OSError as error:
@@ -89,11 +99,37 @@ def read_text(path: Path) -> str:
     )
 
 
+def read_bytes(path: Path) -> bytes:
+    """What a file the user wrote holds.
+
+    Raises:
+        OSError: it cannot be read, is none that ends, such as a pipe or a device, or is too long.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):  # opening a folder says so itself
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if found.st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it is longer than {MOST_BYTES:,} bytes")
+    return path.read_bytes()
+
+
 def parse(text: str, *, path: Path) -> Document:
     """The one document in a text; `path` is what errors name.
 
     Raises:
         TrailcamError: TC0202 not YAML, TC0213 a key given twice.
+    """
+    document, twice = parse_despite_twice(text, path=path)
+    if twice:
+        raise TrailcamError(twice)
+    return document
+
+
+def parse_despite_twice(text: str, *, path: Path) -> tuple[Document, list[Problem]]:
+    """The one document in a text, and TC0213 for each key that was given before; the first value counts.
+
+    Raises:
+        TrailcamError: TC0202 not YAML; with it come the keys that were given twice.
     """
     building = _Building(path, yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     try:
@@ -102,9 +138,9 @@ def parse(text: str, *, path: Path) -> Document:
         raise TrailcamError(_not_yaml(error, text, path)) from None
     except _Refused as refused:
         building.problem("yaml_syntax", str(refused), refused.event)
-    if building.problems:
+    if any(problem.code != code("duplicate_key") for problem in building.problems):
         raise TrailcamError(building.problems)
-    return Document(path, value, building.lines)
+    return Document(path, value, building.lines), building.problems
 
 
 def _not_yaml(error: yaml.YAMLError, text: str, path: Path) -> Problem:
@@ -261,10 +297,10 @@ class _Building:
 
 
 def scalar(text: str) -> Any:
-    """The value of an unquoted scalar by the core schema.
+    """The value of an unquoted scalar.
 
-    >>> [scalar(word) for word in ("yes", "true", "010", "1:30:00", "~")]
-    ['yes', True, 10, '1:30:00', None]
+    >>> [scalar(word) for word in ("yes", "true", "010", "08", "1_000", "1:30:00", "~")]
+    ['yes', True, 10, '08', 1000, '1:30:00', None]
     """
     if text and text[0] not in _NOT_TEXT:
         return text
@@ -272,19 +308,30 @@ def scalar(text: str) -> Any:
         return None
     if truth := _BOOL.fullmatch(text):
         return truth[1] is not None
-    if _INT.fullmatch(text):
-        return int(text) if len(text) < 4000 else text
-    if _OCTAL.fullmatch(text) and len(text) < 3500:
-        return int(text, 8)
-    if _HEX.fullmatch(text) and len(text) < 3500:  # Python writes integers up to 4,300 digits
-        return int(text, 16)
+    digits = text.replace("_", "")
+    if len(digits) < _MOST_DIGITS:
+        if _INT.fullmatch(text):
+            return int(digits)
+        if _BINARY.fullmatch(text):
+            return int(digits, 2)
+        if _HEX.fullmatch(text):
+            return int(digits, 16)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        return float(digits)
+    if sixties := _SIXTIES.fullmatch(text):
+        return _of_sixties(sixties[2].replace("_", "")) * (-1 if sixties[1] == "-" else 1)
     if _INF.fullmatch(text):
         return -math.inf if text.startswith("-") else math.inf
     if _NAN.fullmatch(text):
         return math.nan
     return text
+
+
+def _of_sixties(digits: str) -> float:
+    total = 0.0
+    for part in digits.split(":"):
+        total = total * 60 + float(part)
+    return total
 
 
 def written(text: str) -> str:

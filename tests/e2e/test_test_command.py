@@ -3,7 +3,6 @@
 import json
 import os
 import queue
-import shlex
 import signal
 import subprocess
 import sys
@@ -179,6 +178,9 @@ def test_tests_are_chosen_by_name_and_rules_without_them_are_passed_over(tmp_pat
     write(tmp_path, "A.Two", tests=[MEETS])
     found = rows("--test-names", "it passes others", cwd=tmp_path)
     assert [(row["rule_id"], row["test"]) for row in found] == [("A.One", "it passes others")]
+    done = test("--test-names", "it passes", "--test-names", "it's", cwd=tmp_path)
+    assert done.returncode == 1
+    assert """no test has the name 'it passes' or "it's\"""" in done.stderr
 
 
 def test_rules_that_are_switched_off_are_tested_unless_it_is_said(tmp_path: Path) -> None:
@@ -187,6 +189,15 @@ def test_rules_that_are_switched_off_are_tested_unless_it_is_said(tmp_path: Path
     off.write_text(off.read_text().replace('"High"', '"High", "enabled": False'))
     assert {row["rule_id"] for row in rows(cwd=tmp_path)} == {"A.One", "A.Two"}
     assert {row["rule_id"] for row in rows("--skip-disabled-tests", cwd=tmp_path)} == {"A.One"}
+    done = test("--skip-disabled-tests", "--filter", "id=A.Two", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "1 rule passed over: switched off in their metadata" in done.stderr
+
+
+def test_options_about_names_of_tables_are_taken(tmp_path: Path) -> None:
+    write(tmp_path, "A.One")
+    tables = ["--valid-table-names", "a.b", "--valid-table-names", "c"]
+    assert test("--ignore-table-names", *tables, cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -278,10 +289,12 @@ def test_what_failed_comes_last_when_it_is_said(tmp_path: Path) -> None:
 
 
 def test_the_command_that_a_failed_test_shows_runs_it_again(tmp_path: Path) -> None:
-    write(tmp_path / "my rules", "A.One", tests=[MEETS | {"name": "it's 5 o'clock", "expect": False}, PASSES])
+    name = "it's 5\to'clock"
+    write(tmp_path / "my rules", "A.One", tests=[MEETS | {"name": name, "expect": False}, PASSES])
     done = test("my rules", cwd=tmp_path)
     (again,) = (line.split("again: ")[1] for line in done.stdout.splitlines() if "again: " in line)
-    program, *arguments = shlex.split(again)
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {again}"], check=True, capture_output=True).stdout
+    program, *arguments = words.decode().split("\0")[:-1]
     assert program == "trailcam"
     repeated = trailcam(*arguments, cwd=tmp_path)
     assert (repeated.returncode, "1 test of 1 rule: 0 passed, 1 failed" in repeated.stderr) == (1, True)

@@ -1,6 +1,7 @@
-"""YAML the 1.2 way, with the place of everything, and refused where it would mislead."""
+"""YAML as Panther's tool reads it, with the place of everything, and refused where it would mislead."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,7 @@ def only_problem(text: str) -> Problem:
         ("10", 10),
         ("-3", -3),
         ("010", 10),
-        ("0o17", 15),
         ("0x1F", 31),
-        ("1e3", 1000.0),
-        ("-.5", -0.5),
         (".inf", math.inf),
         ("-.INF", -math.inf),
         ("1:30:00", "1:30:00"),
@@ -60,9 +58,141 @@ def only_problem(text: str) -> Problem:
         ("", None),
     ],
 )
-def test_an_unquoted_word_means_what_the_core_schema_says(text: str, expected: Any) -> None:
+def test_a_scalar_means_what_it_says(text: str, expected: Any) -> None:
     assert value(text) == expected
     assert type(value(text)) is type(expected)
+
+
+NUMBERS: list[tuple[str, list[tuple[str, Any]]]] = [
+    (
+        "integers, with or without a sign; a leading zero is no octal, and stays text before an 8 or 9",
+        [
+            *[
+                ("0", 0),
+                ("-0", 0),
+                ("+1", 1),
+                ("00", 0),
+                ("010", 10),
+                ("-017", -17),
+                ("0777777777777", 777777777777),
+            ],
+            *[("08", "08"), ("-08", "-08"), ("+09", "+09"), ("018", "018"), ("012345678908", "012345678908")],
+            *[("123456789012", 123456789012), ("99999999999999999999", 99999999999999999999)],
+            *[("++1", "++1"), ("+", "+"), ("1,000", "1,000"), ("1-1", "1-1"), ("5%", "5%"), ("١٢", "١٢")],
+        ],
+    ),
+    (
+        "underlines between digits",
+        [
+            *[("1_000", 1000), ("1__0", 10), ("1_", 1), ("0_1", 1), ("0_17", 17), ("0_", 0), ("-1_0", -10)],
+            *[("_1", "_1"), ("0_8", "0_8"), ("_", "_")],
+            *[
+                ("1_0.5", 10.5),
+                ("1.5_0", 1.5),
+                ("1._5", 1.5),
+                (".5_0", 0.5),
+                ("1.0_e+3", 1000.0),
+                ("._5", "._5"),
+            ],
+        ],
+    ),
+    (
+        "other bases",
+        [
+            *[
+                ("0b11", 3),
+                ("0b_1", 1),
+                ("-0b11", -3),
+                ("+0b_1_0", 2),
+                ("0b", "0b"),
+                ("0b2", "0b2"),
+                ("0B1", "0B1"),
+            ],
+            *[
+                ("0x1F", 31),
+                ("0x_1F", 31),
+                ("-0x1F", -31),
+                ("+0x1f", 31),
+                ("0x", "0x"),
+                ("0xg", "0xg"),
+                ("0X1", "0X1"),
+            ],
+            *[("0o10", "0o10"), ("-0o7", "-0o7"), ("0_o7", "0_o7"), ("0_b1", "0_b1"), ("0_x1", "0_x1")],
+        ],
+    ),
+    (
+        "floats have a point, and their exponent has a sign",
+        [
+            *[
+                ("0.1", 0.1),
+                ("00.1", 0.1),
+                ("-08.5", -8.5),
+                ("1.", 1.0),
+                ("+1.", 1.0),
+                (".5", 0.5),
+                ("-0.0", -0.0),
+            ],
+            *[("-.5", "-.5"), ("+.5", "+.5"), (".", "."), ("-.", "-."), (".5.", ".5."), ("1.2.3", "1.2.3")],
+            *[
+                ("1.0e+5", 100000.0),
+                ("1.5E+3", 1500.0),
+                ("1.e+3", 1000.0),
+                (".5e-3", 0.0005),
+                ("0.0e+0", 0.0),
+            ],
+            *[("1e5", "1e5"), ("1e+5", "1e+5"), ("1E5", "1E5"), ("1.5e3", "1.5e3"), ("-.5e-3", "-.5e-3")],
+            *[("1.e5", "1.e5"), ("12e34567", "12e34567"), ("1.0e400", "1.0e400"), ("1.0e+400", math.inf)],
+            *[
+                (".e+5", ".e+5"),
+                ("1.0e+", "1.0e+"),
+                ("1_0e+5", "1_0e+5"),
+                ("1.5e+3_0", "1.5e+3_0"),
+                ("1.٢", "1.٢"),
+            ],
+        ],
+    ),
+    (
+        "of what has colons, numbers are those with a fraction",
+        [
+            *[
+                ("12:30:45.5", 45045.5),
+                ("190:20:30.15", 685230.15),
+                ("12:30:45.", 45045.0),
+                ("1:2:3:4.5", 223384.5),
+            ],
+            *[("1:30.5", 90.5), ("-1:30.5", -90.5), ("1:30.5_0", 90.5), ("1:99.5", "1:99.5")],
+            *[("1:30", "1:30"), ("-1:30", "-1:30"), ("190:20:30", "190:20:30"), ("08:05:00", "08:05:00")],
+            *[("1:30e+3", "1:30e+3"), ("1_0:30", "1_0:30"), ("1:2:3:4", "1:2:3:4")],
+        ],
+    ),
+    (
+        "words",
+        [
+            *[
+                (".inf", math.inf),
+                ("+.INF", math.inf),
+                ("-.Inf", -math.inf),
+                (".iNf", ".iNf"),
+                ("inf", "inf"),
+            ],
+            *[
+                ("+.nan", "+.nan"),
+                (".Nan", ".Nan"),
+                ("nan", "nan"),
+                ("tRUE", "tRUE"),
+                ("nULL", "nULL"),
+                ("y", "y"),
+            ],
+            *[("off", "off"), ("NO", "NO"), ("2026-1-1", "2026-1-1"), ("2026-13-45", "2026-13-45")],
+        ],
+    ),
+]
+"""What panther-analysis-tool 1.11.1 reads unquoted words as, observed 2026-11-29."""
+
+
+@pytest.mark.parametrize(("written", "expected"), [pair for _, pairs in NUMBERS for pair in pairs])
+def test_an_unquoted_word_is_read_as_panthers_tool_reads_it(written: str, expected: Any) -> None:
+    assert repr(value(f"- {written}")) == repr([expected])
 
 
 def test_not_a_number_is_read() -> None:
@@ -72,6 +202,7 @@ def test_not_a_number_is_read() -> None:
 def test_a_number_of_endless_digits_stays_text() -> None:
     assert value("9" * 5000) == "9" * 5000
     assert value("0x" + "f" * 5000) == "0x" + "f" * 5000
+    assert value("0b" + "1" * 5000) == "0b" + "1" * 5000
 
 
 @given(st.text())
@@ -84,6 +215,23 @@ def test_any_text_is_read_or_refused_and_never_breaks_the_reader(text: str) -> N
         yaml12.parse(text, path=FILE)
     except TrailcamError as error:
         assert {problem.code for problem in error.problems} <= {"TC0202", "TC0213"}
+
+
+def test_what_is_no_regular_file_or_too_long_is_told_and_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    (tmp_path / "zero.yml").symlink_to("/dev/zero")
+    (tmp_path / "long.yml").write_text("a: 1\n")
+    monkeypatch.setattr(yaml12, "MOST_BYTES", 4)
+    for name, reason in (
+        ("pipe", "no regular file"),
+        ("zero", "no regular file"),
+        ("long", "longer than 4 bytes"),
+    ):
+        with pytest.raises(TrailcamError, match=reason) as caught:
+            yaml12.read(tmp_path / f"{name}.yml")
+        assert [problem.code for problem in caught.value.problems] == ["TC0214"]
 
 
 def test_block_texts_keep_their_lines() -> None:

@@ -1,6 +1,7 @@
 """Where what was read of rules is kept between two commands, and what it depends on."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def readings(
         name=[str(Path.cwd()), *map(str, paths)],
         context=[
             trailcam.__version__,
+            str(sys.implementation.cache_tag),
             *registry.names("rule_format"),
             str(ignores_extra_keys),
             *_stamps(Path(trailcam.__file__).parent / part for part in _READERS),

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from trailcam.cli.output import say, say_problem
 from trailcam.errors import TrailcamError
@@ -19,6 +20,9 @@ _OF_RULES = (".py", ".yml", ".yaml")
 Stamps = Mapping[Path, tuple[int, int]]
 """File to when it was written and how long it is."""
 
+Place: TypeAlias = tuple[Path, Sequence[str]]
+"""A folder, and the endings of the files below it that count; empty: all."""
+
 
 def watched(
     paths: Sequence[Path], others: Sequence[Path], run: Callable[[Callable[[Rule], bool]], int]
@@ -27,12 +31,13 @@ def watched(
 
     Where only files of rules were written, that is those rules, else all of them. It ends by Ctrl-C alone.
     """
-    before = _stamps(paths, others)
+    places = [*_places(paths, _OF_RULES), *_places(others)]
+    before = _stamps(places)
     known = _attempt(run, lambda _: True)
     say("watching; Ctrl-C ends it")
     while True:
         time.sleep(LOOK_SECONDS)
-        now = _stamps(paths, others)
+        now = _stamps(places)
         if now == before:
             continue
         changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
@@ -69,13 +74,17 @@ def _attempt(
     return files
 
 
-def _stamps(paths: Sequence[Path], others: Sequence[Path]) -> Stamps:
+def _places(paths: Sequence[Path], endings: Sequence[str] = ()) -> list[Place]:
+    """Decided once: the neighbours of a folder that is deleted later are none of our business."""
+    return [(path.parent if path.is_file() else path, endings) for path in paths]
+
+
+def _stamps(places: Sequence[Place]) -> Stamps:
     found: dict[Path, tuple[int, int]] = {}
-    for path in (*paths, *others):
-        folders = [path, *helper_modules.folders(path)] if path.is_dir() else [path.parent]
-        for folder in folders:
-            for file in walk.files(folder)[0] if folder.is_dir() else ():
-                if path in paths and file.suffix.lower() not in _OF_RULES:
+    for root, endings in places:
+        for folder in _folders(root):
+            for file in walk.files(folder)[0]:
+                if endings and file.suffix.lower() not in endings:
                     continue
                 try:
                     stat = os.stat(file)  # noqa: PTH116  # thousands of them, several times a second
@@ -83,6 +92,13 @@ def _stamps(paths: Sequence[Path], others: Sequence[Path]) -> Stamps:
                     continue
                 found[walk.real(file)] = (stat.st_mtime_ns, stat.st_size)
     return found
+
+
+def _folders(root: Path) -> Sequence[Path]:
+    try:
+        return [root, *helper_modules.folders(root)] if root.is_dir() else []
+    except OSError:  # it was deleted just now
+        return []
 
 
 def _named(changed: set[Path]) -> str:

@@ -2,12 +2,13 @@
 
 An entry holds as long as the file and its companions have the very bytes it was made of, and as long as the
 `context` is the same: all else that reading depends on. What is kept is this user's own; a file that somebody
-else has made, or that does not read, is as good as none.
+else has made, or that is not to the last bit what was written, is as good as none.
 """
 
 import hashlib
 import os
 import pickle
+import re
 import tempfile
 import time
 from collections.abc import Iterable
@@ -16,11 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trailcam.contracts.rule_format import Reading
+from trailcam.yaml12 import read_bytes
 
 KEPT_SECONDS = 30 * 86_400
 """How long a file of the cache is kept that nobody asks for."""
 
-_HEAD = b"trailcam readings 1\n"
+_HEAD = b"trailcam readings 2\n"
+_DIGEST_BYTES = 16
+_OWN = re.compile(r"(\.new-\w+|[0-9a-f]{32})\.readings")
+"""Names of files of the cache; whatever else lies in its folder is somebody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,10 @@ class ReadingCache:
         entry = self._known.get(str(path))
         if entry is None or _content(path, entry.companions) != entry.digest:
             return None
-        reading: Reading = pickle.loads(entry.reading)  # noqa: S301  # this user's own file, see `_loaded`
+        try:
+            reading: Reading = pickle.loads(entry.reading)  # noqa: S301  # this user's own file, see `_loaded`
+        except Exception:  # a format of another package may have other classes now
+            return None
         self._kept[str(path)] = entry
         return reading
 
@@ -71,9 +79,11 @@ class ReadingCache:
             folder = self._file.parent
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _clear(folder)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False, prefix=".new-") as new:
-                new.write(_HEAD + self._context)
-                pickle.dump(self._kept, new, pickle.HIGHEST_PROTOCOL)
+            body = pickle.dumps(self._kept, pickle.HIGHEST_PROTOCOL)
+            with tempfile.NamedTemporaryFile(
+                dir=folder, delete=False, prefix=".new-", suffix=".readings"
+            ) as new:
+                new.write(_HEAD + self._context + _digest([body]) + body)
             Path(new.name).replace(self._file)
 
     def _loaded(self) -> dict[str, _Entry]:
@@ -85,17 +95,21 @@ class ReadingCache:
                     return {}
                 if file.read(len(_HEAD) + len(self._context)) != _HEAD + self._context:
                     return {}
-                known: dict[str, _Entry] = pickle.load(file)  # noqa: S301  # this user's own file
-            os.utime(self._file)
-        except Exception:  # whatever is wrong with it, the rules themselves are at hand
+                digest, body = file.read(_DIGEST_BYTES), file.read()
+        except OSError:  # the rules themselves are at hand
             return {}
+        if _digest([body]) != digest:
+            return {}
+        with suppress(OSError):  # one that cannot be written can be read
+            os.utime(self._file)
+        known: dict[str, _Entry] = pickle.loads(body)  # noqa: S301  # this user's own file
         return known
 
 
 def _content(path: Path, companions: Iterable[str]) -> bytes | None:
     """The digest of a file and its companions; None when the file cannot be read."""
     try:
-        parts = [path.read_bytes()]
+        parts = [read_bytes(path)]
     except OSError:
         return None
     for companion in companions:
@@ -109,12 +123,12 @@ def _content(path: Path, companions: Iterable[str]) -> bytes | None:
 def _read(companion: Path) -> bytes:
     """What counts of a companion: all of Python, and of any other file, such as rows, that it is there."""
     if companion.suffix == ".py":
-        return companion.read_bytes()
+        return read_bytes(companion)
     return b"\0there" if companion.is_file() else b"\0nothing"
 
 
 def _digest(parts: Iterable[str | bytes]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for part in parts:
         data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big"))
@@ -125,5 +139,6 @@ def _digest(parts: Iterable[str | bytes]) -> bytes:
 def _clear(folder: Path) -> None:
     oldest = time.time() - KEPT_SECONDS
     for path in folder.iterdir():
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        with suppress(OSError):  # one that cannot be removed is no reason to keep the others, or not to write
+            if _OWN.fullmatch(path.name) and path.stat().st_mtime < oldest:
+                path.unlink()

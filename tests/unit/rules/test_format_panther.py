@@ -344,6 +344,28 @@ def test_all_mistakes_of_an_item_come_at_once(tmp_path: Path) -> None:
     }
 
 
+def test_keys_given_twice_keep_no_other_mistake_from_being_told(tmp_path: Path) -> None:
+    text = LEAST.replace("Severity: High", "Severity: Grave\nSeverity: High\nTresh: 1")
+    reading = read(tmp_path, text, python="def rle(event): ...\n")
+    assert reading.item is None
+    assert {(problem.code, problem.line) for problem in reading.problems} == {
+        ("TC0205", 6),
+        ("TC0213", 7),
+        ("TC0203", 8),
+        ("TC0208", 1),
+    }
+    (problem,) = read(tmp_path, LEAST + "Severity: High\n").problems
+    assert (problem.code, problem.line) == ("TC0213", 7)
+
+
+@pytest.mark.parametrize("text", ["a: AnalysisType\na: 2\n", "templates"])
+def test_keys_given_twice_are_told_of_what_is_no_item_or_not_run(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    reading = read(folder, text if text != "templates" else LEAST + "Severity: Low\n")
+    assert [problem.code for problem in reading.problems] == ["TC0213"]
+
+
 @pytest.mark.parametrize("name", ["AWS.VPCFlow", "AWS.CTrail", "Custom.Billing", "GitHub.Audit"])
 def test_a_log_type_that_is_like_no_known_one_is_no_mistake(tmp_path: Path, name: str) -> None:
     assert rule(tmp_path, LEAST.replace("AWS.CloudTrail", name)).log_types == (name,)

@@ -1,5 +1,6 @@
 """Each kind of Panther's items: the right one is read whole, and every mistake is told with its line."""
 
+import os
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -47,6 +48,56 @@ def refused(folder: Path) -> list[tuple[str, str, int | None]]:
 
 
 # -- what is read of a right one ---------------------------------------------------------------------------
+
+
+SIMPLE_ROWS = (
+    "Filename: rows.py\n",
+    "Detection: [{Key: total, Condition: IsGreaterThan, Value: 5}]\nAlertTitle: '{total} rows'\n",
+)
+
+
+def test_a_scheduled_rule_may_be_a_simple_detection(tmp_path: Path) -> None:
+    rule = item(read(tmp_path, "scheduled_rule", SIMPLE_ROWS))
+    assert isinstance(rule, Rule)
+    assert (rule.kind, rule.queries, rule.log_types) == (Kind.SCHEDULED_RULE, ("Example Query",), ())
+    assert rule.conditions
+    assert rule.path == rule.metadata_path == tmp_path / "rows.yml"
+    module: dict[str, Any] = {}
+    exec(rule.body, module)  # what was made of it
+    assert [module["rule"]({"total": total}) for total in (7, 5)] == [True, False]
+    assert [test.name for test in rule.tests] == ["a row"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (
+            ("Filename: rows.py\n", "Filename: rows.py\nDetection: [{Key: a, Condition: Exists}]\n"),
+            ("TC0203", 4),
+        ),
+        (("Filename: rows.py\n", "Detection: [{Key: a, Condition: Is}]\n"), ("TC0205", 3)),
+        (("Filename: rows.py\n", ""), ("TC0204", 1)),
+    ],
+)
+def test_a_scheduled_rule_is_in_python_or_in_yaml_and_not_both(
+    tmp_path: Path, edit: tuple[str, str], expected: tuple[str, int]
+) -> None:
+    reading = read(tmp_path, "scheduled_rule", edit)
+    assert [(problem.code, problem.line) for problem in reading.problems] == [expected]
+
+
+def test_a_simple_scheduled_rule_names_queries_and_no_log_types(tmp_path: Path) -> None:
+    edits = SIMPLE_ROWS, ("ScheduledQueries: [Example Query]", "LogTypes: [AWS.CloudTrail]")
+    reading = read(tmp_path, "scheduled_rule", *edits)
+    assert sorted(problem.code for problem in reading.problems) == ["TC0203", "TC0204"]
+
+
+def test_a_file_that_is_no_regular_one_is_not_taken_for_a_misspelt_name(tmp_path: Path) -> None:
+    write(tmp_path, EXAMPLES["scheduled_rule"])
+    (tmp_path / "rows.py").unlink()
+    os.mkfifo(tmp_path / "rows.py")
+    (problem,) = read_file(tmp_path / "rows.yml").problems
+    assert (problem.code, problem.message, problem.hint) == ("TC0207", "rows.py is no regular file", "")
 
 
 def test_a_scheduled_rule_is_a_rule_over_the_rows_of_its_queries(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from trailcam.contracts.rule_format import Reading
+from trailcam.errors import TrailcamError
 from trailcam.model.rule import Pack
 from trailcam.rules.loader import load_packs
 from trailcam.rules.reading_cache import ReadingCache
@@ -162,12 +163,34 @@ def test_what_nobody_asks_for_any_more_is_dropped(tmp_path: Path) -> None:
     assert (third.find(files[0]) is not None, third.find(files[1])) == (True, None)
 
 
-@pytest.mark.parametrize("damage", [b"", b"trailcam", b"trailcam readings 1\n" + bytes(16) + b"\x80", "cut"])
+@pytest.mark.parametrize("damage", [b"", b"trailcam", b"trailcam readings 2\n" + bytes(32) + b"\x80", "cut"])
 def test_a_damaged_cache_is_none(tmp_path: Path, pack: Path, damage: bytes | str) -> None:
     plain = load(pack, ReadingCache(tmp_path / "cache"))
     (file,) = (tmp_path / "cache").iterdir()
     file.write_bytes(file.read_bytes()[:-10] if isinstance(damage, str) else damage)
     assert load(pack, ReadingCache(tmp_path / "cache")) == plain
+
+
+def test_whichever_byte_of_a_cache_is_damaged_nothing_of_it_is_used(tmp_path: Path, pack: Path) -> None:
+    load(pack, ReadingCache(tmp_path / "cache"))
+    assert ReadingCache(tmp_path / "cache").find(pack / "one.yml") is not None
+    (file,) = (tmp_path / "cache").iterdir()
+    sound = file.read_bytes()
+    for place in range(len(sound)):
+        damaged = bytearray(sound)
+        damaged[place] ^= 1 << place % 8
+        file.write_bytes(damaged)
+        assert ReadingCache(tmp_path / "cache").find(pack / "one.yml") is None, place
+
+
+def test_a_reading_whose_class_is_gone_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.yml"
+    file.write_text("x")
+    kept = ReadingCache(tmp_path / "cache")
+    kept.keep(file, Reading(not_run="kept"))
+    kept.save()
+    monkeypatch.delattr("trailcam.contracts.rule_format.Reading")
+    assert ReadingCache(tmp_path / "cache").find(file) is None
 
 
 def test_a_cache_that_somebody_else_made_is_never_read(
@@ -176,7 +199,7 @@ def test_a_cache_that_somebody_else_made_is_never_read(
     plain = load(pack, ReadingCache(tmp_path / "cache"))
     somebody = os.getuid() + 1
     monkeypatch.setattr(os, "getuid", lambda: somebody)
-    monkeypatch.setattr(pickle, "load", lambda _: pytest.fail("it was read"))
+    monkeypatch.setattr(pickle, "loads", lambda _: pytest.fail("it was read"))
     assert load(pack, ReadingCache(tmp_path / "cache")) == plain
 
 
@@ -189,9 +212,46 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, pack: Path) 
 def test_files_that_nobody_has_asked_for_in_a_month_are_removed(tmp_path: Path, pack: Path) -> None:
     folder = tmp_path / "cache"
     folder.mkdir()
-    for name, age in (("old.readings", 31), ("new.readings", 29)):
+    old, left, new = f"{1:032x}.readings", ".new-abc_1.readings", f"{2:032x}.readings"
+    for name, age in ((old, 31), (left, 31), (new, 29)):
         (folder / name).write_text("")
-        os.utime(folder / name, (0, (folder / name).stat().st_mtime - age * 86_400))
+        grow_old(folder / name, age)
     load(pack, ReadingCache(folder))
-    assert not (folder / "old.readings").exists()
-    assert (folder / "new.readings").exists()
+    assert not (folder / old).exists()
+    assert not (folder / left).exists()
+    assert (folder / new).exists()
+
+
+def test_files_that_are_not_of_the_cache_stay(tmp_path: Path, pack: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "photos").mkdir(parents=True)
+    (folder / f"{3:032x}.readings").mkdir()  # cannot be unlinked
+    others = ["notes.txt", ".new-plan", "my.readings", f"{1:032x}.readings.txt"]
+    for name in others:
+        (folder / name).write_text("")
+    for path in folder.iterdir():
+        grow_old(path, 400)
+    load(pack, ReadingCache(folder))
+    assert {*others, "photos"} <= {path.name for path in folder.iterdir()}
+    assert ReadingCache(folder).find(pack / "one.yml") is not None  # and it was written
+
+
+def grow_old(path: Path, days: int) -> None:
+    os.utime(path, (0, path.stat().st_mtime - days * 86_400))
+
+
+@pytest.mark.parametrize("file", ["one.py", "one.yml"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_in_place_of_a_file_is_never_opened(
+    tmp_path: Path, pack: Path, file: str, linked: bool
+) -> None:
+    load(pack, ReadingCache(tmp_path / "cache"))
+    (pack / file).unlink()
+    os.mkfifo(tmp_path / "pipe" if linked else pack / file)
+    if linked:
+        (pack / file).symlink_to(tmp_path / "pipe")
+    for cache in (ReadingCache(tmp_path / "cache"), ReadingCache(None)):
+        try:
+            load(pack, cache)  # a pipe that no link names is no file of a pack
+        except TrailcamError as error:
+            assert "is no regular file" in str(error)

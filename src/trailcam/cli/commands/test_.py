@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from trailcam.cli.options import ConfigOption, LogTypesOption
 from trailcam.cli.output import Format, count, printable, progress_bar, say, say_problem, to_json
+from trailcam.cli.shell import quoted
 from trailcam.cli.told_report import tell_not_run
 from trailcam.errors import Problem, TrailcamError, code
 
@@ -33,7 +34,7 @@ def command(
     ] = None,
     filters: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="Only rules whose KEY has one of the values: KEY=a,b or KEY!=a,b."),
+        typer.Option("--filter", help="Only rules with KEY=a,b, or KEY!=a,b."),
     ] = None,
     test_names: Annotated[
         list[str] | None, typer.Option("--test-names", help="Only tests of this name.")
@@ -55,6 +56,13 @@ def command(
     ignore_extra_keys: Annotated[
         bool, typer.Option("--ignore-extra-keys", help="Pass over keys that no form knows.")
     ] = False,
+    ignore_table_names: Annotated[  # noqa: ARG001  # it is taken, so that lines of CI run as they are
+        bool, typer.Option("--ignore-table-names", help="No table is checked here.")
+    ] = False,
+    valid_table_names: Annotated[  # noqa: ARG001  # as above
+        list[str] | None,
+        typer.Option("--valid-table-names", help="No table is checked here."),
+    ] = None,
     destinations: Annotated[
         list[str] | None,
         typer.Option("--available-destination", help="What rules may name; others fail then."),
@@ -74,9 +82,9 @@ def command(
         bool, typer.Option("--verbose", "-v", help="Show what every function gave in every test.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on, and run what is changed each time it is saved.")
+        bool, typer.Option("--watch", help="Go on, and run what is changed when saved.")
     ] = False,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 is one a processor.")] = 0,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one a CPU.")] = 0,
     config: ConfigOption = None,
 ) -> int:
     """Check rules and run their inline tests.
@@ -145,7 +153,7 @@ def command(
         loaded = loaded.only(only)
         report = testing(loaded)
         showing(report)
-        return _tell(report, loaded)
+        return _tell(report, loaded, test_names or ())
 
     if watch:
         from trailcam.cli.watching import watched  # noqa: PLC0415  # only when it is asked for
@@ -171,12 +179,15 @@ def _chosen(report: "Report", *, only_failed: bool, by_outcome: bool) -> "Report
 
 
 def _again(where: list[Path]) -> Callable[["RuleReport", str], str]:
-    """The command that runs one test again and shows everything."""
-    named = " ".join(shlex.quote(str(path)) for path in where if path != Path())
+    """The command that runs one test again, or all of its rule if none can name it, and shows everything."""
+    named = [quoted(str(path)) for path in where if path != Path()]
 
     def command_of(report: "RuleReport", test: str) -> str:
-        parts = ["trailcam test", named, "--rules", shlex.quote(report.rule.id), "--test-names"]
-        return " ".join([*filter(None, parts), shlex.quote(test), "-v"])
+        try:
+            only = ["--test-names", quoted(test)]
+        except ValueError:
+            only = []
+        return " ".join(["trailcam test", *named, "--rules", quoted(report.rule.id), *only, "-v"])
 
     return command_of
 
@@ -219,7 +230,7 @@ def _print(
     sys.stdout.flush()
 
 
-def _tell(report: "Report", loaded: "Loaded") -> int:
+def _tell(report: "Report", loaded: "Loaded", test_names: Sequence[str]) -> int:
     for problem in report.problems:
         say_problem(problem)
     if len(report.rules) > 1:
@@ -244,9 +255,20 @@ def _tell(report: "Report", loaded: "Loaded") -> int:
     say("; ".join(said))
     tell_not_run(loaded)
     if not report.rules:
-        say("no rules found")
-        return 1
+        return _tell_nothing(loaded, test_names)
     return 0 if report.passed else 1
+
+
+def _tell_nothing(loaded: "Loaded", test_names: Sequence[str]) -> int:
+    """Why no rule was tested; the exit code."""
+    if loaded.rules:
+        say(f"no test has the name {' or '.join(map(repr, test_names))}")
+        return 1
+    if loaded.disabled:
+        say(f"{count(len(loaded.disabled), 'rule')} passed over: switched off in their metadata")
+        return 0
+    say("no rules found")
+    return 1
 
 
 def _tell_failed(report: "Report") -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trailcam.yaml12 import read_text
+from trailcam.yaml12 import read_bytes, read_text
 
 
 def text_with(word: str, path: Path) -> str | None:
@@ -12,7 +12,7 @@ def text_with(word: str, path: Path) -> str | None:
         TrailcamError: TC0214 cannot be read, or holds the word and is not UTF-8.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError:
         return read_text(path)  # says what is wrong
     if any(word.encode(encoding) in data for encoding in ("ascii", "utf-16-le", "utf-16-be")):

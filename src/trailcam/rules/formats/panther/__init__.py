@@ -6,6 +6,7 @@ Source: the keys that panther-analysis-tool 1.11.1 takes, observed 2026-11-24.
 
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from trailcam.forms import Form
 from trailcam.rules.formats._text import text_with
 from trailcam.rules.formats.panther import _template
 from trailcam.rules.formats.panther.written import Written
-from trailcam.yaml12 import parse
+from trailcam.yaml12 import parse_despite_twice
 
 template = _template.template
 
@@ -61,13 +62,21 @@ def read(path: Path, *, known: Known) -> Reading | None:
         text = text_with("AnalysisType", path)
         if text is None:
             return None
-        document = parse(text, path=path)
+        document, twice = parse_despite_twice(text, path=path)
     except TrailcamError as error:
         return Reading(problems=tuple(error.problems))
-    value = document.value
-    if not isinstance(value, dict) or "AnalysisType" not in value:
-        return None
-    written = Written(document, known)
+    reading = _read(Written(document, known)) if _is_item(document.value) else None
+    if not twice:
+        return reading
+    return replace(reading or Reading(), item=None, problems=(*twice, *(reading.problems if reading else ())))
+
+
+def _is_item(value: Any) -> bool:
+    return isinstance(value, dict) and "AnalysisType" in value
+
+
+def _read(written: Written) -> Reading:
+    path, value = written.path, written.value
     if path.parent.name == TEMPLATES:
         return Reading(companions=written.companions, not_run="template")
     kind = value["AnalysisType"]

@@ -35,9 +35,15 @@ def read(written: Written) -> Reading:
     problems = written.check(FORM) + misspelt(written.document, ("LogTypes",), known=written.known)
     if problems:
         return written.reading(None, "RuleID", problems=problems)
+    return written.reading(made(written), "RuleID")
+
+
+def made(written: Written, **own: Any) -> Rule:
+    """The rule of a checked document, whose Python is made; `own` is what only its kind has."""
     value = written.value
-    rule = Rule(
+    return Rule(
         **fields(value, RuleID="id", LogTypes="log_types"),
+        **own,
         filters=filtered(value),
         format="panther",
         path=written.path,
@@ -46,7 +52,6 @@ def read(written: Written) -> Reading:
         conditions=json.dumps(given(value)),
         tests=tests(written),
     )
-    return written.reading(rule, "RuleID")
 
 
 def given(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,14 +83,17 @@ class Written:
         return path, [missing] if missing else []
 
     def missing(self, path: Path, ending: str) -> Problem | None:
-        """TC0203 when there is no such file."""
+        """TC0207 when there is no such file, or what has its name is none."""
+        message, near = f"there is no file {self.value['Filename']} beside this one", ""
         try:
             if path.is_file():
                 return None
-            near = nearest(path.name, (other.name for other in path.parent.glob(f"*{ending}")))
+            if path.exists():
+                message = f"{self.value['Filename']} is no regular file"
+            else:
+                near = nearest(path.name, (other.name for other in path.parent.glob(f"*{ending}")))
         except (OSError, ValueError):  # a name that no file could have
-            near = ""
-        message = f"there is no file {self.value['Filename']} beside this one"
+            pass
         return self.problem("missing_file", ("Filename",), message, near)
 
     def names(self, *places: tuple[Steps, Any]) -> tuple[tuple[str, int], ...]:
