@@ -10,10 +10,10 @@ from trailcam.commit import tables as t
 from trailcam.commit.correlation_index import GroupIndex
 from trailcam.commit.correlation_rules import CorrelationRule, defined
 from trailcam.commit.correlation_tables import correlation
-from trailcam.commit.run_kind import RunKind
 from trailcam.model.correlation import Correlation
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate_stretch import wait
+from trailcam.state.processes import Role, is_heard, process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,23 @@ def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
 
 
 def is_taken(connection: Connection, standing: Any, run_id: str) -> bool:
-    """Whether a rule is another one in a server that began later and still runs: it goes on as there."""
-    r = t.run.c
-    alive = select(r.id).where(
-        r.id == standing.run_id, r.kind == RunKind.live.value, r.finished_at.is_(None), r.id > run_id
+    """Whether a rule is another one in a server that began later and still runs: it goes on as there. Who was
+    heard when we were is taken to run still."""
+    if not standing.version or standing.run_id <= run_id:
+        return False
+    r, p = t.run.c, process.c
+    ours = process.alias()
+    ours_seen = (
+        select(ours.c.seen_at)
+        .where(ours.c.id == select(r.process_id).where(r.id == run_id).scalar_subquery())
+        .scalar_subquery()
     )
-    return bool(standing.version) and connection.execute(alive).first() is not None
+    alive = (
+        select(p.id)
+        .join(t.run, r.process_id == p.id)
+        .where(r.id == standing.run_id, p.role == Role.serve.value, is_heard(ours_seen))
+    )
+    return connection.execute(alive).first() is not None
 
 
 def note_seen(connection: Connection, rule_ids: Sequence[str], decision_id: int) -> None:

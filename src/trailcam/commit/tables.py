@@ -20,10 +20,11 @@ run = Table(
     Column("paths", Text, nullable=False),
     Column("summary", Text),
     Column("published", Boolean, nullable=False),
+    Column("process_id", Text),
 )
 """One row a run; without `finished_at` it is going on, or was ended from outside. `paths` and `summary` are
 JSON; `published`: its end lies in a file of the lake; `kind` is one of `RunKind`, null before there were
-kinds."""
+kinds. `process_id` is that of `state.processes`, by which is known whether it goes on."""
 
 run_origin = Table(
     "run_origin",

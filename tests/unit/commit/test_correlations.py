@@ -12,6 +12,8 @@ from tests.correlating import correlation_rule, correlations, keep, said, source
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
+from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined
+from trailcam.commit.correlation_standing import look_anew
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
@@ -20,8 +22,12 @@ from trailcam.model.match import Match
 from trailcam.model.rule import Rule
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate import correlate
+from trailcam.model.timestamps import SECOND, Micros
 from trailcam.query.proof.correlations import correlations as proof
+from trailcam.query.proof.correlations import waiting
+from trailcam.state import processes
 from trailcam.state.database import Database
+from trailcam.state.processes import Role
 
 FAIL, LOGIN = Step(id="fails", rule_id="Fail", least=2), Step(id="login", rule_id="Login")
 MFA = Step(id="mfa", rule_id="Mfa", absent=True)
@@ -205,16 +211,27 @@ def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
     assert said(database) == {("Both", "Login@5", "alice")}, "what was kept first stands"
 
 
-def test_who_began_later_and_still_runs_is_left_alone(database: Database) -> None:
+@pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
+def test_who_began_later_and_still_runs_is_left_alone(database: Database, *, is_killed: bool) -> None:
+    for role, id_, began in ((Role.past, "ours", 0), (Role.serve, "theirs", 100)):
+        processes.begin(database, role, now=Micros(began * SECOND), id_=id_)
     with database.write() as connection:
-        connection.execute(insert(t.run).values(run("z-later", kind="live")))
+        connection.execute(update(t.run).values(process_id="ours"))
+        connection.execute(insert(t.run).values(run("z-later", kind="live", process_id="theirs")))
     keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
     stricter = correlation_rule("Both", replace(FAIL, least=3), LOGIN)
     turn(database, rules(stricter), run_id="z-later")
     turn(database, rules(BOTH))
     assert said(database) == set()
-    with database.write() as connection:
-        connection.execute(update(t.run).where(t.run.c.id == "z-later").values(finished_at=1))
+    if is_killed:
+        processes.beat(database, "ours", now=Micros(129 * SECOND))
+        turn(database, rules(BOTH))
+        assert said(database) == set(), "it may have missed a beat"
+        processes.beat(database, "ours", now=Micros(130 * SECOND))
+    else:
+        processes.end(database, "theirs", now=Micros(101 * SECOND))
+    with database.read() as state:
+        assert is_due(state, rules(BOTH), run_id="run", arrived=None)
     turn(database, rules(BOTH))
     assert said(database) == {("Both", "Login@5", "alice")}
 
@@ -385,6 +402,21 @@ def test_a_correlation_rule_that_becomes_another_kind_keeps_what_it_has_said(dat
     assert "Both@6" in matches_of(database, "Both")
     with database.read() as state:
         assert list(proof(state)) == []
+
+
+def test_what_was_not_looked_at_yet_is_told(database: Database) -> None:
+    keep(database, source_match("Fail", 0))
+    turn(database, rules(BOTH, ALONE))
+    keep(database, source_match("Fail", 1), source_match("Login", 5), source_match("Other", 5))
+    with database.read() as state:
+        assert waiting(state) == {"Both": 2, "Alone": 1}
+    turn(database, rules(BOTH))
+    with database.read() as state:
+        assert waiting(state) == {"Alone": 1}
+    with database.write() as state:
+        look_anew(state, ["Fail"])
+    with database.read() as state:
+        assert waiting(state) == {"Both": 3, "Alone": 1}
 
 
 def test_correlation_rules_are_those_among_all() -> None:
