@@ -21,11 +21,8 @@ from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write
 from trailcam.model.match import Match
 from trailcam.model.staged import StagedFile
-from trailcam.model.timestamps import MINUTE, Micros
+from trailcam.model.timestamps import AHEAD, Micros
 from trailcam.state import processes
-
-AHEAD = 10 * MINUTE
-"""No event is believed to be later than this from now: one forged time would end all waiting."""
 
 MOST_STAGED = 3
 """How often a turn is had whose files do not stay."""

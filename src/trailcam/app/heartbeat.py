@@ -1,4 +1,4 @@
-"""The heartbeat of who goes over the past, in a thread: servers wait until it has come to its end, or is gone."""
+"""The heartbeat of who goes over the past, in a thread: by it others know that it goes on."""
 
 import threading
 from collections.abc import Callable

@@ -193,7 +193,8 @@ place = Table(
     Column("silent_told", BigInteger),
     sqlite_with_rowid=False,
 )
-"""Where events come from that are followed live. `silences`: JSON, by day the longest silence in seconds;
+"""Where events come from that are followed live. `last_event` is `BEGINNING` where no time was believed;
+`silences`: JSON, by day the longest silence in seconds;
 `silent_told`: the last arrival after which its silence was told, null while it is not silent."""
 
 window = Table(
