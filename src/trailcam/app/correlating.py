@@ -46,42 +46,58 @@ class Correlating:
 
     def finish(self) -> None:
         """The turn at the end of a run: everything has come. While a server follows sources, it knows better
-        than we what is yet to come.
+        than we what is yet to come: rules that wait have their turn there, as soon as we have ended.
 
         Raises:
             WorldError: the home cannot be read or written.
         """
         if not self.rules:
             return
-        now = self._micros()
-        running = processes.running(self.home.database, now=now)
-        followed = any(it.role is processes.Role.serve for it in running)
-        self.turn(None if followed else Arrived(until=Micros(now + AHEAD), is_all=True))
+        if self._are_there(processes.Role.serve):
+            self._turn(self._unwaiting, None)
+        else:
+            self._turn(self.rules, Arrived(until=Micros(self._micros() + AHEAD), is_all=True))
 
-    def turn(self, arrived: Arrived | None) -> None:
-        """Has a turn, where there is something to do.
+    def go_on(self, arrived: Arrived | None) -> None:
+        """A turn while sources are followed. While somebody goes over the past, rules that wait have none: of
+        a time that they have waited for already, they would take for absent what is only not read yet.
 
         Raises:
             WorldError: the home cannot be read or written.
         """
+        if self._are_there(processes.Role.past):
+            self._turn(self._unwaiting, arrived)
+        else:
+            self._turn(self.rules, arrived)
+
+    @property
+    def _unwaiting(self) -> list[CorrelationRule]:
+        return [it for it in self.rules if not it.correlation.waits]
+
+    def _are_there(self, role: processes.Role) -> bool:
+        return bool(processes.running(self.home.database, now=self._micros(), roles=[role]))
+
+    def _turn(self, rules: Sequence[CorrelationRule], arrived: Arrived | None) -> None:
+        """Has a turn of some of the rules, where there is something to do."""
         with self.home.database.read() as state:
             looked = last_decision(state)
-            due = is_due(state, self.rules, run_id=self.run_id, arrived=arrived, looked=self._looked)
+            due = is_due(state, rules, run_id=self.run_id, arrived=arrived, looked=self._looked)
         for attempt in range(1, MOST_STAGED + 1):
             if not due:
                 break
             try:
-                self._take(arrived)
+                self._take(rules, arrived)
                 break
             except FilesGone:
                 if attempt == MOST_STAGED:
                     raise
-        self._looked = looked
+        if len(rules) == len(self.rules):
+            self._looked = looked
 
-    def _take(self, arrived: Arrived | None) -> None:
+    def _take(self, rules: Sequence[CorrelationRule], arrived: Arrived | None) -> None:
         said = correlate_now(
             self.home.database,
-            self.rules,
+            rules,
             run_id=self.run_id,
             arrived=arrived,
             stage=self._staged,

@@ -92,6 +92,7 @@ class Correlations(Beside):
                 for (rule_id, of), number in sorted(correlating.cut.items()):
                     self._told("first values alone", rule=rule_id, looks_at=of, matches=number)
                 correlating.cut.clear()
+                correlating.go_on(self._arrived())
         except WorldError as error:
             self._failed("correlation rules wait", error)
             self._stopping.wait(_PAUSE_SECONDS)
