@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from trailcam.commit import tables as t
+from trailcam.commit.candidates import earliest_waiting
 from trailcam.commit.correlation_index import GroupIndex
 from trailcam.commit.correlation_rules import CorrelationRule, defined
 from trailcam.commit.correlation_tables import correlation
@@ -36,6 +37,18 @@ def sources_of(rule: Correlation) -> set[str]:
     return {step.rule_id for step in rule.steps}
 
 
+def _all_sources_of(connection: Connection, rule: Correlation) -> set[str]:
+    """The rules whose matches it looks at, and those at whose matches these do."""
+    found: set[str] = set()
+    more = sources_of(rule)
+    while more:
+        found |= more
+        c = correlation.c
+        among = connection.execute(select(c.definition).where(c.rule_id.in_(sorted(more)))).scalars()
+        more = set().union(*(sources_of(defined(definition)) for definition in among)) - found
+    return found
+
+
 def settled_until(
     connection: Connection, it: CorrelationRule, standing: Any, arrived: Arrived | None
 ) -> Micros | None:
@@ -44,11 +57,20 @@ def settled_until(
     before = _settled_before(it, standing)
     if not it.correlation.waits or arrived is None:
         return before
+    """The anchors before this time have waited long enough; it never goes back. What still waits for its
+    turn in the lane has not arrived for who looks at matches of its rule."""
+    before: int | None = None if standing is None else standing.settled
+    if not rule.waits or arrived is None:
+        return None if before is None else Micros(before)
     if arrived.is_all:
         last = GroupIndex(connection, it.correlation).last_before(arrived.until)
         now = None if last is None else last + 1
     else:
         now = arrived.until - wait(it.correlation)
+        now = arrived.until - wait(rule)
+    waiting = earliest_waiting(connection, _all_sources_of(connection, rule))
+    if now is not None and waiting is not None:
+        now = min(now, waiting - wait(rule))
     times = [time for time in (before, now) if time is not None]
     return Micros(max(times)) if times else None
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from tests.correlating import at, correlation_rule, correlations, keep, said, source_match
 
+from trailcam.alerts.tables import alert
 from trailcam.app.correlating import Correlating
 from trailcam.app.home import Home, make_home
 from trailcam.commit import tables as t
@@ -66,7 +67,7 @@ def test_what_comes_before_the_past_has_been_gone_over_is_not_absent(home: Home)
     processes.end(home.database, past, now=NOW)
     server.go_on(arrived)
     with home.database.read() as state:
-        assert state.execute(t.window.select()).all() == []
+        assert state.execute(select(alert)).all() == []
 
 
 def test_who_went_over_the_past_and_was_killed_holds_nothing_up_for_long(home: Home) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
-from tests.correlating import correlation_rule, correlations, keep, said, source_match, turn
+from tests.correlating import at, correlation_rule, correlations, keep, said, source_match, turn
 
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
@@ -19,6 +19,8 @@ from trailcam.commit.correlations import is_due
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
 from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
+from trailcam.commit.lane_tables import candidate
+from trailcam.model.correlation import Step
 from trailcam.model.rule import Rule
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate import correlate
@@ -122,6 +124,32 @@ def test_an_absence_is_waited_for_and_then_said(database: Database) -> None:
     assert said(database) == set(), "one that comes at minute 15 would still unsay it"
     turn(database, rules(ALONE), until=15.1)
     assert said(database) == {("Alone", "Login@0", "alice")}
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_waits_for_a_rule_that_keeps_state_is_not_absent(
+    database: Database, *, everything: bool
+) -> None:
+    def arrive() -> None:
+        turn(database, rules(BOTH, ALONE, over), until=None if everything else 60, everything=everything)
+
+    over = correlation_rule("Over", LOGIN, Step(id="both", rule_id="Both", absent=True))
+    keep(database, source_match("Login", 0), source_match("Login", 5))
+    waiting = {"queued_at": 0, "queued_by": 1, "row_id": "r"}
+    with database.write() as state:
+        state.execute(insert(candidate).values(rule_id="Mfa", event_time=at(20), **waiting))
+        state.execute(insert(candidate).values(rule_id="Fail", event_time=at(15), **waiting))
+        state.execute(insert(candidate).values(rule_id="Another", event_time=at(-60), **waiting))
+    arrive()
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    with database.write() as state:
+        state.execute(update(candidate).where(candidate.c.rule_id == "Fail").values(consumed_by=1))
+    arrive()
+    assert {rule for rule, *_ in said(database)} == {"Alone", "Over"}
+    with database.write() as state:
+        state.execute(update(candidate).where(candidate.c.rule_id == "Mfa").values(consumed_by=1))
+    arrive()
+    assert ("Alone", "Login@5", "alice") in said(database)
 
 
 def test_what_has_arrived_never_goes_back(database: Database) -> None:
