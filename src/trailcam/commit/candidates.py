@@ -90,7 +90,7 @@ def last_turn(connection: Connection) -> int:
 def earliest_waiting(connection: Connection, rule_ids: Iterable[str]) -> Micros | None:
     """The time of the earliest event that waits for one of the rules; None where none does."""
     c = candidate.c
-    found = []
+    found: list[int] = []
     for rule_id in rule_ids:
         waiting = select(c.event_time).where(c.rule_id == rule_id, c.consumed_by.is_(None))
         found += connection.execute(waiting.order_by(c.event_time).limit(1)).scalars()
