@@ -16,6 +16,7 @@ from trailcam.commit.correlation_rules import CorrelationRule
 from trailcam.commit.correlation_standing import Arrived, last_decision
 from trailcam.commit.correlation_turn import correlate_now
 from trailcam.commit.correlations import is_due
+from trailcam.commit.kept_without import KeptWithout, kept_without
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write
@@ -41,6 +42,10 @@ class Correlating:
     """Said by us."""
     cut: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(who looks, whose matches): how many of them had more values than are looked at."""
+    kept_without: list[KeptWithout] = field(default_factory=list)
+    """What was found when rules that are new, or have changed, had their first turn here."""
+    _known: set[str] = field(default_factory=set)
+    """Rules that had a turn here."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
@@ -81,6 +86,7 @@ class Correlating:
         """Has a turn of some of the rules, where there is something to do."""
         with self.home.database.read() as state:
             looked = last_decision(state)
+            self.kept_without += kept_without(state, [it for it in rules if it.rule.id not in self._known])
             due = is_due(state, rules, run_id=self.run_id, arrived=arrived, looked=self._looked)
         for attempt in range(1, MOST_STAGED + 1):
             if not due:
@@ -91,6 +97,7 @@ class Correlating:
             except FilesGone:
                 if attempt == MOST_STAGED:
                     raise
+        self._known.update(it.rule.id for it in rules)
         if len(rules) == len(self.rules):
             self._looked = looked
 

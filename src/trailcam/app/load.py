@@ -149,8 +149,8 @@ def load(
 
     Without ids, every enabled rule of these kinds runs, and with `disabled` the others too. A rule that is
     named itself, by its id or its file, runs even when it is switched off. Of all of them, those run that
-    every one of `filters` takes. With rules of the line come the correlation rules over them; and one of these
-    that is asked for by its id brings, of the packs, the rules it looks at.
+    every one of `filters` takes. With rules of the line come the correlation rules over them; one that
+    is asked for by its id brings the rules of the packs at which it looks.
     `ignored` and `ignores_extra_keys` are those of `load_packs`.
 
     Raises:

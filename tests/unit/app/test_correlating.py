@@ -1,5 +1,6 @@
 """Turns at the end of a run and while sources are followed, and how the two leave things to one another."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ def test_who_went_over_the_past_and_was_killed_holds_nothing_up_for_long(home: H
     keep(home.database, source_match("Login", 5))
     correlating(home).go_on(Arrived(until=at(300)))
     assert said(home.database) == {SAID_ALONE}
+
+
+def test_earlier_matches_of_which_a_new_rule_sees_too_little_are_found_once(home: Home) -> None:
+    keep(home.database, replace(source_match("Login", 5), kept=None))
+    server = correlating(home)
+    for _ in range(2):
+        server.go_on(None)
+    assert [(it.rule_id, it.matches) for it in server.kept_without] == [("Alone", 1), ("Both", 1)]
+    again = correlating(home)
+    again.go_on(None)
+    assert again.kept_without == []
 
 
 @pytest.mark.parametrize("role", list(Role))

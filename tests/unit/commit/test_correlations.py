@@ -19,6 +19,7 @@ from trailcam.commit.correlations import is_due
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
 from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
+from trailcam.commit.kept_without import KeptWithout, kept_without
 from trailcam.commit.lane_tables import candidate
 from trailcam.model.correlation import Step
 from trailcam.model.rule import Rule
@@ -224,6 +225,26 @@ def test_only_what_decides_is_its_version() -> None:
     (one,), (another,) = rules(BOTH), rules(other)
     assert one.version == another.version
     assert defined(one.definition) == replace(BOTH.correlation, schedule=None)
+
+
+def test_what_was_kept_without_a_field_is_told_of_rules_that_are_new(database: Database) -> None:
+    def told(*of: Rule) -> list[KeptWithout]:
+        with database.read() as state:
+            return kept_without(state, rules(*of))
+
+    keep(
+        database,
+        replace(source_match("Fail", 0), kept=None),
+        replace(source_match("Login", 1), kept=(("other", ("x",)),)),
+        replace(source_match("Login", 2), kept=(("user", ()),)),
+        replace(source_match("Other", 3), kept=None),
+        source_match("Login", 4),
+    )
+    everybody = correlation_rule("Everybody", FAIL, LOGIN, field="")
+    assert told(BOTH, everybody) == [KeptWithout(rule_id="Both", matches=2, fields=("user",))]
+    turn(database, rules(BOTH))
+    assert told(BOTH) == []
+    assert told(replace(BOTH, title="Another"))[0].matches == 2
 
 
 def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:

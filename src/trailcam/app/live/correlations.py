@@ -8,6 +8,7 @@ from trailcam.app.line import Line
 from trailcam.app.live.beside import Beside
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
+from trailcam.commit.kept_without import KeptWithout
 from trailcam.errors import WorldError
 from trailcam.model.timestamps import AHEAD, BEGINNING, SECOND, Micros
 from trailcam.sources.tables import source as source_table
@@ -84,6 +85,17 @@ class Correlations(Beside):
             self._turn()
         self._turn()
 
+    def _tell(self, found: list[KeptWithout]) -> None:
+        while found:
+            it = found.pop(0)
+            self._told(
+                "a correlation rule does not see what earlier matches hold",
+                rule=it.rule_id,
+                matches=it.matches,
+                kept_without=",".join(it.fields),
+                cure=f"trailcam backfill --rule {it.rule_id}",
+            )
+
     def _turn(self) -> None:
         try:
             correlating = self._line().correlating
@@ -93,6 +105,7 @@ class Correlations(Beside):
                     self._told("first values alone", rule=rule_id, looks_at=of, matches=number)
                 correlating.cut.clear()
                 correlating.go_on(self._arrived())
+                self._tell(correlating.kept_without)
         except WorldError as error:
             self._failed("correlation rules wait", error)
             self._stopping.wait(_PAUSE_SECONDS)
