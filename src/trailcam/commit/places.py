@@ -76,7 +76,7 @@ def note(
                     events=seen.events,
                     first_arrival=now,
                     last_arrival=now,
-                    last_event=seen.last,
+                    last_event=_believed(seen.last, now),
                     silences="{}",
                     silent_told=None,
                 )
@@ -90,13 +90,18 @@ def note(
                 events=known.events + seen.events,
                 first_arrival=min(now, known.first_arrival),
                 last_arrival=now,
-                last_event=max(seen.last, known.last_event if known.last_event <= now + AHEAD else BEGINNING),
+                last_event=max(_believed(seen.last, now), _believed(known.last_event, now)),
                 silences=_with(known.silences, silence, now=now),
                 silent_told=None,
             )
         )
     if nameless:
         note(connection, nameless, followed_since=followed_since, now=now)
+
+
+def _believed(event_time: Micros, now: Micros) -> Micros:
+    """The time of an event; that of none where it is too far ahead."""
+    return event_time if event_time <= now + AHEAD else BEGINNING
 
 
 def _room(connection: Connection, source: str) -> int:
