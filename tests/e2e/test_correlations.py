@@ -15,8 +15,8 @@ from tests.support import record, summary, trailcam, write_log
 
 from trailcam.alerts.tables import alert
 from trailcam.app.home import open_home
-from trailcam.model.correlation import MOST_VALUES
 from trailcam.commit import tables as t
+from trailcam.model.correlation import MOST_VALUES
 from trailcam.state import processes
 
 SOURCES = {

@@ -53,24 +53,18 @@ def settled_until(
     connection: Connection, it: CorrelationRule, standing: Any, arrived: Arrived | None
 ) -> Micros | None:
     """The anchors before this time have waited long enough. It goes back only where a rule has changed and is
-    to wait longer."""
+    to wait longer. What still waits for its turn in the lane has not arrived for who looks at its rule."""
     before = _settled_before(it, standing)
     if not it.correlation.waits or arrived is None:
         return before
-    """The anchors before this time have waited long enough; it never goes back. What still waits for its
-    turn in the lane has not arrived for who looks at matches of its rule."""
-    before: int | None = None if standing is None else standing.settled
-    if not rule.waits or arrived is None:
-        return None if before is None else Micros(before)
     if arrived.is_all:
         last = GroupIndex(connection, it.correlation).last_before(arrived.until)
         now = None if last is None else last + 1
     else:
         now = arrived.until - wait(it.correlation)
-        now = arrived.until - wait(rule)
-    waiting = earliest_waiting(connection, _all_sources_of(connection, rule))
+    waiting = earliest_waiting(connection, _all_sources_of(connection, it.correlation))
     if now is not None and waiting is not None:
-        now = min(now, waiting - wait(rule))
+        now = min(now, waiting - wait(it.correlation))
     times = [time for time in (before, now) if time is not None]
     return Micros(max(times)) if times else None
 

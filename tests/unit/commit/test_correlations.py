@@ -12,20 +12,17 @@ from tests.correlating import at, correlation_rule, correlations, keep, said, so
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
-from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined
 from trailcam.commit.correlation_standing import look_anew
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
+from trailcam.commit.kept_without import KeptWithout, kept_without
+from trailcam.commit.lane_tables import candidate
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
 from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
-from trailcam.commit.kept_without import KeptWithout, kept_without
-from trailcam.commit.lane_tables import candidate
-from trailcam.model.correlation import Step
 from trailcam.model.rule import Rule
-from trailcam.model.timestamps import Micros
-from trailcam.pipeline.correlate import correlate
 from trailcam.model.timestamps import SECOND, Micros
+from trailcam.pipeline.correlate import correlate
 from trailcam.query.proof.correlations import correlations as proof
 from trailcam.query.proof.correlations import waiting
 from trailcam.state import processes

@@ -100,11 +100,10 @@ class Correlations(Beside):
         try:
             correlating = self._line().correlating
             if correlating.rules:
-                correlating.turn(self._arrived())
+                correlating.go_on(self._arrived())
                 for (rule_id, of), number in sorted(correlating.cut.items()):
                     self._told("first values alone", rule=rule_id, looks_at=of, matches=number)
                 correlating.cut.clear()
-                correlating.go_on(self._arrived())
                 self._tell(correlating.kept_without)
         except WorldError as error:
             self._failed("correlation rules wait", error)

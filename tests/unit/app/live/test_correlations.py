@@ -120,10 +120,12 @@ def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None
     told: list[tuple[str, dict[str, object]]] = []
     turned = Event()
 
-    def turn(_: object) -> None:
+    def go_on(_: object) -> None:
         turned.set()
 
-    correlating = SimpleNamespace(rules=["Who"], cut=Counter({("Who", "Whose"): 3}), turn=turn)
+    correlating = SimpleNamespace(
+        rules=["Who"], cut=Counter({("Who", "Whose"): 3}), go_on=go_on, kept_without=[]
+    )
     line = cast(Line, SimpleNamespace(correlating=correlating))
     beside = Correlations(
         lambda: line, arrived=lambda: None, told=lambda event, **told_of: told.append((event, told_of))
