@@ -15,7 +15,9 @@ from tests.support import record, summary, trailcam, write_log
 
 from trailcam.alerts.tables import alert
 from trailcam.app.home import open_home
+from trailcam.commit import tables as t
 from trailcam.model.correlation import MOST_VALUES
+from trailcam.state import processes
 
 SOURCES = {
     "Sign.In.Failed": "event.get('eventName') == 'ConsoleLogin' and 'errorMessage' in event",
@@ -106,6 +108,15 @@ def alerts(home: Path) -> set[tuple[str, str, str]]:
         return {(row.rule_id, row.dedup, row.status) for row in rows}
 
 
+def went_over_the_past(home: Path) -> list[bool]:
+    """Of each run that was heard as one that comes to its end, whether it did."""
+    p = processes.process.c
+    with open_home(home).database.read() as state:
+        heard = select(p.stopped_at).join(t.run, t.run.c.process_id == p.id)
+        found = state.execute(heard.where(p.role == processes.Role.past.value)).scalars()
+        return [stopped is not None for stopped in found]
+
+
 def proved(home: Path) -> None:
     checked = verified(home)
     assert checked.everything_missing == []
@@ -121,6 +132,7 @@ def test_what_several_rules_say_together_is_an_alert_across_midnight(tmp_path: P
     assert code == 0
     assert (counted["matches"], counted["windows"], counted["alerts"]) == (6, 1, 1)
     assert alerts(home) == {("Guessed.Password", "alice", "open")}
+    assert went_over_the_past(home) == [True], "a server beside it would have waited for its end"
     proved(home)
     code, counted = summary(logs, "--packs", pack, "--home", home)
     assert (counted["matches"], counted["new_matches"], counted["new_alerts"]) == (6, 0, 0)

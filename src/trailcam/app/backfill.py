@@ -149,6 +149,7 @@ def backfill(
         loaded,
         taken_off=line.taken_off,
         cut=line.correlating.cut,
+        kept_without=line.correlating.kept_without,
         seconds=time.monotonic() - started,
         size_bytes=past.settled_bytes,
         repeated=0,

@@ -16,16 +16,14 @@ from trailcam.commit.correlation_rules import CorrelationRule
 from trailcam.commit.correlation_standing import Arrived, last_decision
 from trailcam.commit.correlation_turn import correlate_now
 from trailcam.commit.correlations import is_due
+from trailcam.commit.kept_without import KeptWithout, kept_without
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write
 from trailcam.model.match import Match
 from trailcam.model.staged import StagedFile
-from trailcam.model.timestamps import MINUTE, Micros
+from trailcam.model.timestamps import AHEAD, Micros
 from trailcam.state import processes
-
-AHEAD = 10 * MINUTE
-"""No event is believed to be later than this from now: one forged time would end all waiting."""
 
 MOST_STAGED = 3
 """How often a turn is had whose files do not stay."""
@@ -44,47 +42,69 @@ class Correlating:
     """Said by us."""
     cut: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(who looks, whose matches): how many of them had more values than are looked at."""
+    kept_without: list[KeptWithout] = field(default_factory=list)
+    """What was found when rules that are new, or have changed, had their first turn here."""
+    _known: set[str] = field(default_factory=set)
+    """Rules that had a turn here."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
     def finish(self) -> None:
         """The turn at the end of a run: everything has come. While a server follows sources, it knows better
-        than we what is yet to come.
+        than we what is yet to come: rules that wait have their turn there, as soon as we have ended.
 
         Raises:
             WorldError: the home cannot be read or written.
         """
         if not self.rules:
             return
-        now = self._micros()
-        running = processes.running(self.home.database, now=now)
-        followed = any(it.role is processes.Role.serve for it in running)
-        self.turn(None if followed else Arrived(until=Micros(now + AHEAD), is_all=True))
+        if self._are_there(processes.Role.serve):
+            self._turn(self._unwaiting, None)
+        else:
+            self._turn(self.rules, Arrived(until=Micros(self._micros() + AHEAD), is_all=True))
 
-    def turn(self, arrived: Arrived | None) -> None:
-        """Has a turn, where there is something to do.
+    def go_on(self, arrived: Arrived | None) -> None:
+        """A turn while sources are followed. While somebody goes over the past, rules that wait have none: of
+        a time that they have waited for already, they would take for absent what is only not read yet.
 
         Raises:
             WorldError: the home cannot be read or written.
         """
+        if self._are_there(processes.Role.past):
+            self._turn(self._unwaiting, arrived)
+        else:
+            self._turn(self.rules, arrived)
+
+    @property
+    def _unwaiting(self) -> list[CorrelationRule]:
+        return [it for it in self.rules if not it.correlation.waits]
+
+    def _are_there(self, role: processes.Role) -> bool:
+        return bool(processes.running(self.home.database, now=self._micros(), roles=[role]))
+
+    def _turn(self, rules: Sequence[CorrelationRule], arrived: Arrived | None) -> None:
+        """Has a turn of some of the rules, where there is something to do."""
         with self.home.database.read() as state:
             looked = last_decision(state)
-            due = is_due(state, self.rules, run_id=self.run_id, arrived=arrived, looked=self._looked)
+            self.kept_without += kept_without(state, [it for it in rules if it.rule.id not in self._known])
+            due = is_due(state, rules, run_id=self.run_id, arrived=arrived, looked=self._looked)
         for attempt in range(1, MOST_STAGED + 1):
             if not due:
                 break
             try:
-                self._take(arrived)
+                self._take(rules, arrived)
                 break
             except FilesGone:
                 if attempt == MOST_STAGED:
                     raise
-        self._looked = looked
+        self._known.update(it.rule.id for it in rules)
+        if len(rules) == len(self.rules):
+            self._looked = looked
 
-    def _take(self, arrived: Arrived | None) -> None:
+    def _take(self, rules: Sequence[CorrelationRule], arrived: Arrived | None) -> None:
         said = correlate_now(
             self.home.database,
-            self.rules,
+            rules,
             run_id=self.run_id,
             arrived=arrived,
             stage=self._staged,

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 
 from sqlalchemy import insert, update
@@ -12,6 +13,7 @@ from ulid import ULID
 
 from trailcam import __version__
 from trailcam.app.correlating import Correlating
+from trailcam.app.heartbeat import Heartbeat
 from trailcam.app.home import Home
 from trailcam.app.keeper import Keeper
 from trailcam.app.lane import Lane
@@ -38,7 +40,8 @@ class Line:
 
     `told` is what the run was asked to read, in words. `workers` 0 is one for each processor. `now` gives, in
     seconds, `p_parse_time` and the times of histories, and decides nothing. `done` is called for every blob
-    whose origin is decided. `followed_since` is that of `Keeper`.
+    whose origin is decided. `followed_since` is that of `Keeper`. `process_id` is that of a process that says
+    itself that it is there; else the line does, for as long as it is entered.
 
     Raises on making:
         TrailcamError: TC0612 a log type does not go with what is kept; TC0701 to TC0704 lookup tables.
@@ -61,12 +64,16 @@ class Line:
         now: Callable[[], float] = time.time,
         done: Callable[[Blob], None] = lambda blob: blob.acknowledge(),
         followed_since: Micros | None = None,
+        process_id: str = "",
     ) -> None:
         self.loaded = loaded
         self._home = home
         self._kind = kind
         self._told = told
         self._now = now
+        self._process_id = process_id or str(ULID())
+        self._heartbeat = None if process_id else Heartbeat(home.database, self._process_id, now=self._micros)
+        self._entered = ExitStack()
         refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
         settings = with_tables(settings, loaded.packs)
         tables = declared(settings, loaded.log_types)
@@ -105,8 +112,13 @@ class Line:
         )
 
     def __enter__(self) -> "Line":
-        self._begin()
-        self.engine.__enter__()
+        with ExitStack() as entered:
+            if self._heartbeat is not None:
+                entered.enter_context(self._heartbeat)
+            self._begin()
+            self.engine.__enter__()
+            entered.callback(self.engine.__exit__)
+            self._entered = entered.pop_all()
         return self
 
     def __exit__(
@@ -115,7 +127,7 @@ class Line:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        self.engine.__exit__()
+        self._entered.close()
 
     @property
     def matches(self) -> int:
@@ -163,6 +175,7 @@ class Line:
                     rules=len(self._every),
                     paths=json.dumps([str(it) for it in self._told]),
                     published=False,
+                    process_id=self._process_id,
                 )
             )
             rules = [

@@ -149,7 +149,8 @@ def load(
 
     Without ids, every enabled rule of these kinds runs, and with `disabled` the others too. A rule that is
     named itself, by its id or its file, runs even when it is switched off. Of all of them, those run that
-    every one of `filters` takes. With rules of the line come the correlation rules over them.
+    every one of `filters` takes. With rules of the line come the correlation rules over them; one that
+    is asked for by its id brings the rules of the packs at which it looks.
     `ignored` and `ignores_extra_keys` are those of `load_packs`.
 
     Raises:
@@ -188,10 +189,14 @@ def load(
     loaded = _configured(loaded, settings, all_of_them=all_of_them)
     every = tuple(rule for pack in loaded for rule in pack.rules)
     named = {Path(name).resolve() for name in rules if Path(name).is_file()}
-    running = _by_id(every, ids) if ids else every
-    wanted = {*kinds, Kind.CORRELATION_RULE} if frozenset(kinds) == IN_THE_LINE else set(kinds)
-    running = chosen((rule for rule in running if rule.kind in wanted), filters)
-    on = [rule for rule in running if rule.enabled or disabled or ids or _files(rule) & named]
+    in_line = frozenset(kinds) == IN_THE_LINE
+    wanted = {*kinds, Kind.CORRELATION_RULE} if in_line else set(kinds)
+    asked = _by_id(every, ids) if ids else every
+    running = chosen(
+        (rule for rule in (_with_sources(asked, every) if in_line else asked) if rule.kind in wanted), filters
+    )
+    by_id = {rule.id for rule in asked} if ids else set()
+    on = [rule for rule in running if rule.enabled or disabled or rule.id in by_id or _files(rule) & named]
     ids_on = {rule.id for rule in on}
     together, without = _correlated((rule for rule in on if rule.kind not in kinds), on)
     on = [rule for rule in on if rule.kind in kinds]
@@ -223,6 +228,17 @@ def _correlated(
     return tuple(found), {
         rule_id: tuple(sorted(_looked_at(rule) - there)) for rule_id, rule in waiting.items()
     }
+
+
+def _with_sources(asked: Sequence[Rule], every: Sequence[Rule]) -> list[Rule]:
+    """Those that are asked for, and what correlation rules among them look at, in the order of all."""
+    by_id = {rule.id: rule for rule in every}
+    found: set[str] = set()
+    more = {rule.id for rule in asked}
+    while more:
+        found |= more
+        more = set().union(*(_looked_at(by_id[rule_id]) for rule_id in more)) & by_id.keys() - found
+    return [rule for rule in every if rule.id in found]
 
 
 def _looked_at(rule: Rule) -> frozenset[str]:

@@ -15,6 +15,7 @@ from trailcam.alerts.tables import alert
 from trailcam.app.home import Home
 from trailcam.app.load import Loaded
 from trailcam.commit import tables as t
+from trailcam.commit.kept_without import KeptWithout
 from trailcam.commit.lane import waiting as waiting_of
 from trailcam.commit.windows import Row, error_item, match_item, window_row
 from trailcam.errors import Problem, code
@@ -91,6 +92,8 @@ class Report:
     """Files of no bytes."""
     cut: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """(correlation rule, rule it looks at): matches with more values than are looked at."""
+    kept_without: Sequence[KeptWithout] = ()
+    """Of correlation rules that are new or have changed: earlier matches of which they see too little."""
     problems: Sequence[Problem] = ()
     """What could not be brought into the lake, by table."""
 
@@ -149,6 +152,7 @@ def report(
     empty: Sequence[str],
     taken_off: Collection[str] = (),
     cut: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    kept_without: Sequence[KeptWithout] = (),
 ) -> Report:
     """Counts what a run came upon. Of rules that were `taken_off`, what waits for them was not run."""
     rule_ids = [rule.id for rule in loaded.rules]
@@ -183,6 +187,7 @@ def report(
         skipped=skipped,
         empty=empty,
         cut=cut,
+        kept_without=tuple(kept_without),
     )
 
 

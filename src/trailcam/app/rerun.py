@@ -72,6 +72,7 @@ def rerun(
         loaded,
         taken_off=line.taken_off,
         cut=line.correlating.cut,
+        kept_without=line.correlating.kept_without,
         seconds=time.monotonic() - started,
         size_bytes=line.keeper.bytes_done,
         repeated=0,

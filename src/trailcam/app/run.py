@@ -81,6 +81,7 @@ def run(
         loaded,
         taken_off=line.taken_off,
         cut=line.correlating.cut,
+        kept_without=line.correlating.kept_without,
         seconds=time.monotonic() - started,
         size_bytes=claims.size_bytes,
         repeated=claims.repeated,

@@ -38,7 +38,7 @@ class Standing:
 
     def lag(self, *, now: Micros) -> int | None:
         """How old its latest event is, in microseconds."""
-        return min((now - it.last_event for it in self.places), default=None)
+        return min((now - it.last_event for it in self.places if it.last_event is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

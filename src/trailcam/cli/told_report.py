@@ -70,10 +70,7 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say("no rules were run: name some with --packs or --rules")
     elif not loaded.rules:
         say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
-    for rule_id, absent in list(loaded.not_correlated.items())[:_MOST_TOLD]:
-        say(f"never run: {rule_id} looks at matches of {', '.join(absent)}: not loaded, or switched off")
-    if len(loaded.not_correlated) > _MOST_TOLD:
-        say(f"  and {len(loaded.not_correlated) - _MOST_TOLD:,} more correlation rules")
+    _tell_correlations(report, loaded)
     _tell_without_schema(loaded.without_schema)
     for name, tables in loaded.never_asked.items():
         asked = f"{count(len(tables), 'lookup table')} for {name}"
@@ -88,6 +85,20 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
     if loaded.disabled:
         say(f"{count(len(loaded.disabled), 'rule')} switched off in their metadata")
     tell_not_run(loaded)
+
+
+def _tell_correlations(report: "Report", loaded: "Loaded") -> None:
+    """Correlation rules that did not run, and what those that are new do not see."""
+    for rule_id, absent in list(loaded.not_correlated.items())[:_MOST_TOLD]:
+        say(f"never run: {rule_id} looks at matches of {', '.join(absent)}: not loaded, or switched off")
+    if len(loaded.not_correlated) > _MOST_TOLD:
+        say(f"  and {len(loaded.not_correlated) - _MOST_TOLD:,} more correlation rules")
+    for it in report.kept_without[:_MOST_TOLD]:
+        earlier = count(it.matches, "earlier match", "earlier matches")
+        say(f"not seen: {earlier} by {it.rule_id}, kept without {', '.join(it.fields)}:")
+        say(f"  trailcam backfill --rule {it.rule_id}")
+    if len(report.kept_without) > _MOST_TOLD:
+        say(f"  and of {len(report.kept_without) - _MOST_TOLD:,} more correlation rules")
 
 
 def tell_not_run(loaded: "Loaded") -> None:

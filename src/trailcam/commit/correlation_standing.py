@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from trailcam.commit import tables as t
+from trailcam.commit.candidates import earliest_waiting
 from trailcam.commit.correlation_index import GroupIndex
 from trailcam.commit.correlation_rules import CorrelationRule, defined
 from trailcam.commit.correlation_tables import correlation
-from trailcam.commit.run_kind import RunKind
 from trailcam.model.correlation import Correlation
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate_stretch import wait
+from trailcam.state.processes import Role, is_heard, process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,23 @@ def sources_of(rule: Correlation) -> set[str]:
     return {step.rule_id for step in rule.steps}
 
 
+def _all_sources_of(connection: Connection, rule: Correlation) -> set[str]:
+    """The rules whose matches it looks at, and those at whose matches these do."""
+    found: set[str] = set()
+    more = sources_of(rule)
+    while more:
+        found |= more
+        c = correlation.c
+        among = connection.execute(select(c.definition).where(c.rule_id.in_(sorted(more)))).scalars()
+        more = set().union(*(sources_of(defined(definition)) for definition in among)) - found
+    return found
+
+
 def settled_until(
     connection: Connection, it: CorrelationRule, standing: Any, arrived: Arrived | None
 ) -> Micros | None:
     """The anchors before this time have waited long enough. It goes back only where a rule has changed and is
-    to wait longer."""
+    to wait longer. What still waits for its turn in the lane has not arrived for who looks at its rule."""
     before = _settled_before(it, standing)
     if not it.correlation.waits or arrived is None:
         return before
@@ -49,6 +62,9 @@ def settled_until(
         now = None if last is None else last + 1
     else:
         now = arrived.until - wait(it.correlation)
+    waiting = earliest_waiting(connection, _all_sources_of(connection, it.correlation))
+    if now is not None and waiting is not None:
+        now = min(now, waiting - wait(it.correlation))
     times = [time for time in (before, now) if time is not None]
     return Micros(max(times)) if times else None
 
@@ -64,12 +80,23 @@ def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
 
 
 def is_taken(connection: Connection, standing: Any, run_id: str) -> bool:
-    """Whether a rule is another one in a server that began later and still runs: it goes on as there."""
-    r = t.run.c
-    alive = select(r.id).where(
-        r.id == standing.run_id, r.kind == RunKind.live.value, r.finished_at.is_(None), r.id > run_id
+    """Whether a rule is another one in a server that began later and still runs: it goes on as there. Who was
+    heard when we were is taken to run still."""
+    if not standing.version or standing.run_id <= run_id:
+        return False
+    r, p = t.run.c, process.c
+    ours = process.alias()
+    ours_seen = (
+        select(ours.c.seen_at)
+        .where(ours.c.id == select(r.process_id).where(r.id == run_id).scalar_subquery())
+        .scalar_subquery()
     )
-    return bool(standing.version) and connection.execute(alive).first() is not None
+    alive = (
+        select(p.id)
+        .join(t.run, r.process_id == p.id)
+        .where(r.id == standing.run_id, p.role == Role.serve.value, is_heard(ours_seen))
+    )
+    return connection.execute(alive).first() is not None
 
 
 def note_seen(connection: Connection, rule_ids: Sequence[str], decision_id: int) -> None:

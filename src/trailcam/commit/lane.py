@@ -15,7 +15,7 @@ from trailcam.commit import tables as t
 from trailcam.commit.candidates import last_turn
 from trailcam.commit.lane_tables import candidate, candidate_event
 from trailcam.model.candidate import Candidate, KeptEvent
-from trailcam.model.timestamps import MINUTE, SECOND, Micros
+from trailcam.model.timestamps import AHEAD, SECOND, Micros
 from trailcam.state.chunks import chunked
 from trailcam.state.database import Database
 
@@ -23,9 +23,6 @@ MOST_PAIRS = 1_000
 """Of one turn: each turn is a transaction, and what is not in one by a crash is run again."""
 
 MOST_BYTES = 8 << 20
-
-_AHEAD = 10 * MINUTE
-"""No event is believed to be later than this from now: one forged time would pull forward all that waits."""
 
 _Place = tuple[int, str, str]
 """(event time, row id, rule id): the order of the lane."""
@@ -100,7 +97,7 @@ def _due(connection: Connection, rules: Sequence[str], *, delay_seconds: float, 
                 c.rule_id == rule_id,
                 c.consumed_by.is_(None),
                 c.queued_at <= until,
-                c.event_time <= now + _AHEAD,
+                c.event_time <= now + AHEAD,
             )
             .order_by(c.event_time.desc(), c.row_id.desc())
             .limit(1)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 
 from trailcam.commit import tables as t
 from trailcam.model.place import Place, Seen, add
-from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
+from trailcam.model.timestamps import AHEAD, BEGINNING, DAY, MINUTE, SECOND, Micros
 from trailcam.state.database import Database
 
 HABIT_DAYS = 14
@@ -16,9 +16,6 @@ HABIT_DAYS = 14
 
 _DAYS_KEPT = 2 * HABIT_DAYS
 """As many again: while a clock is wrong, the days of the right one shall not be forgotten."""
-
-_AHEAD = 10 * MINUTE
-"""No event is believed to be later than this from now: one forged time would end all alarms."""
 
 _MOST_PLACES = 2_000
 """Of a source; what log content names beyond them counts together, without account and region."""
@@ -36,7 +33,8 @@ class Heard:
     events: int
     first_arrival: Micros
     last_arrival: Micros
-    last_event: Micros
+    last_event: Micros | None
+    """The latest whose time was believed; None where none was."""
     longest: Micros
     """The longest silence of the days that count: those up to the last arrival."""
     silent_told: Micros | None
@@ -78,7 +76,7 @@ def note(
                     events=seen.events,
                     first_arrival=now,
                     last_arrival=now,
-                    last_event=min(seen.last, now + _AHEAD),
+                    last_event=_believed(seen.last, now),
                     silences="{}",
                     silent_told=None,
                 )
@@ -92,13 +90,18 @@ def note(
                 events=known.events + seen.events,
                 first_arrival=min(now, known.first_arrival),
                 last_arrival=now,
-                last_event=min(max(seen.last, known.last_event), now + _AHEAD),
+                last_event=max(_believed(seen.last, now), _believed(known.last_event, now)),
                 silences=_with(known.silences, silence, now=now),
                 silent_told=None,
             )
         )
     if nameless:
         note(connection, nameless, followed_since=followed_since, now=now)
+
+
+def _believed(event_time: Micros, now: Micros) -> Micros:
+    """The time of an event; that of none where it is too far ahead."""
+    return event_time if event_time <= now + AHEAD else BEGINNING
 
 
 def _room(connection: Connection, source: str) -> int:
@@ -117,7 +120,7 @@ def heard(database: Database) -> list[Heard]:
             events=row.events,
             first_arrival=Micros(row.first_arrival),
             last_arrival=Micros(row.last_arrival),
-            last_event=Micros(row.last_event),
+            last_event=Micros(row.last_event) if row.last_event > BEGINNING else None,
             longest=_longest(row.silences, until=Micros(row.last_arrival)),
             silent_told=None if row.silent_told is None else Micros(row.silent_told),
         )

@@ -20,10 +20,11 @@ run = Table(
     Column("paths", Text, nullable=False),
     Column("summary", Text),
     Column("published", Boolean, nullable=False),
+    Column("process_id", Text),
 )
 """One row a run; without `finished_at` it is going on, or was ended from outside. `paths` and `summary` are
 JSON; `published`: its end lies in a file of the lake; `kind` is one of `RunKind`, null before there were
-kinds."""
+kinds. `process_id` is that of `state.processes`, by which is known whether it goes on."""
 
 run_origin = Table(
     "run_origin",
@@ -192,7 +193,8 @@ place = Table(
     Column("silent_told", BigInteger),
     sqlite_with_rowid=False,
 )
-"""Where events come from that are followed live. `silences`: JSON, by day the longest silence in seconds;
+"""Where events come from that are followed live. `last_event` is `BEGINNING` where no time was believed;
+`silences`: JSON, by day the longest silence in seconds;
 `silent_told`: the last arrival after which its silence was told, null while it is not silent."""
 
 window = Table(

@@ -5,20 +5,23 @@ from typing import Any
 
 from trailcam.model.logtype import LogType
 from trailcam.model.place import Place, Seen, add
+from trailcam.model.timestamps import AHEAD, BEGINNING
 from trailcam.pipeline.normalize import Chunk
 
 _LONGEST_PLACE = 64
 
 
 def seen(chunk: Chunk, log_types: Mapping[str, LogType]) -> dict[Place, Seen]:
-    """What was seen of each place; `log_types` by name."""
+    """What was seen of each place; `log_types` by name. Times too far ahead are not believed."""
     found: dict[Place, Seen] = {}
     for batch in chunk.batches:
         log_type = log_types[batch.log_type]
         for row, value in enumerate(batch.values):
             source = batch.origins[batch.origin[row]].source_id
             account, region = (_text(value, log_type, key) for key in (log_type.account, log_type.region))
-            add(found, Place(source, account, region), Seen(1, batch.event_time[row]))
+            time = batch.event_time[row]
+            last = time if time <= batch.parse_time + AHEAD else BEGINNING
+            add(found, Place(source, account, region), Seen(1, last))
     return found
 
 

@@ -18,7 +18,7 @@ class Seen(NamedTuple):
 
     events: int
     last: Micros
-    """The time of the latest event."""
+    """The time of the latest event; `BEGINNING` where none is believed."""
 
     def plus(self, other: "Seen") -> "Seen":
         """Both together."""

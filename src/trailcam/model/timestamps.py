@@ -16,6 +16,9 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 
+AHEAD = 10 * MINUTE
+"""No event is believed to be later than this from now: one forged time would end all waiting."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 

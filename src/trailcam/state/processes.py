@@ -1,11 +1,13 @@
-"""The processes that run for long, by their heartbeats: who follows sources now, and who did."""
+"""The processes that run for long, by their heartbeats: who follows sources, who goes over the past."""
 
 import os
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, insert, select, update
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Table, Text, and_, insert, select, update
 from ulid import ULID
 
 from trailcam.model.timestamps import SECOND, Micros
@@ -24,6 +26,12 @@ class Role(StrEnum):
 
     serve = "serve"
     worker = "worker"
+    past = "past"
+    """Reads what is there, or was, and comes to an end."""
+
+
+FOLLOWING = (Role.serve, Role.worker)
+"""Who follows sources."""
 
 
 process = Table(
@@ -52,9 +60,9 @@ class Process:
     seen_at: Micros
 
 
-def begin(database: Database, role: Role, *, now: Micros) -> str:
-    """Notes that this process has begun; its id."""
-    id_ = str(ULID())
+def begin(database: Database, role: Role, *, now: Micros, id_: str = "") -> str:
+    """Notes that this process has begun; its id, which is made where none is given."""
+    id_ = id_ or str(ULID())
     with database.write() as connection:
         connection.execute(
             insert(process).values(
@@ -81,14 +89,17 @@ def end(database: Database, id_: str, *, now: Micros) -> None:
         connection.execute(update(process).where(process.c.id == id_).values(seen_at=now, stopped_at=now))
 
 
-def running(database: Database, *, now: Micros) -> list[Process]:
-    """The processes that were heard a moment ago, the oldest first."""
+def is_heard(now: Micros | ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a process of the table was heard a moment before a time, and has not ended."""
+    return and_(process.c.stopped_at.is_(None), process.c.seen_at > now - int(_GONE_SECONDS * SECOND))
+
+
+def running(database: Database, *, now: Micros, roles: Collection[Role] = FOLLOWING) -> list[Process]:
+    """The processes of some roles that were heard a moment ago, the oldest first."""
     p = process.c
     with database.read() as connection:
         rows = connection.execute(
-            select(process)
-            .where(p.stopped_at.is_(None), p.seen_at > now - int(_GONE_SECONDS * SECOND))
-            .order_by(p.started_at)
+            select(process).where(is_heard(now), p.role.in_(roles)).order_by(p.started_at)
         )
         return [
             Process(

@@ -81,9 +81,34 @@ def test_one_that_is_switched_off_is_counted_with_the_others(pack: Path) -> None
     assert loaded.not_correlated == {}
 
 
+def test_one_that_is_asked_for_brings_the_rules_it_looks_at(pack: Path) -> None:
+    together(pack, "Above", "Under", "C")
+    together(pack, "Under", "A", "B")
+    loaded = load(packs=[pack], rules=["Under"])
+    assert (ids(loaded), [rule.id for rule in loaded.rules]) == (["Under"], ["A", "B"])
+    assert load(packs=[pack], rules=["Und*", "B"]).rules == loaded.rules
+    above = load(packs=[pack], rules=["Above"])
+    assert (ids(above), [rule.id for rule in above.rules]) == (["Under", "Above"], ["A", "B", "C"])
+    assert ids(load(packs=[pack], rules=["A"])) == []
+
+
+def test_what_it_brings_does_not_run_where_it_is_switched_off_unless_that_is_asked_for_too(
+    pack: Path,
+) -> None:
+    together(pack, "Under", "A", "B")
+    switch_off(pack, "B")
+    switch_off(pack, "Under")
+    loaded = load(packs=[pack], rules=["Under"])
+    assert (ids(loaded), loaded.not_correlated) == ([], {"Under": ("B",)})
+    assert ids(load(packs=[pack], rules=["Under", "B"])) == ["Under"]
+    assert ids(load(packs=[pack], rules=["Under"], disabled=True)) == ["Under"]
+
+
 def test_who_asks_for_other_kinds_has_none(pack: Path) -> None:
     together(pack, "Under", "A", "B")
-    assert ids(load(packs=[pack], kinds=[*IN_THE_LINE, Kind.CORRELATION_RULE])) == []
+    kinds = [*IN_THE_LINE, Kind.CORRELATION_RULE]
+    assert ids(load(packs=[pack], kinds=kinds)) == []
+    assert [rule.id for rule in load(packs=[pack], rules=["Under"], kinds=kinds).rules] == ["Under"]
 
 
 def test_what_is_kept_does_not_hang_on_which_rules_are_asked_for(pack: Path) -> None:

@@ -7,21 +7,27 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
-from tests.correlating import correlation_rule, correlations, keep, said, source_match, turn
+from tests.correlating import at, correlation_rule, correlations, keep, said, source_match, turn
 
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
+from trailcam.commit.correlation_standing import look_anew
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
+from trailcam.commit.kept_without import KeptWithout, kept_without
+from trailcam.commit.lane_tables import candidate
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
 from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
 from trailcam.model.rule import Rule
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import SECOND, Micros
 from trailcam.pipeline.correlate import correlate
 from trailcam.query.proof.correlations import correlations as proof
+from trailcam.query.proof.correlations import waiting
+from trailcam.state import processes
 from trailcam.state.database import Database
+from trailcam.state.processes import Role
 
 FAIL, LOGIN = Step(id="fails", rule_id="Fail", least=2), Step(id="login", rule_id="Login")
 MFA = Step(id="mfa", rule_id="Mfa", absent=True)
@@ -118,6 +124,32 @@ def test_an_absence_is_waited_for_and_then_said(database: Database) -> None:
     assert said(database) == {("Alone", "Login@0", "alice")}
 
 
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_waits_for_a_rule_that_keeps_state_is_not_absent(
+    database: Database, *, everything: bool
+) -> None:
+    def arrive() -> None:
+        turn(database, rules(BOTH, ALONE, over), until=None if everything else 60, everything=everything)
+
+    over = correlation_rule("Over", LOGIN, Step(id="both", rule_id="Both", absent=True))
+    keep(database, source_match("Login", 0), source_match("Login", 5))
+    waiting = {"queued_at": 0, "queued_by": 1, "row_id": "r"}
+    with database.write() as state:
+        state.execute(insert(candidate).values(rule_id="Mfa", event_time=at(20), **waiting))
+        state.execute(insert(candidate).values(rule_id="Fail", event_time=at(15), **waiting))
+        state.execute(insert(candidate).values(rule_id="Another", event_time=at(-60), **waiting))
+    arrive()
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    with database.write() as state:
+        state.execute(update(candidate).where(candidate.c.rule_id == "Fail").values(consumed_by=1))
+    arrive()
+    assert {rule for rule, *_ in said(database)} == {"Alone", "Over"}
+    with database.write() as state:
+        state.execute(update(candidate).where(candidate.c.rule_id == "Mfa").values(consumed_by=1))
+    arrive()
+    assert ("Alone", "Login@5", "alice") in said(database)
+
+
 def test_what_has_arrived_never_goes_back(database: Database) -> None:
     keep(database, source_match("Login", 0))
     turn(database, rules(ALONE), until=16)
@@ -192,6 +224,26 @@ def test_only_what_decides_is_its_version() -> None:
     assert defined(one.definition) == replace(BOTH.correlation, schedule=None)
 
 
+def test_what_was_kept_without_a_field_is_told_of_rules_that_are_new(database: Database) -> None:
+    def told(*of: Rule) -> list[KeptWithout]:
+        with database.read() as state:
+            return kept_without(state, rules(*of))
+
+    keep(
+        database,
+        replace(source_match("Fail", 0), kept=None),
+        replace(source_match("Login", 1), kept=(("other", ("x",)),)),
+        replace(source_match("Login", 2), kept=(("user", ()),)),
+        replace(source_match("Other", 3), kept=None),
+        source_match("Login", 4),
+    )
+    everybody = correlation_rule("Everybody", FAIL, LOGIN, field="")
+    assert told(BOTH, everybody) == [KeptWithout(rule_id="Both", matches=2, fields=("user",))]
+    turn(database, rules(BOTH))
+    assert told(BOTH) == []
+    assert told(replace(BOTH, title="Another"))[0].matches == 2
+
+
 def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
     found = [source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5)]
     keep(database, *(replace(match, kept=None) for match in found))
@@ -205,16 +257,27 @@ def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
     assert said(database) == {("Both", "Login@5", "alice")}, "what was kept first stands"
 
 
-def test_who_began_later_and_still_runs_is_left_alone(database: Database) -> None:
+@pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
+def test_who_began_later_and_still_runs_is_left_alone(database: Database, *, is_killed: bool) -> None:
+    for role, id_, began in ((Role.past, "ours", 0), (Role.serve, "theirs", 100)):
+        processes.begin(database, role, now=Micros(began * SECOND), id_=id_)
     with database.write() as connection:
-        connection.execute(insert(t.run).values(run("z-later", kind="live")))
+        connection.execute(update(t.run).values(process_id="ours"))
+        connection.execute(insert(t.run).values(run("z-later", kind="live", process_id="theirs")))
     keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
     stricter = correlation_rule("Both", replace(FAIL, least=3), LOGIN)
     turn(database, rules(stricter), run_id="z-later")
     turn(database, rules(BOTH))
     assert said(database) == set()
-    with database.write() as connection:
-        connection.execute(update(t.run).where(t.run.c.id == "z-later").values(finished_at=1))
+    if is_killed:
+        processes.beat(database, "ours", now=Micros(129 * SECOND))
+        turn(database, rules(BOTH))
+        assert said(database) == set(), "it may have missed a beat"
+        processes.beat(database, "ours", now=Micros(130 * SECOND))
+    else:
+        processes.end(database, "theirs", now=Micros(101 * SECOND))
+    with database.read() as state:
+        assert is_due(state, rules(BOTH), run_id="run", arrived=None)
     turn(database, rules(BOTH))
     assert said(database) == {("Both", "Login@5", "alice")}
 
@@ -385,6 +448,21 @@ def test_a_correlation_rule_that_becomes_another_kind_keeps_what_it_has_said(dat
     assert "Both@6" in matches_of(database, "Both")
     with database.read() as state:
         assert list(proof(state)) == []
+
+
+def test_what_was_not_looked_at_yet_is_told(database: Database) -> None:
+    keep(database, source_match("Fail", 0))
+    turn(database, rules(BOTH, ALONE))
+    keep(database, source_match("Fail", 1), source_match("Login", 5), source_match("Other", 5))
+    with database.read() as state:
+        assert waiting(state) == {"Both": 2, "Alone": 1}
+    turn(database, rules(BOTH))
+    with database.read() as state:
+        assert waiting(state) == {"Alone": 1}
+    with database.write() as state:
+        look_anew(state, ["Fail"])
+    with database.read() as state:
+        assert waiting(state) == {"Both": 3, "Alone": 1}
 
 
 def test_correlation_rules_are_those_among_all() -> None:

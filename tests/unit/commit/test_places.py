@@ -49,8 +49,21 @@ def test_after_a_clock_that_was_wrong_a_place_is_silent_against_its_habit_as_bef
     hear(database, wrong, since=wrong)
     hear(database, right, since=right)
     it = known(database)
-    assert (it.last_arrival, it.last_event <= right + 10 * MINUTE) == (right, True)
+    assert (it.last_arrival, it.last_event) == (right, right)
     assert it.silent_from == right + 240 * MINUTE
+
+
+def test_a_time_far_ahead_tells_nothing_of_how_far_a_place_is(database: Database) -> None:
+    ahead = Micros(BEGUN + 11 * MINUTE)
+    for time, latest in ((ahead, None), (BEGUN - DAY, BEGUN - DAY), (ahead, BEGUN - DAY)):
+        with database.write() as state:
+            note(state, {HERE: Seen(1, Micros(time))}, followed_since=BEGUN, now=BEGUN)
+        assert known(database).last_event == latest
+
+
+def test_a_latest_event_that_was_noted_while_the_clock_was_ahead_gives_way(database: Database) -> None:
+    hear(database, BEGUN + 30 * DAY, BEGUN)
+    assert known(database).last_event == BEGUN
 
 
 def test_forged_accounts_do_not_fill_the_state(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,3 +75,9 @@ def test_a_beat_is_that_of_one_process(database: Database) -> None:
     assert silent != beating
     beat(database, beating, now=after(31))
     assert ids(database, after(31)) == [beating]
+
+
+def test_who_goes_over_the_past_follows_nothing(database: Database) -> None:
+    past, server = begin(database, Role.past, now=BEGINNING), begin(database, Role.serve, now=BEGINNING)
+    assert ids(database, BEGINNING) == [server]
+    assert [it.id for it in running(database, now=BEGINNING, roles=[Role.past])] == [past]

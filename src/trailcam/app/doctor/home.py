@@ -127,7 +127,8 @@ def _last(database: Database) -> tuple[Micros, bool] | None:
     """When a process was last heard of, and whether it was stopped; None where there was none."""
     p = processes.process.c
     with database.read() as state:
-        row = state.execute(select(p.seen_at, p.stopped_at).order_by(p.seen_at.desc()).limit(1)).first()
+        followed = select(p.seen_at, p.stopped_at).where(p.role.in_(processes.FOLLOWING))
+        row = state.execute(followed.order_by(p.seen_at.desc()).limit(1)).first()
     return None if row is None else (Micros(row.seen_at), row.stopped_at is not None)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection
 
 from sqlalchemy import func, select
 
-from trailcam.app.correlating import AHEAD
 from trailcam.app.line import Line
 from trailcam.app.live.beside import Beside
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
+from trailcam.commit.kept_without import KeptWithout
 from trailcam.errors import WorldError
-from trailcam.model.timestamps import SECOND, Micros
+from trailcam.model.timestamps import AHEAD, BEGINNING, SECOND, Micros
 from trailcam.sources.tables import source as source_table
 from trailcam.state.database import Database
 
@@ -27,11 +27,12 @@ def arrived(
     followed_since: Micros,
     now: Micros,
 ) -> Arrived | None:
-    """What has arrived of sources, by their names; None where that is not known.
+    """What has arrived of all sources, by their names; None where that is not known.
 
-    All that is earlier than the latest event by more than events may be late; so a backlog that is worked up
-    has not arrived before it is worked up. Where nothing has come for as long, all that is earlier than now
-    by as much. While a source fails, what has not come of it is not absent.
+    Of each, all that is earlier than its latest event by more than events may be late; so a backlog that is
+    worked up has not arrived before it is worked up. Where nothing has come for as long, or all that has come
+    for as long was ahead of its time, all that is earlier than now by as much. While a source fails, what has
+    not come of it is not absent.
     """
     late = int(lateness_seconds * SECOND)
     p, s = t.place.c, source_table.c
@@ -39,13 +40,33 @@ def arrived(
         fails = select(s.name).where(s.name.in_(sources), s.fault.is_not(None)).limit(1)
         if state.execute(fails).first() is not None:
             return None
-        latest = state.execute(
-            select(func.max(p.last_event)).where(p.source.in_(sources), p.last_event <= now + AHEAD)
-        ).scalar()
-        heard = state.execute(select(func.max(p.last_arrival)).where(p.source.in_(sources))).scalar()
-    if now - max(heard or 0, followed_since) >= late:
-        return Arrived(until=Micros(now - late))
-    return None if latest is None else Arrived(until=Micros(latest - late))
+        found = {
+            row.source: row
+            for row in state.execute(
+                select(
+                    p.source,
+                    func.min(p.first_arrival).label("first"),
+                    func.max(p.last_arrival).label("last"),
+                    func.max(p.last_event)
+                    .filter(p.last_event.between(BEGINNING + 1, now + AHEAD))
+                    .label("event"),
+                )
+                .where(p.source.in_(sources))
+                .group_by(p.source)
+            )
+        }
+    untils = []
+    for name in sources:
+        row = found.get(name)
+        event = None if row is None else row.event
+        heard = BEGINNING if row is None else row.first if event is None else row.last
+        if now - max(heard, followed_since) >= late:
+            untils.append(now - late)
+        elif event is None:
+            return None
+        else:
+            untils.append(event - late)
+    return Arrived(until=Micros(min(untils))) if untils else None
 
 
 class Correlations(Beside):
@@ -64,14 +85,26 @@ class Correlations(Beside):
             self._turn()
         self._turn()
 
+    def _tell(self, found: list[KeptWithout]) -> None:
+        while found:
+            it = found.pop(0)
+            self._told(
+                "a correlation rule does not see what earlier matches hold",
+                rule=it.rule_id,
+                matches=it.matches,
+                kept_without=",".join(it.fields),
+                cure=f"trailcam backfill --rule {it.rule_id}",
+            )
+
     def _turn(self) -> None:
         try:
             correlating = self._line().correlating
             if correlating.rules:
-                correlating.turn(self._arrived())
+                correlating.go_on(self._arrived())
                 for (rule_id, of), number in sorted(correlating.cut.items()):
                     self._told("first values alone", rule=rule_id, looks_at=of, matches=number)
                 correlating.cut.clear()
+                self._tell(correlating.kept_without)
         except WorldError as error:
             self._failed("correlation rules wait", error)
             self._stopping.wait(_PAUSE_SECONDS)

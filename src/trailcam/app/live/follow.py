@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy.dialects.sqlite import insert as upsert
+from ulid import ULID
 
 from trailcam.app.home import Home
 from trailcam.app.line import Line
@@ -86,6 +87,8 @@ class Follower:
     publisher: Publisher | None = None
     turns: Turns | None = None
     correlations: Correlations | None = None
+    process_id: str = ""
+    """Ours among the processes; empty without a role."""
     line: Line = field(init=False)
     """Through which groups go that are given out now."""
     leaving: list[Line] = field(default_factory=list)
@@ -110,6 +113,7 @@ class Follower:
             TrailcamError, WorldError: those of `Line`, before anything is followed.
         """
         self.started = self.clock()
+        self.process_id = str(ULID()) if self.role is not None else ""
         self.followed_since = self._micros() if self.kind is RunKind.live else None
         self._trying("lake", lambda: republish_rolled_back(self.home.database, self.home.iceberg))
         self.intake = self._intake()
@@ -122,6 +126,8 @@ class Follower:
                 self.publisher = stack.enter_context(publishing)
             stack.callback(self._end_lines)
             self.line.__enter__()
+            if self.role is not None:
+                processes.begin(self.home.database, self.role, now=self._micros(), id_=self.process_id)
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
             if self.role is not None:
                 self.turns = stack.enter_context(Turns(lambda: self.line, told=self.told))
@@ -129,7 +135,6 @@ class Follower:
                 self.correlations = stack.enter_context(
                     Correlations(lambda: self.line, arrived=self._arrived, told=self.told)
                 )
-            id_ = processes.begin(self.home.database, self.role, now=self._micros()) if self.role else ""
             stack.enter_context(self.intake)
             self.told(
                 "started",
@@ -138,13 +143,13 @@ class Follower:
                 rules=len(self.line.rules),
                 pack=self.line.pack[:12],
             )
-            self._follow(switching, id_)
+            self._follow(switching)
             if self.role is None and not self.stop.is_set():
                 self.line.drain()
-            if id_:
-                self._trying("state", partial(self._beat, id_), part="beat")
+            if self.role is not None:
+                self._trying("state", self._beat, part="beat")
                 self._trying("state", lambda: self._finish(self.line))
-                self._trying("state", lambda: processes.end(self.home.database, id_, now=self._micros()))
+                self._trying("state", self._end)
         self.told(
             "stopped",
             records=self.records + self.line.keeper.records,
@@ -164,6 +169,7 @@ class Follower:
             now=self.now,
             done=self._done,
             followed_since=self.followed_since,
+            process_id=self.process_id,
         )
 
     def switch(self, line: Line) -> None:
@@ -200,7 +206,7 @@ class Follower:
             now=self.now,
         )
 
-    def _follow(self, switching: Switching | None, id_: str) -> None:
+    def _follow(self, switching: Switching | None) -> None:
         beaten = -BEAT_SECONDS
         while True:
             if self.stop.is_set():
@@ -213,9 +219,9 @@ class Follower:
                 self.turns.look()
             if self.correlations is not None:
                 self.correlations.look()
-            if id_ and self.clock() - beaten >= BEAT_SECONDS:
+            if self.role is not None and self.clock() - beaten >= BEAT_SECONDS:
                 beaten = self.clock()
-                self._trying("state", partial(self._beat, id_), part="beat")
+                self._trying("state", self._beat, part="beat")
             if switching is not None and switching.has_news and not self.stop.is_set():
                 self._trying("state", switching.switch_if_ready, part="switch")
             if self.watch is not None and self.watch.is_due and not self.stop.is_set():
@@ -341,8 +347,8 @@ class Follower:
         if self.watch is not None:
             self.watch.begin_anew(now)
 
-    def _beat(self, id_: str) -> None:
-        processes.beat(self.home.database, id_, now=self._micros())
+    def _beat(self) -> None:
+        processes.beat(self.home.database, self.process_id, now=self._micros())
         types = {it.name: it.type for it in self.settings.sources}
         rows = [_row(name, types[name], it) for name, it in self.intake.conditions.items() if name in types]
         with self.home.database.write() as connection:
@@ -353,6 +359,9 @@ class Follower:
                 connection.execute(
                     statement.on_conflict_do_update(index_elements=[source_table.c.name], set_=known)
                 )
+
+    def _end(self) -> None:
+        processes.end(self.home.database, self.process_id, now=self._micros())
 
     def _finish(self, line: Line) -> None:
         line.finish(

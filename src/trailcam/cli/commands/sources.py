@@ -63,7 +63,9 @@ def _print(shown: "list[Standing]", seen: "Overview", now: Micros, *, places: bo
             "origins": f"{it.origins:,}",
             "events": f"{it.events:,}",
             "dead": f"{it.dead_letters:,}",
-            "last event": _ago(max((at.last_event for at in it.places), default=None), now),
+            "last event": _ago(
+                max((at.last_event for at in it.places if at.last_event is not None), default=None), now
+            ),
             "how it stands": _words(it, now),
         }
         for it in shown

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_index import source_matches
 from trailcam.commit.correlation_rules import DERIVED, defined
+from trailcam.commit.correlation_standing import sources_of
 from trailcam.commit.correlation_tables import correlation
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate import correlate
@@ -28,9 +29,23 @@ def correlations(state: Connection) -> Iterator[str]:
         yield f"{count:,} matches are of correlation rules that the state does not know: {example}"
 
 
+def waiting(state: Connection) -> dict[str, int]:
+    """By correlation rule, how many matches its next turn is to look at; of a rule that is to be gone through
+    anew, all."""
+    m = t.match.c
+    found = {}
+    for row in state.execute(select(correlation).order_by(correlation.c.rule_id)).all():
+        later = select(func.count()).where(
+            m.rule_id.in_(sorted(sources_of(defined(row.definition)))),
+            m.decision_id > (row.seen if row.version else 0),
+        )
+        found[row.rule_id] = state.execute(later).scalar_one()
+    return {rule_id: number for rule_id, number in found.items() if number}
+
+
 def _differences(state: Connection, row: Any) -> Iterator[str]:
     rule = defined(row.definition)
-    sources = {step.rule_id for step in rule.steps}
+    sources = sources_of(rule)
     m = t.match.c
     derived = select(m.row_id, m.event_time).where(m.rule_id == rule.rule_id, m.anchor_rule.is_not(None))
     held = {(each.row_id, each.event_time) for each in state.execute(derived)}

@@ -9,7 +9,7 @@ from trailcam.commit.group import Purpose
 from trailcam.lake.iceberg import Iceberg
 from trailcam.lake.tables import OWN
 from trailcam.query.lake import connection
-from trailcam.query.proof.correlations import correlations
+from trailcam.query.proof.correlations import correlations, waiting
 from trailcam.query.proof.files import files
 from trailcam.query.proof.lake_tables import look_at_tables
 from trailcam.query.proof.lane import lane
@@ -48,6 +48,8 @@ class Proof:
     alerts: int = 0
     lookups: int = 0
     """Versions of lookup tables."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """By correlation rule, matches that it has not looked at yet: its next turn does, in whatever process."""
     rolled_back: list[str] = field(default_factory=list)
     """Tables that have lost commits of ours."""
     missing: list[str] = field(default_factory=list)
@@ -78,6 +80,7 @@ def prove(
             proof.missing += ledger(state, held)
             proof.missing += lane(state)
             proof.missing += correlations(state)
+            proof.waiting = waiting(state)
             bound = windows(state)
         _count(held, proof, wanted)
         read = _of(held, wanted)

@@ -31,12 +31,12 @@ def database(tmp_path: Path) -> Database:
     return made
 
 
-def heard(database: Database, source: str, *, event: int, arrival: int) -> None:
+def heard(database: Database, source: str, *, event: int, arrival: int, account: str = "") -> None:
     with database.write() as connection:
         connection.execute(
             insert(t.place).values(
                 source=source,
-                account="",
+                account=account,
                 region="",
                 events=1,
                 first_arrival=at(arrival),
@@ -53,7 +53,23 @@ def arrived_by(database: Database, *, since: int = -600) -> Arrived | None:
 
 def test_all_is_there_that_is_earlier_than_the_latest_by_the_lateness(database: Database) -> None:
     heard(database, "trail", event=-2, arrival=0)
-    heard(database, "other", event=-500, arrival=-400)
+    heard(database, "other", event=0, arrival=0)
+    assert arrived_by(database) == Arrived(until=at(-62))
+
+
+def test_of_several_sources_the_one_that_is_behind_counts_until_it_is_silent(database: Database) -> None:
+    heard(database, "trail", event=-2, arrival=0)
+    heard(database, "other", event=-500, arrival=-59)
+    assert arrived_by(database) == Arrived(until=at(-560))
+    with database.write() as connection:
+        connection.execute(update(t.place).where(t.place.c.source == "other").values(last_arrival=at(-60)))
+    assert arrived_by(database) == Arrived(until=at(-62))
+    assert arrived_by(database, since=-59) == Arrived(until=at(-560)), "nobody has listened for so long"
+
+
+def test_of_the_places_of_a_source_the_latest_counts(database: Database) -> None:
+    heard(database, "trail", event=-2, arrival=0)
+    heard(database, "trail", event=-500, arrival=-1, account="111122223333")
     assert arrived_by(database) == Arrived(until=at(-62))
 
 
@@ -64,13 +80,16 @@ def test_a_backlog_has_not_arrived_before_it_is_worked_up(database: Database) ->
 
 def test_where_nothing_comes_time_goes_on(database: Database) -> None:
     heard(database, "trail", event=-500, arrival=-60)
+    heard(database, "other", event=-700, arrival=-600)
     assert arrived_by(database) == Arrived(until=at(-60))
-    assert arrived_by(database, since=-59) == Arrived(until=at(-560)), "nobody has listened for so long"
+    assert arrived_by(database, since=-59) == Arrived(until=at(-760)), "nobody has listened for so long"
 
 
 def test_nothing_is_known_before_anything_has_come(database: Database) -> None:
     assert arrived_by(database, since=-59) is None
     assert arrived_by(database, since=-60) == Arrived(until=at(-60))
+    heard(database, "trail", event=-2, arrival=0)
+    assert arrived_by(database, since=-59) is None, "nothing is known of the other"
 
 
 def test_while_a_source_fails_what_it_has_not_brought_is_not_absent(database: Database) -> None:
@@ -93,7 +112,7 @@ def test_what_is_not_followed_any_more_does_not_count(database: Database) -> Non
 
 def test_a_time_far_ahead_is_not_believed(database: Database) -> None:
     heard(database, "trail", event=-20, arrival=0)
-    heard(database, "other", event=11, arrival=0)
+    heard(database, "trail", event=11, arrival=0, account="111122223333")
     assert arrived_by(database) == Arrived(until=at(-80))
 
 
@@ -101,10 +120,12 @@ def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None
     told: list[tuple[str, dict[str, object]]] = []
     turned = Event()
 
-    def turn(_: object) -> None:
+    def go_on(_: object) -> None:
         turned.set()
 
-    correlating = SimpleNamespace(rules=["Who"], cut=Counter({("Who", "Whose"): 3}), turn=turn)
+    correlating = SimpleNamespace(
+        rules=["Who"], cut=Counter({("Who", "Whose"): 3}), go_on=go_on, kept_without=[]
+    )
     line = cast(Line, SimpleNamespace(correlating=correlating))
     beside = Correlations(
         lambda: line, arrived=lambda: None, told=lambda event, **told_of: told.append((event, told_of))
@@ -113,3 +134,12 @@ def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None
         assert turned.wait(10)
     beside.look()
     assert told == [("first values alone", {"rule": "Who", "looks_at": "Whose", "matches": 3})]
+
+
+def test_a_source_of_whose_times_none_is_believed_is_not_waited_for_for_ever(database: Database) -> None:
+    heard(database, "trail", event=0, arrival=0)
+    heard(database, "other", event=11, arrival=-59)
+    assert arrived_by(database) is None
+    with database.write() as connection:
+        connection.execute(update(t.place).values(first_arrival=at(-60)))
+    assert arrived_by(database) == Arrived(until=at(-60))

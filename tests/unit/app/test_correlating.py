@@ -1,0 +1,97 @@
+"""Turns at the end of a run and while sources are followed, and how the two leave things to one another."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+from tests.correlating import at, correlation_rule, correlations, keep, said, source_match
+
+from trailcam.alerts.tables import alert
+from trailcam.app.correlating import Correlating
+from trailcam.app.home import Home, make_home
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_standing import Arrived
+from trailcam.commit.stage import Stager
+from trailcam.model.correlation import Step
+from trailcam.model.timestamps import MINUTE, SECOND, Micros
+from trailcam.state import processes
+from trailcam.state.processes import Role
+
+LOGIN, MFA = Step(id="login", rule_id="Login"), Step(id="mfa", rule_id="Mfa", absent=True)
+ALONE = correlation_rule("Alone", LOGIN, MFA)
+BOTH = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"))
+NOW = at(600)
+SAID_ALONE, SAID_BOTH = ("Alone", "Login@5", "alice"), ("Both", "Login@5", "alice")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = make_home(tmp_path / "home")
+    with made.database.write() as state:
+        row = {"id": "run", "started_at": 0, "version": "0", "pack": "p", "rules": 0, "paths": "[]"}
+        state.execute(insert(t.run).values(row | {"published": False}))
+    return made
+
+
+def correlating(home: Home) -> Correlating:
+    return Correlating(
+        home=home,
+        run_id="run",
+        rules=correlations(ALONE, BOTH),
+        stager=Stager(home.iceberg.warehouse, (), pack="p"),
+        now=lambda: NOW / SECOND,
+    )
+
+
+def test_while_somebody_goes_over_the_past_a_server_takes_nothing_for_absent(home: Home) -> None:
+    server, arrived = correlating(home), Arrived(until=at(300))
+    keep(home.database, source_match("Login", -60))
+    server.go_on(arrived)
+    assert said(home.database) == {("Alone", "Login@-60", "alice")}
+    past = processes.begin(home.database, Role.past, now=NOW)
+    keep(home.database, source_match("Other", 4), source_match("Login", 5))
+    server.go_on(arrived)
+    assert said(home.database) == {("Alone", "Login@-60", "alice"), SAID_BOTH}
+    processes.end(home.database, past, now=NOW)
+    server.go_on(arrived)
+    assert said(home.database) == {("Alone", "Login@-60", "alice"), SAID_BOTH, SAID_ALONE}
+
+
+def test_what_comes_before_the_past_has_been_gone_over_is_not_absent(home: Home) -> None:
+    server, arrived = correlating(home), Arrived(until=at(300))
+    server.go_on(arrived)
+    past = processes.begin(home.database, Role.past, now=NOW)
+    keep(home.database, source_match("Login", 5))
+    server.go_on(arrived)
+    keep(home.database, source_match("Mfa", 6))
+    processes.end(home.database, past, now=NOW)
+    server.go_on(arrived)
+    with home.database.read() as state:
+        assert state.execute(select(alert)).all() == []
+
+
+def test_who_went_over_the_past_and_was_killed_holds_nothing_up_for_long(home: Home) -> None:
+    processes.begin(home.database, Role.past, now=Micros(NOW - MINUTE))
+    keep(home.database, source_match("Login", 5))
+    correlating(home).go_on(Arrived(until=at(300)))
+    assert said(home.database) == {SAID_ALONE}
+
+
+def test_earlier_matches_of_which_a_new_rule_sees_too_little_are_found_once(home: Home) -> None:
+    keep(home.database, replace(source_match("Login", 5), kept=None))
+    server = correlating(home)
+    for _ in range(2):
+        server.go_on(None)
+    assert [(it.rule_id, it.matches) for it in server.kept_without] == [("Alone", 1), ("Both", 1)]
+    again = correlating(home)
+    again.go_on(None)
+    assert again.kept_without == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_at_the_end_of_a_run_everything_has_come_unless_a_server_knows_better(home: Home, role: Role) -> None:
+    processes.begin(home.database, role, now=NOW)
+    keep(home.database, source_match("Other", 4), source_match("Login", 5))
+    correlating(home).finish()
+    assert said(home.database) == {SAID_BOTH} | (set() if role is Role.serve else {SAID_ALONE})
