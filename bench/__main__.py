@@ -53,12 +53,17 @@ def write_figures(name: str, figures: dict[str, Any]) -> None:
     result = {
         "when": datetime.now(UTC).date().isoformat(),
         "commit": commit.stdout.strip(),
-        "command": " ".join(["python", *sys.orig_argv[1:]]),
+        "command": " ".join(["python", *map(_shown, sys.orig_argv[1:])]),
         "machine": machine(),
         "python": platform.python_version(),
         **figures,
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _shown(word: str) -> str:
+    """A word of a command; a path of this machine alone tells nobody anything but its name."""
+    return Path(word).name if Path(word).is_absolute() else word
 
 
 def machine() -> str:
