@@ -112,6 +112,7 @@ def reached(home: Path, origins: int) -> str:
     return "publishing" if decided == origins else f"quarter {1 + decided * 4 // origins}"
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path, tree: Path, undisturbed: dict[str, Any]) -> None:
     rng = random.Random(time.time_ns())
     origins = len(undisturbed["ledger"])

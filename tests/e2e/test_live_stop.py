@@ -57,6 +57,7 @@ def settings_of(folder: Path, announced: Announced) -> Path:
     return write_settings(folder, source, packs=[announced.known.rules], more=more)
 
 
+@pytest.mark.slow
 def test_a_stop_in_the_midst_of_work_finishes_what_is_begun_and_gives_back_the_rest_at_once(
     tmp_path: Path, announced: Announced
 ) -> None:
