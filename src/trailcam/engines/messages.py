@@ -229,7 +229,8 @@ class TaskDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillWell:
-    """A rule has left the worker able to say so; of workers that are careful, and of careful tasks."""
+    """A rule has left the worker able to say so; of workers that are careful. The parent
+    takes it for what comes of one that has closed the way, too, until it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

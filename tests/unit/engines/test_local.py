@@ -471,6 +471,20 @@ def test_a_rule_that_closes_the_way_to_the_parent_and_loops_is_a_timeout(tmp_pat
     assert tally.match_count == 20
 
 
+def test_a_rule_that_closes_the_way_to_the_parent_and_goes_on_holds_nobody_up(tmp_path: Path) -> None:
+    blob = claim(write_log(tmp_path / "0.json", [record(0, eventName="Trigger")]), spool=tmp_path)
+    assert isinstance(blob, LocalBlob)
+    with LocalEngine(make_setup([names("Bad", "os.closerange(3, 60); time.sleep(2)")]), workers=1) as engine:
+        engine.give(WorkGroup((blob,)))
+        rounds = 0
+        results: list[GroupResult] = []
+        while not results:
+            results = engine.collect(timeout=0.1)
+            rounds += 1
+    assert [error.error_class for error in results[0].chunks[0].errors] == ["RuleKilledWorker"]
+    assert rounds > 10  # in each of them, others can be heard
+
+
 def test_a_copy_that_is_forked_while_rules_are_executed_does_no_work() -> None:
     rule = make_rule("Copied", "import os\nos.fork()\ndef rule(event):\n    return True")
     with LocalEngine(make_setup([rule]), workers=1) as engine:
