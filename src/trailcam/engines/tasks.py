@@ -202,6 +202,12 @@ class Worker:
         except TrailcamError as error:
             self._send(CannotLookUp(task=task.id, problems=tuple(error.problems)))
             return
+        except BaseException:
+            changed = self._changed()
+            if changed:  # by a rule before the one in hand, as like as not
+                self._slots[RULE] = 0
+                self._end(changed)
+            raise
         self._send(TaskDone(task=task.id))
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
@@ -388,8 +394,11 @@ class Worker:
         """Ends the process when a rule has changed what all code stands on: whoever comes next is harmed."""
         changed = self._changed()
         if changed:
-            self._slots[CHANGED] = changed
-            end_process(1)
+            self._end(changed)
+
+    def _end(self, why: int) -> None:
+        self._slots[CHANGED] = why
+        end_process(1)
 
 
 def _candidates(batch: EventBatch, found: Detections) -> Iterator[Candidate]:
