@@ -341,12 +341,15 @@ class LocalEngine:
             queue.appendleft(work)
             return None
         if in_hand.rule >= 0:
+            work.crashes = 0
             work.task.killing[in_hand.chunk, in_hand.row, in_hand.rule] = killing
             if self._died_of(in_hand.rule):
                 work.task.off[in_hand.rule] = (in_hand.chunk, in_hand.row + 1)
             queue.appendleft(work)
             return None
         work.crashes += 1
+        if work.task.careful and process.changed:
+            work.task.closely.add((in_hand.chunk, in_hand.row))
         work.task.careful = True
         if work.crashes < MOST_DEATHS:
             queue.appendleft(work)

@@ -131,7 +131,9 @@ class Task:
     killing: dict[tuple[int, int, int], Killing] = field(default_factory=dict)
     """By (chunk, row, rule)."""
     careful: bool = False
-    """A worker was lost with no rule in hand: so after each rule it is seen whether all is well."""
+    """A worker was lost with no rule in hand: so after each row it is seen whether all is well."""
+    closely: set[tuple[int, int]] = field(default_factory=set)
+    """By (chunk, row): all was not well after those, so there it is seen after each rule."""
     off: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Rules taken off, by number: the first (chunk, row) they do not see."""
 

@@ -43,7 +43,6 @@ IDLE_SECONDS = 600.0
 """How long a process may have work and no rule in hand, and neither read nor say anything."""
 
 _PAUSES_SECONDS = (0.05, 0.5)
-_FILLS = "what it keeps from event to event fills limits.worker_bytes"
 _UNKNOWN = 255
 """The exit status, for multiprocessing, of a process whose fork server was ended before it."""
 
@@ -101,6 +100,11 @@ class WorkerProcess:
         """What it has in hand, or had when it died."""
         slots = self._slots
         return Suspect(slots[CHUNK], slots[ROW], slots[RULE] - 1)
+
+    @property
+    def changed(self) -> int:
+        """What a rule of it has changed, see `messages.CHANGED`; 0: nothing."""
+        return int(self._slots[CHANGED])
 
     @property
     def _progress(self) -> tuple[Suspect, int]:
@@ -166,7 +170,7 @@ class WorkerProcess:
                 error_class="RuleTimeout",
                 message=f"{code('rule_timeout')}: it took longer than {self._limit_seconds:g} s",
             )
-        if changed := self._slots[CHANGED]:
+        if changed := self.changed:
             told = f"it changed {PARTS[changed - 1]}, which all code shares"
             return Killing(error_class="RuleKilledWorker", message=f"{code('rule_killed_worker')}: {told}")
         status = _status(self._process.exitcode)

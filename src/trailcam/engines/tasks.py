@@ -32,7 +32,6 @@ from trailcam.engines.messages import (
     PairDone,
     Rows,
     Setup,
-    StillWell,
     Task,
     TaskDone,
     TestDone,
@@ -50,7 +49,7 @@ from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.rule import IN_THE_LINE
 from trailcam.model.staged import StagedFile
 from trailcam.pipeline.decode import decode
-from trailcam.pipeline.detect import Detections, detect
+from trailcam.pipeline.detect import NO_RULE, Detections, detect
 from trailcam.pipeline.enrich import enrich
 from trailcam.pipeline.mend import mend
 from trailcam.pipeline.normalize import Chunk, Normalizer
@@ -343,7 +342,7 @@ class Worker:
 
         def in_hand(row: int, rule: int) -> None:
             if task.careful:
-                self._see_whether_all_is_well()
+                self._see_whether_all_is_well(task, rule)
             slots[ROW] = row
             slots[RULE] = rule + 1
 
@@ -381,14 +380,19 @@ class Worker:
             names=self._models.get(batch.log_type),
         )
         if task.careful:
-            self._see_whether_all_is_well()
+            self._see_whether_all_is_well(task, NO_RULE)
         return found
 
-    def _see_whether_all_is_well(self) -> None:
-        """Ends the process here, where the rule is in hand that has left it unable to go on."""
-        if self._slots[RULE]:
+    def _see_whether_all_is_well(self, task: Task, to_come: int) -> None:
+        """Ends the process here, where the rule is in hand that has left it unable to go on; or with none in
+        hand, after a row that has to be looked at more closely for that."""
+        slots = self._slots
+        rule, chunk, row = slots[RULE] - 1, slots[CHUNK], slots[ROW]
+        if rule >= 0 and (chunk, row) in task.closely:
             self._end_if_changed()
-            self._send(StillWell())
+        elif to_come == NO_RULE:
+            slots[RULE] = 0
+            self._end_if_changed()
 
     def _end_if_changed(self) -> None:
         """Ends the process when a rule has changed what all code stands on: whoever comes next is harmed."""
