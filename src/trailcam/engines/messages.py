@@ -27,6 +27,9 @@ something was read; and the place, counted from 1, of what a rule has changed, s
 
 SLOTS = 5
 
+FILLED = 2**32
+"""In the slot of what was changed: nothing was, but what a rule keeps fills the memory."""
+
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
 
@@ -134,6 +137,8 @@ class Task:
     """A worker was lost with no rule in hand: so after each row it is seen whether all is well."""
     closely: set[tuple[int, int]] = field(default_factory=set)
     """By (chunk, row): all was not well after those, so there it is seen after each rule."""
+    weigh: bool = False
+    """A worker lacked something that rules may have used up: so a fresh one notes what each of them keeps."""
     off: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Rules taken off, by number: the first (chunk, row) they do not see."""
 

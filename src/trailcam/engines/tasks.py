@@ -18,9 +18,11 @@ from trailcam.contracts.runner import Runner, Subject
 from trailcam.contracts.source import Blob
 from trailcam.engines.inline import inline
 from trailcam.engines.kept import decode_kept
+from trailcam.engines.memory import Scales, is_for_want_of_memory
 from trailcam.engines.messages import (
     CHANGED,
     CHUNK,
+    FILLED,
     READ,
     ROW,
     RULE,
@@ -84,6 +86,7 @@ class Worker:
         self._send = send
         self._ask = ask
         self._changed = changed
+        self._scales = Scales()
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
@@ -126,6 +129,8 @@ class Worker:
                 self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
                 result = run_test(runner, test, self._around)
                 self._end_if_changed()
+                if self._lacks_memory(task):
+                    return
             self._send(TestDone(task=task.id, number=number, result=result))
             self._slots[RULE] = 0  # not before: what a rule has broken shows when there is something to say
         self._send(TaskDone(task=task.id))
@@ -139,6 +144,8 @@ class Worker:
             if number >= task.resume:
                 found = self._take_turn(task, number, pair, overlay)
                 self._end_if_changed()
+                if self._lacks_memory(task):
+                    return
                 self._send(
                     PairDone(
                         task=task.id,
@@ -192,11 +199,16 @@ class Worker:
                 if number >= task.resume:
                     self._send(self._done(task, number, chunk))
         except MemoryError:
+            self._end_for_who_keeps_much(task)
             self._slots[RULE] = 0
             self._send(OutOfMemory(task=task.id))
             return
         except OSError as error:
-            self._send(CannotStage(task=task.id, error=error))
+            if is_for_want_of_memory(error):
+                self._end_for_who_keeps_much(task)
+                self._send(OutOfMemory(task=task.id))
+            else:
+                self._send(CannotStage(task=task.id, error=error))
             return
         except TrailcamError as error:
             self._send(CannotLookUp(task=task.id, problems=tuple(error.problems)))
@@ -264,6 +276,8 @@ class Worker:
             found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
             self._slots[RULE] = 0
             self._end_if_changed()
+            if not task.weigh and self._scales.are_short:
+                raise MemoryError  # others may have got too little, and not even said so
             found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             first_row += len(batch)
             if self._stager is not None:
@@ -388,11 +402,33 @@ class Worker:
         hand, after a row that has to be looked at more closely for that."""
         slots = self._slots
         rule, chunk, row = slots[RULE] - 1, slots[CHUNK], slots[ROW]
+        if task.weigh:
+            if rule < 0:
+                self._scales.rest()
+            elif self._scales.weigh(rule, chunk=chunk, row=row):
+                self._end(FILLED)
         if rule >= 0 and (chunk, row) in task.closely:
             self._end_if_changed()
         elif to_come == NO_RULE:
             slots[RULE] = 0
             self._end_if_changed()
+
+    def _lacks_memory(self, task: Task) -> bool:
+        """Tells the parent, in place of what a rule has said, that it may have got too little memory for it
+        because of what others keep."""
+        lacks = not task.weigh and self._scales.are_short
+        if lacks:
+            self._slots[RULE] = 0
+            self._send(OutOfMemory(task=task.id))
+        return lacks
+
+    def _end_for_who_keeps_much(self, task: Task) -> None:
+        """Ends the process with the rule in hand, if there is one, without which there would be enough."""
+        heaviest = self._scales.heaviest() if task.weigh else None
+        if heaviest is not None:
+            self._slots[CHUNK], self._slots[ROW], rule = heaviest
+            self._slots[RULE] = rule + 1
+            self._end(FILLED)
 
     def _end_if_changed(self) -> None:
         """Ends the process when a rule has changed what all code stands on: whoever comes next is harmed."""

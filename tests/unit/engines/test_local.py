@@ -20,7 +20,7 @@ from tests.tally import Tally
 
 from trailcam.engines import process
 from trailcam.engines.local import GroupResult, LocalEngine
-from trailcam.engines.messages import Limits, WorkGroup
+from trailcam.engines.messages import Limits, Staging, WorkGroup
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
@@ -48,6 +48,7 @@ def run_rules(
     limits: Limits = LIMITS,
     files: int = 1,
     models: Sequence[DataModel] = (),
+    staging: Staging | None = None,
 ) -> tuple[Tally, LocalEngine]:
     for file in range(files):
         write_log(
@@ -60,7 +61,8 @@ def run_rules(
     blobs = [claim(path, spool=folder) for path in sorted(folder.glob("*.json"))]
     groups = [WorkGroup((blob,)) for blob in blobs if isinstance(blob, LocalBlob)]
     tally = Tally()
-    with LocalEngine(make_setup(rules, limits=limits, models=models), workers=workers) as engine:
+    setup = replace(make_setup(rules, limits=limits, models=models), staging=staging)
+    with LocalEngine(setup, workers=workers) as engine:
         for result in engine.run(groups):
             tally.add(result)
     return tally, engine
