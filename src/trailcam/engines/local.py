@@ -240,7 +240,7 @@ class LocalEngine:
         while queue and len(self._busy) < self._most:
             work = queue[0]
             if work.task.weigh and self._idle:
-                self._idle.pop().close()  # a fresh one takes its place
+                self._idle.pop().stop()  # a fresh one takes its place
             process = self._idle.pop() if self._idle and not work.task.weigh else self._started()
             work.task.off |= {rule: (0, 0) for rule in self.taken_off if rule not in work.task.off}
             if process.give(work.task):
