@@ -214,7 +214,12 @@ class LocalEngine:
     # -- giving out --------------------------------------------------------------------------------------
 
     def _work(
-        self, group: WorkGroup, *, batch_events: int = BATCH_EVENTS, batch_bytes: int = BATCH_BYTES
+        self,
+        group: WorkGroup,
+        *,
+        batch_events: int = BATCH_EVENTS,
+        batch_bytes: int = BATCH_BYTES,
+        weigh: bool = False,
     ) -> _Work:
         now = Micros(int(self._now() * 1_000_000))
         task = Task(
@@ -226,13 +231,17 @@ class LocalEngine:
             attempt=str(ULID()),
             batch_events=batch_events,
             batch_bytes=batch_bytes,
+            careful=weigh,
+            weigh=weigh,
         )
         return _Work(task, GroupResult(group, now))
 
     def _give_out(self, queue: deque[_Work]) -> None:
         while queue and len(self._busy) < self._most:
-            process = self._idle.pop() if self._idle else self._started()
             work = queue[0]
+            if work.task.weigh and self._idle:
+                self._idle.pop().stop()  # a fresh one takes its place
+            process = self._idle.pop() if self._idle and not work.task.weigh else self._started()
             work.task.off |= {rule: (0, 0) for rule in self.taken_off if rule not in work.task.off}
             if process.give(work.task):
                 self._busy[process] = queue.popleft()
@@ -282,15 +291,10 @@ class LocalEngine:
             self._idle.append(process)
             del self._busy[process]
             return work
-        elif isinstance(message, CannotStage | CannotLookUp):
-            self._idle.append(process)
+        elif isinstance(message, CannotStage | CannotLookUp | OutOfMemory):
+            process.stop()
             del self._busy[process]
-            work.result = GroupResult(work.result.group, failure=self._failure(message))
-            return work
-        elif isinstance(message, OutOfMemory):
-            self._idle.append(process)
-            del self._busy[process]
-            return self._smaller(work, queue, code("record_exhausts_memory"))
+            return self._lacking(work, message, queue)
         return None
 
     def _answer(self, process: WorkerProcess, work: _Work, key: str) -> _Work | None:
@@ -304,6 +308,20 @@ class LocalEngine:
             return work
         process.answer(KeyHeld(item))
         return None
+
+    def _lacking(
+        self, work: _Work, message: CannotStage | CannotLookUp | OutOfMemory, queue: deque[_Work]
+    ) -> _Work | None:
+        """A worker lacks what rules may have used up, in this group or before it: the group is done once
+        more in a fresh one that watches them, and what that one says is believed."""
+        if not work.task.weigh:
+            work.task.careful = work.task.weigh = True
+            queue.appendleft(work)
+            return None
+        if isinstance(message, OutOfMemory):
+            return self._smaller(work, queue, code("record_exhausts_memory"))
+        work.result = GroupResult(work.result.group, failure=self._failure(message))
+        return work
 
     def _failure(self, message: CannotStage | CannotLookUp) -> WorldError:
         if isinstance(message, CannotLookUp):
@@ -322,10 +340,10 @@ class LocalEngine:
         if len(blobs) > 1:
             half = len(blobs) // 2
             parts = (replace(group, blobs=blobs[half:]), replace(group, blobs=blobs[:half]))
-            queue.extendleft(map(self._work, parts))
+            queue.extendleft(self._work(part, weigh=task.weigh) for part in parts)
         elif task.batch_events > 1:
             events, size = (max(1, n // _FEWER_EVENTS) for n in (task.batch_events, task.batch_bytes))
-            queue.appendleft(self._work(group, batch_events=events, batch_bytes=size))
+            queue.appendleft(self._work(group, batch_events=events, batch_bytes=size, weigh=task.weigh))
         else:
             return _given_up(work, reason)
         return None
@@ -341,12 +359,15 @@ class LocalEngine:
             queue.appendleft(work)
             return None
         if in_hand.rule >= 0:
+            work.crashes = 0
             work.task.killing[in_hand.chunk, in_hand.row, in_hand.rule] = killing
             if self._died_of(in_hand.rule):
                 work.task.off[in_hand.rule] = (in_hand.chunk, in_hand.row + 1)
             queue.appendleft(work)
             return None
         work.crashes += 1
+        if work.task.careful and process.changed:
+            work.task.closely.add((in_hand.chunk, in_hand.row))
         work.task.careful = True
         if work.crashes < MOST_DEATHS:
             queue.appendleft(work)

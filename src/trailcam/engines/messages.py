@@ -27,6 +27,9 @@ something was read; and the place, counted from 1, of what a rule has changed, s
 
 SLOTS = 5
 
+FILLED = 2**32
+"""In the slot of what was changed: nothing was, but what a rule keeps fills the memory."""
+
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
 
@@ -131,7 +134,11 @@ class Task:
     killing: dict[tuple[int, int, int], Killing] = field(default_factory=dict)
     """By (chunk, row, rule)."""
     careful: bool = False
-    """A worker was lost with no rule in hand: so after each rule it is seen whether all is well."""
+    """A worker was lost with no rule in hand: so after each row it is seen whether all is well."""
+    closely: set[tuple[int, int]] = field(default_factory=set)
+    """By (chunk, row): all was not well after those, so there it is seen after each rule."""
+    weigh: bool = False
+    """A worker lacked something that rules may have used up: so a fresh one notes what each of them keeps."""
     off: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Rules taken off, by number: the first (chunk, row) they do not see."""
 
@@ -229,7 +236,8 @@ class TaskDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillWell:
-    """A rule has left the worker able to say so; of workers that are careful, and of careful tasks."""
+    """A rule has left the worker able to say so; of workers that are careful. The parent
+    takes it for what comes of one that has closed the way, too, until it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import (
     CHANGED,
     CHUNK,
+    FILLED,
     READ,
     ROW,
     ROW_LOADING,
@@ -42,8 +43,8 @@ while a copy of it, which a rule has forked, keeps the way open."""
 IDLE_SECONDS = 600.0
 """How long a process may have work and no rule in hand, and neither read nor say anything."""
 
-_LOOK_SECONDS = 0.25
 _PAUSES_SECONDS = (0.05, 0.5)
+_FILLS = "what it keeps from event to event fills limits.worker_bytes"
 _UNKNOWN = 255
 """The exit status, for multiprocessing, of a process whose fork server was ended before it."""
 
@@ -78,15 +79,18 @@ class WorkerProcess:
             raise WorldError(Problem(code=code("worker_broken"), message=message, hint=hint)) from None
         other.close()
         self._timed_out = False
+        self._is_closed = False
         self._seen = self._progress
         self._watched_seconds = 0.0
         self._looked_at = time.monotonic()
 
     @property
-    def signs(self) -> tuple[Connection, int]:
+    def signs(self) -> tuple[Connection | int, ...]:
         """What is to be waited for: something comes of it, or it has ended. The way from it does not tell
-        the latter, for a copy of it that a rule has forked may keep that open."""
-        return self._connection, self._process.sentinel
+        the latter, for a copy of it that a rule has forked may keep that open; or a rule has closed it, and
+        goes on."""
+        sentinel = self._process.sentinel
+        return (sentinel,) if self._is_closed else (self._connection, sentinel)
 
     @property
     def pid(self) -> int:
@@ -98,6 +102,11 @@ class WorkerProcess:
         """What it has in hand, or had when it died."""
         slots = self._slots
         return Suspect(slots[CHUNK], slots[ROW], slots[RULE] - 1)
+
+    @property
+    def changed(self) -> int:
+        """What a rule of it has changed, see `messages.CHANGED`; 0: nothing."""
+        return int(self._slots[CHANGED])
 
     @property
     def _progress(self) -> tuple[Suspect, int]:
@@ -128,7 +137,8 @@ class WorkerProcess:
             if self._connection.poll():
                 return self._connection.recv()
         except EOFError:
-            return None
+            self._is_closed = True
+            return None if wait([self._process.sentinel], timeout=0) else StillWell()
         except OSError:  # it stands still halfway, or was ended there
             pass
         self._process.kill()  # it lives on where the fork server, which would know of its end, was ended
@@ -154,10 +164,7 @@ class WorkerProcess:
         return self._timed_out
 
     def end(self) -> Killing:
-        """Waits for a process that is gone; what it died of. One that has only closed the way to us goes on
-        until it has something to say: it is watched meanwhile."""
-        while not wait([self._process.sentinel], timeout=_LOOK_SECONDS) and not self.kill_if_stuck():
-            pass
+        """What a process that is gone died of."""
         self._process.join()
         self._connection.close()
         if self._timed_out:
@@ -165,8 +172,8 @@ class WorkerProcess:
                 error_class="RuleTimeout",
                 message=f"{code('rule_timeout')}: it took longer than {self._limit_seconds:g} s",
             )
-        if changed := self._slots[CHANGED]:
-            told = f"it changed {PARTS[changed - 1]}, which all code shares"
+        if changed := self.changed:
+            told = f"it changed {PARTS[changed - 1]}, which all code shares" if changed != FILLED else _FILLS
             return Killing(error_class="RuleKilledWorker", message=f"{code('rule_killed_worker')}: {told}")
         status = _status(self._process.exitcode)
         return Killing(

@@ -18,9 +18,11 @@ from trailcam.contracts.runner import Runner, Subject
 from trailcam.contracts.source import Blob
 from trailcam.engines.inline import inline
 from trailcam.engines.kept import decode_kept
+from trailcam.engines.memory import Scales, is_for_want_of_memory
 from trailcam.engines.messages import (
     CHANGED,
     CHUNK,
+    FILLED,
     READ,
     ROW,
     RULE,
@@ -32,7 +34,6 @@ from trailcam.engines.messages import (
     PairDone,
     Rows,
     Setup,
-    StillWell,
     Task,
     TaskDone,
     TestDone,
@@ -50,7 +51,7 @@ from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.rule import IN_THE_LINE
 from trailcam.model.staged import StagedFile
 from trailcam.pipeline.decode import decode
-from trailcam.pipeline.detect import Detections, detect
+from trailcam.pipeline.detect import NO_RULE, Detections, detect
 from trailcam.pipeline.enrich import enrich
 from trailcam.pipeline.mend import mend
 from trailcam.pipeline.normalize import Chunk, Normalizer
@@ -85,6 +86,7 @@ class Worker:
         self._send = send
         self._ask = ask
         self._changed = changed
+        self._scales = Scales()
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
@@ -127,6 +129,8 @@ class Worker:
                 self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
                 result = run_test(runner, test, self._around)
                 self._end_if_changed()
+                if self._lacks_memory(task):
+                    return
             self._send(TestDone(task=task.id, number=number, result=result))
             self._slots[RULE] = 0  # not before: what a rule has broken shows when there is something to say
         self._send(TaskDone(task=task.id))
@@ -140,6 +144,8 @@ class Worker:
             if number >= task.resume:
                 found = self._take_turn(task, number, pair, overlay)
                 self._end_if_changed()
+                if self._lacks_memory(task):
+                    return
                 self._send(
                     PairDone(
                         task=task.id,
@@ -193,15 +199,26 @@ class Worker:
                 if number >= task.resume:
                     self._send(self._done(task, number, chunk))
         except MemoryError:
+            self._end_for_who_keeps_much(task)
             self._slots[RULE] = 0
             self._send(OutOfMemory(task=task.id))
             return
         except OSError as error:
-            self._send(CannotStage(task=task.id, error=error))
+            if is_for_want_of_memory(error):
+                self._end_for_who_keeps_much(task)
+                self._send(OutOfMemory(task=task.id))
+            else:
+                self._send(CannotStage(task=task.id, error=error))
             return
         except TrailcamError as error:
             self._send(CannotLookUp(task=task.id, problems=tuple(error.problems)))
             return
+        except BaseException:
+            changed = self._changed()
+            if changed:  # by a rule before the one in hand, as like as not
+                self._slots[RULE] = 0
+                self._end(changed)
+            raise
         self._send(TaskDone(task=task.id))
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
@@ -259,6 +276,8 @@ class Worker:
             found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
             self._slots[RULE] = 0
             self._end_if_changed()
+            if not task.weigh and self._scales.are_short:
+                raise MemoryError  # others may have got too little, and not even said so
             found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             first_row += len(batch)
             if self._stager is not None:
@@ -337,7 +356,7 @@ class Worker:
 
         def in_hand(row: int, rule: int) -> None:
             if task.careful:
-                self._see_whether_all_is_well()
+                self._see_whether_all_is_well(task, rule)
             slots[ROW] = row
             slots[RULE] = rule + 1
 
@@ -375,21 +394,51 @@ class Worker:
             names=self._models.get(batch.log_type),
         )
         if task.careful:
-            self._see_whether_all_is_well()
+            self._see_whether_all_is_well(task, NO_RULE)
         return found
 
-    def _see_whether_all_is_well(self) -> None:
-        """Ends the process here, where the rule is in hand that has left it unable to go on."""
-        if self._slots[RULE]:
+    def _see_whether_all_is_well(self, task: Task, to_come: int) -> None:
+        """Ends the process here, where the rule is in hand that has left it unable to go on; or with none in
+        hand, after a row that has to be looked at more closely for that."""
+        slots = self._slots
+        rule, chunk, row = slots[RULE] - 1, slots[CHUNK], slots[ROW]
+        if task.weigh:
+            if rule < 0:
+                self._scales.rest()
+            elif self._scales.weigh(rule, chunk=chunk, row=row):
+                self._end(FILLED)
+        if rule >= 0 and (chunk, row) in task.closely:
             self._end_if_changed()
-            self._send(StillWell())
+        elif to_come == NO_RULE:
+            slots[RULE] = 0
+            self._end_if_changed()
+
+    def _lacks_memory(self, task: Task) -> bool:
+        """Tells the parent, in place of what a rule has said, that it may have got too little memory for it
+        because of what others keep."""
+        lacks = not task.weigh and self._scales.are_short
+        if lacks:
+            self._slots[RULE] = 0
+            self._send(OutOfMemory(task=task.id))
+        return lacks
+
+    def _end_for_who_keeps_much(self, task: Task) -> None:
+        """Ends the process with the rule in hand, if there is one, without which there would be enough."""
+        heaviest = self._scales.heaviest() if task.weigh else None
+        if heaviest is not None:
+            self._slots[CHUNK], self._slots[ROW], rule = heaviest
+            self._slots[RULE] = rule + 1
+            self._end(FILLED)
 
     def _end_if_changed(self) -> None:
         """Ends the process when a rule has changed what all code stands on: whoever comes next is harmed."""
         changed = self._changed()
         if changed:
-            self._slots[CHANGED] = changed
-            end_process(1)
+            self._end(changed)
+
+    def _end(self, why: int) -> None:
+        self._slots[CHANGED] = why
+        end_process(1)
 
 
 def _candidates(batch: EventBatch, found: Detections) -> Iterator[Candidate]:

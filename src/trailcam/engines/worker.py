@@ -79,7 +79,9 @@ def main(
         runners, of_rules = load_runners(setup, slots, skip, executed)
         send(Loaded(failures=of_rules | failures))
         ask = _asker(connection, send)
-        worker = Worker(send, slots, setup, runners, models=models, ask=ask, changed=watch())
+        worker = Worker(
+            send, slots, setup, runners, models=models, ask=ask, changed=watch(connection.fileno())
+        )
         gc.freeze()
         while (task := _next(connection)) is not None:
             worker.work(task)

@@ -3,7 +3,11 @@
 import builtins
 import json
 import operator
+import os
+import resource
+import socket
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +21,15 @@ from trailcam.engines.ground import PARTS, watch
 from trailcam.engines.local import LocalEngine
 from trailcam.errors import code
 from trailcam.model.rule import Rule, RuleTest
+from trailcam.rules import run
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[int, int]]:
+    """The descriptors of both ends of a way to the parent."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours.fileno(), theirs.fileno()
 
 
 @pytest.mark.parametrize(
@@ -26,12 +39,14 @@ from trailcam.model.rule import Rule, RuleTest
         (json, "dumps", "json"),
         (operator, "eq", "operator"),
         (json.JSONEncoder, "default", "json.encoder.JSONEncoder"),
+        (run, "describe", "trailcam.rules.run"),
+        (run.RuleRunner, "run", "trailcam.rules.run.RuleRunner"),
     ],
 )
 def test_what_was_replaced_or_removed_is_named(
-    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, part: str
+    monkeypatch: pytest.MonkeyPatch, ends: tuple[int, int], owner: object, name: str, part: str
 ) -> None:
-    changed = watch()
+    changed = watch(ends[0])
     assert changed() == 0
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, lambda *_: True)
@@ -42,29 +57,63 @@ def test_what_was_replaced_or_removed_is_named(
         assert PARTS[changed() - 1] == part
 
 
-def test_a_module_in_place_of_one_of_ours_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = watch()
+def test_a_module_in_place_of_one_of_ours_is_named(
+    monkeypatch: pytest.MonkeyPatch, ends: tuple[int, int]
+) -> None:
+    changed = watch(ends[0])
     monkeypatch.setitem(sys.modules, "json", ModuleType("json"))
     assert PARTS[changed() - 1] == "sys.modules"
 
 
-def test_what_is_added_is_nobodys_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = watch()
+def test_what_is_added_is_nobodys_harm(monkeypatch: pytest.MonkeyPatch, ends: tuple[int, int]) -> None:
+    changed = watch(ends[0])
     monkeypatch.setattr(builtins, "_", str, raising=False)
     monkeypatch.setitem(sys.modules, "of_a_rule", ModuleType("of_a_rule"))
     assert changed() == 0
 
 
-def test_what_raises_when_it_is_compared_is_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_raises_when_it_is_compared_is_a_change(
+    monkeypatch: pytest.MonkeyPatch, ends: tuple[int, int]
+) -> None:
     class Hostile:
         def __eq__(self, other: object) -> bool:
             raise SystemExit
 
         __hash__ = None  # type: ignore[assignment]  # as Python has it where __eq__ is defined alone
 
-    changed = watch()
+    changed = watch(ends[0])
     monkeypatch.setattr(json, "dumps", Hostile())
     assert PARTS[changed() - 1] == "json"
+
+
+def test_a_way_that_was_closed_shut_or_replaced_is_named(ends: tuple[int, int], tmp_path: Path) -> None:
+    def part() -> str:
+        return PARTS[changed() - 1] if changed() else ""
+
+    way = os.dup(ends[0])
+    changed = watch(way)
+    assert part() == ""
+    os.close(way)
+    assert part() == "the connection to Trailcam"
+    with (tmp_path / "other").open("wb") as other:
+        os.dup2(other.fileno(), way)
+        assert part() == "the connection to Trailcam"
+    os.dup2(ends[0], way)
+    assert part() == ""
+    with socket.socket(fileno=way) as same:
+        same.shutdown(socket.SHUT_WR)
+        assert part() == "the connection to Trailcam"
+
+
+def test_a_limit_of_the_process_that_was_changed_is_named(ends: tuple[int, int]) -> None:
+    changed = watch(ends[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (1 if soft == 0 else 0, hard))
+    try:
+        assert PARTS[changed() - 1] == "a limit of the process"
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    assert changed() == 0
 
 
 EVERY2 = make_rule("Every2", "def rule(event):\n    return len(event) > 0")
@@ -76,6 +125,10 @@ HARM = [
     pytest.param("time.time = time.monotonic = lambda: 0", "time", id="time"),
     pytest.param("os.write = os._exit = lambda *_: 0", "os", id="os"),
     pytest.param("import pickle; pickle.dumps = None; sys.modules.clear()", "sys.modules", id="modules"),
+    pytest.param("import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (3, 3))", "a limit", id="files"),
+    pytest.param("import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (9, 9))", "a limit", id="sizes"),
+    pytest.param("import resource as r; r.setrlimit(r.RLIMIT_DATA, (9, 9))", "a limit", id="memory"),
+    pytest.param("import trailcam.rules.run as ours; ours.RuleRunner.run = None", "RuleRunner", id="ours"),
     pytest.param("os.closerange(3, 256)", "the connection to Trailcam", id="descriptors"),
 ]
 
@@ -122,6 +175,6 @@ def test_a_process_that_stands_still_with_no_rule_in_hand_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "IDLE_SECONDS", 0.5)
-    action = "import trailcam.engines.tasks as ours; ours.Counter = lambda _: time.sleep(60)"
+    action = "import collections; collections.Counter.update = lambda *_: time.sleep(60)"
     tally, _ = run_rules(tmp_path, [EVERY, names("Bad", action)])
     assert list(tally.dead_letters) == [code("worker_lost")]

@@ -20,7 +20,7 @@ from tests.tally import Tally
 
 from trailcam.engines import process
 from trailcam.engines.local import GroupResult, LocalEngine
-from trailcam.engines.messages import Limits, WorkGroup
+from trailcam.engines.messages import Limits, Staging, WorkGroup
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
@@ -48,6 +48,7 @@ def run_rules(
     limits: Limits = LIMITS,
     files: int = 1,
     models: Sequence[DataModel] = (),
+    staging: Staging | None = None,
 ) -> tuple[Tally, LocalEngine]:
     for file in range(files):
         write_log(
@@ -60,7 +61,8 @@ def run_rules(
     blobs = [claim(path, spool=folder) for path in sorted(folder.glob("*.json"))]
     groups = [WorkGroup((blob,)) for blob in blobs if isinstance(blob, LocalBlob)]
     tally = Tally()
-    with LocalEngine(make_setup(rules, limits=limits, models=models), workers=workers) as engine:
+    setup = replace(make_setup(rules, limits=limits, models=models), staging=staging)
+    with LocalEngine(setup, workers=workers) as engine:
         for result in engine.run(groups):
             tally.add(result)
     return tally, engine
@@ -469,6 +471,20 @@ def test_a_rule_that_closes_the_way_to_the_parent_and_loops_is_a_timeout(tmp_pat
     )
     assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Bad", "RuleTimeout")]
     assert tally.match_count == 20
+
+
+def test_a_rule_that_closes_the_way_to_the_parent_and_goes_on_holds_nobody_up(tmp_path: Path) -> None:
+    blob = claim(write_log(tmp_path / "0.json", [record(0, eventName="Trigger")]), spool=tmp_path)
+    assert isinstance(blob, LocalBlob)
+    with LocalEngine(make_setup([names("Bad", "os.closerange(3, 60); time.sleep(2)")]), workers=1) as engine:
+        engine.give(WorkGroup((blob,)))
+        rounds = 0
+        results: list[GroupResult] = []
+        while not results:
+            results = engine.collect(timeout=0.1)
+            rounds += 1
+    assert [error.error_class for error in results[0].chunks[0].errors] == ["RuleKilledWorker"]
+    assert rounds > 10  # in each of them, others can be heard
 
 
 def test_a_copy_that_is_forked_while_rules_are_executed_does_no_work() -> None:
