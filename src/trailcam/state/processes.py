@@ -18,7 +18,7 @@ BEAT_SECONDS = 5.0
 """How often a process says that it is there."""
 
 _GONE_SECONDS = 30.0
-"""Who has not been heard for so long is not counted on."""
+"""Who has not been heard for so long, or only so far ahead, is not counted on."""
 
 
 class Role(StrEnum):
@@ -90,8 +90,11 @@ def end(database: Database, id_: str, *, now: Micros) -> None:
 
 
 def is_heard(now: Micros | ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a process of the table was heard a moment before a time, and has not ended."""
-    return and_(process.c.stopped_at.is_(None), process.c.seen_at > now - int(_GONE_SECONDS * SECOND))
+    """Whether a process of the table was heard a moment before or behind a time, and has not ended. Who was
+    heard later than that had a clock that was ahead: if it lives, its next beat puts that right."""
+    gone = int(_GONE_SECONDS * SECOND)
+    heard = and_(process.c.seen_at > now - gone, process.c.seen_at < now + gone)
+    return and_(process.c.stopped_at.is_(None), heard)
 
 
 def running(database: Database, *, now: Micros, roles: Collection[Role] = FOLLOWING) -> list[Process]:

@@ -14,7 +14,7 @@ from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.stage import Stager
 from trailcam.model.correlation import Step
-from trailcam.model.timestamps import MINUTE, SECOND, Micros
+from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
 from trailcam.state import processes
 from trailcam.state.processes import Role
 
@@ -75,6 +75,17 @@ def test_who_went_over_the_past_and_was_killed_holds_nothing_up_for_long(home: H
     processes.begin(home.database, Role.past, now=Micros(NOW - MINUTE))
     keep(home.database, source_match("Login", 5))
     correlating(home).go_on(Arrived(until=at(300)))
+    assert said(home.database) == {SAID_ALONE}
+
+
+@pytest.mark.parametrize("role", [Role.past, Role.serve])
+def test_who_was_killed_with_a_clock_that_was_ahead_holds_nothing_up(home: Home, role: Role) -> None:
+    processes.begin(home.database, role, now=Micros(NOW + DAY))
+    keep(home.database, source_match("Login", 5))
+    if role is Role.past:
+        correlating(home).go_on(Arrived(until=at(300)))
+    else:
+        correlating(home).finish()
     assert said(home.database) == {SAID_ALONE}
 
 

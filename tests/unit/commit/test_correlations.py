@@ -259,7 +259,7 @@ def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
 
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
 def test_who_began_later_and_still_runs_is_left_alone(database: Database, *, is_killed: bool) -> None:
-    for role, id_, began in ((Role.past, "ours", 0), (Role.serve, "theirs", 100)):
+    for role, id_, began in ((Role.past, "ours", 99), (Role.serve, "theirs", 100)):
         processes.begin(database, role, now=Micros(began * SECOND), id_=id_)
     with database.write() as connection:
         connection.execute(update(t.run).values(process_id="ours"))

@@ -56,6 +56,20 @@ def test_who_is_not_heard_for_long_is_not_counted_on_until_it_is_heard_again(dat
     assert (found.started_at, found.seen_at) == (BEGINNING, after(40))
 
 
+def test_who_was_heard_in_the_future_is_not_counted_on_until_its_next_beat(database: Database) -> None:
+    """Its clock was ahead, or was set back since: killed, it holds up nobody until that day."""
+    id_ = begin(database, Role.serve, now=after(86_400))
+    assert ids(database, BEGINNING) == ids(database, after(72_000)) == []
+    beat(database, id_, now=after(72_001))
+    assert ids(database, after(72_001)) == [id_]
+
+
+def test_two_clocks_may_differ_a_little(database: Database) -> None:
+    id_ = begin(database, Role.serve, now=after(29.9))
+    assert ids(database, BEGINNING) == [id_]
+    assert ids(database, after(-0.1)) == []
+
+
 def test_some_beats_may_be_missed(database: Database) -> None:
     id_ = begin(database, Role.serve, now=BEGINNING)
     assert ids(database, after(5 * BEAT_SECONDS)) == [id_]
