@@ -24,7 +24,7 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="trailcam-heartbeat", daemon=True)
 
     def __enter__(self) -> "Heartbeat":
-        processes.begin(self._database, processes.Role.past, now=self._now(), id_=self._id)
+        processes.begin(self._database, processes.Role.past, now=self._now, id_=self._id)
         self._thread.start()
         return self
 
@@ -39,6 +39,6 @@ class Heartbeat:
 
     def _tell(self, what: Callable[..., None]) -> None:
         try:
-            what(self._database, self._id, now=self._now())
+            what(self._database, self._id, now=self._now)
         except WorldError:
             return  # who is not heard is not waited for, and what we do ourselves tells what is wrong

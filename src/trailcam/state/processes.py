@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -60,33 +60,36 @@ class Process:
     seen_at: Micros
 
 
-def begin(database: Database, role: Role, *, now: Micros, id_: str = "") -> str:
-    """Notes that this process has begun; its id, which is made where none is given."""
+def begin(database: Database, role: Role, *, now: Callable[[], Micros], id_: str = "") -> str:
+    """Notes that this process has begun; its id, which is made where none is given. `now`, here and below, is
+    asked when the state can be written: who waited for others is heard then, not when it began to wait."""
     id_ = id_ or str(ULID())
     with database.write() as connection:
+        time = now()
         connection.execute(
             insert(process).values(
                 id=id_,
                 role=role.value,
                 host=socket.gethostname(),
                 pid=os.getpid(),
-                started_at=now,
-                seen_at=now,
+                started_at=time,
+                seen_at=time,
             )
         )
     return id_
 
 
-def beat(database: Database, id_: str, *, now: Micros) -> None:
+def beat(database: Database, id_: str, *, now: Callable[[], Micros]) -> None:
     """Notes that a process is there."""
     with database.write() as connection:
-        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now))
+        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now()))
 
 
-def end(database: Database, id_: str, *, now: Micros) -> None:
+def end(database: Database, id_: str, *, now: Callable[[], Micros]) -> None:
     """Notes that a process has ended by itself."""
     with database.write() as connection:
-        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now, stopped_at=now))
+        time = now()
+        connection.execute(update(process).where(process.c.id == id_).values(seen_at=time, stopped_at=time))
 
 
 def is_heard(now: Micros | ColumnElement[Any]) -> ColumnElement[bool]:

@@ -49,11 +49,11 @@ def test_while_somebody_goes_over_the_past_a_server_takes_nothing_for_absent(hom
     keep(home.database, source_match("Login", -60))
     server.go_on(arrived)
     assert said(home.database) == {("Alone", "Login@-60", "alice")}
-    past = processes.begin(home.database, Role.past, now=NOW)
+    past = processes.begin(home.database, Role.past, now=lambda: NOW)
     keep(home.database, source_match("Other", 4), source_match("Login", 5))
     server.go_on(arrived)
     assert said(home.database) == {("Alone", "Login@-60", "alice"), SAID_BOTH}
-    processes.end(home.database, past, now=NOW)
+    processes.end(home.database, past, now=lambda: NOW)
     server.go_on(arrived)
     assert said(home.database) == {("Alone", "Login@-60", "alice"), SAID_BOTH, SAID_ALONE}
 
@@ -61,18 +61,18 @@ def test_while_somebody_goes_over_the_past_a_server_takes_nothing_for_absent(hom
 def test_what_comes_before_the_past_has_been_gone_over_is_not_absent(home: Home) -> None:
     server, arrived = correlating(home), Arrived(until=at(300))
     server.go_on(arrived)
-    past = processes.begin(home.database, Role.past, now=NOW)
+    past = processes.begin(home.database, Role.past, now=lambda: NOW)
     keep(home.database, source_match("Login", 5))
     server.go_on(arrived)
     keep(home.database, source_match("Mfa", 6))
-    processes.end(home.database, past, now=NOW)
+    processes.end(home.database, past, now=lambda: NOW)
     server.go_on(arrived)
     with home.database.read() as state:
         assert state.execute(select(alert)).all() == []
 
 
 def test_who_went_over_the_past_and_was_killed_holds_nothing_up_for_long(home: Home) -> None:
-    processes.begin(home.database, Role.past, now=Micros(NOW - MINUTE))
+    processes.begin(home.database, Role.past, now=lambda: Micros(NOW - MINUTE))
     keep(home.database, source_match("Login", 5))
     correlating(home).go_on(Arrived(until=at(300)))
     assert said(home.database) == {SAID_ALONE}
@@ -80,7 +80,7 @@ def test_who_went_over_the_past_and_was_killed_holds_nothing_up_for_long(home: H
 
 @pytest.mark.parametrize("role", [Role.past, Role.serve])
 def test_who_was_killed_with_a_clock_that_was_ahead_holds_nothing_up(home: Home, role: Role) -> None:
-    processes.begin(home.database, role, now=Micros(NOW + DAY))
+    processes.begin(home.database, role, now=lambda: Micros(NOW + DAY))
     keep(home.database, source_match("Login", 5))
     if role is Role.past:
         correlating(home).go_on(Arrived(until=at(300)))
@@ -102,7 +102,7 @@ def test_earlier_matches_of_which_a_new_rule_sees_too_little_are_found_once(home
 
 @pytest.mark.parametrize("role", list(Role))
 def test_at_the_end_of_a_run_everything_has_come_unless_a_server_knows_better(home: Home, role: Role) -> None:
-    processes.begin(home.database, role, now=NOW)
+    processes.begin(home.database, role, now=lambda: NOW)
     keep(home.database, source_match("Other", 4), source_match("Login", 5))
     correlating(home).finish()
     assert said(home.database) == {SAID_BOTH} | (set() if role is Role.serve else {SAID_ALONE})

@@ -260,7 +260,7 @@ def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
 def test_who_began_later_and_still_runs_is_left_alone(database: Database, *, is_killed: bool) -> None:
     for role, id_, began in ((Role.past, "ours", 99), (Role.serve, "theirs", 100)):
-        processes.begin(database, role, now=Micros(began * SECOND), id_=id_)
+        processes.begin(database, role, now=lambda at=began: Micros(at * SECOND), id_=id_)
     with database.write() as connection:
         connection.execute(update(t.run).values(process_id="ours"))
         connection.execute(insert(t.run).values(run("z-later", kind="live", process_id="theirs")))
@@ -270,12 +270,12 @@ def test_who_began_later_and_still_runs_is_left_alone(database: Database, *, is_
     turn(database, rules(BOTH))
     assert said(database) == set()
     if is_killed:
-        processes.beat(database, "ours", now=Micros(129 * SECOND))
+        processes.beat(database, "ours", now=lambda: Micros(129 * SECOND))
         turn(database, rules(BOTH))
         assert said(database) == set(), "it may have missed a beat"
-        processes.beat(database, "ours", now=Micros(130 * SECOND))
+        processes.beat(database, "ours", now=lambda: Micros(130 * SECOND))
     else:
-        processes.end(database, "theirs", now=Micros(101 * SECOND))
+        processes.end(database, "theirs", now=lambda: Micros(101 * SECOND))
     with database.read() as state:
         assert is_due(state, rules(BOTH), run_id="run", arrived=None)
     turn(database, rules(BOTH))

@@ -127,7 +127,7 @@ class Follower:
             stack.callback(self._end_lines)
             self.line.__enter__()
             if self.role is not None:
-                processes.begin(self.home.database, self.role, now=self._micros(), id_=self.process_id)
+                processes.begin(self.home.database, self.role, now=self._micros, id_=self.process_id)
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
             if self.role is not None:
                 self.turns = stack.enter_context(Turns(lambda: self.line, told=self.told))
@@ -348,7 +348,7 @@ class Follower:
             self.watch.begin_anew(now)
 
     def _beat(self) -> None:
-        processes.beat(self.home.database, self.process_id, now=self._micros())
+        processes.beat(self.home.database, self.process_id, now=self._micros)
         types = {it.name: it.type for it in self.settings.sources}
         rows = [_row(name, types[name], it) for name, it in self.intake.conditions.items() if name in types]
         with self.home.database.write() as connection:
@@ -361,7 +361,7 @@ class Follower:
                 )
 
     def _end(self) -> None:
-        processes.end(self.home.database, self.process_id, now=self._micros())
+        processes.end(self.home.database, self.process_id, now=self._micros)
 
     def _finish(self, line: Line) -> None:
         line.finish(
