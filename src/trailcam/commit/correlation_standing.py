@@ -14,7 +14,7 @@ from trailcam.commit.correlation_tables import correlation
 from trailcam.model.correlation import Correlation
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate_stretch import wait
-from trailcam.state.processes import Role, is_heard, process
+from trailcam.state.processes import Role, is_heard, is_there, process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,22 +79,25 @@ def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
     return Micros(standing.settled - longer)
 
 
-def is_taken(connection: Connection, standing: Any, run_id: str) -> bool:
-    """Whether a rule is another one in a server that began later and still runs: it goes on as there. Who was
-    heard when we were is taken to run still."""
+def having_turn(
+    connection: Connection, rules: Sequence[CorrelationRule], *, left_to: Role, now: Micros
+) -> list[CorrelationRule]:
+    """The rules that have a turn now: while a process of the role runs, those that wait are left to it, or to
+    the time behind it."""
+    if is_there(connection, left_to, now=now):
+        return [it for it in rules if not it.correlation.waits]
+    return list(rules)
+
+
+def is_taken(connection: Connection, standing: Any, run_id: str, *, now: Micros) -> bool:
+    """Whether a rule is another one in a server that began later and still runs: it goes on as there."""
     if not standing.version or standing.run_id <= run_id:
         return False
     r, p = t.run.c, process.c
-    ours = process.alias()
-    ours_seen = (
-        select(ours.c.seen_at)
-        .where(ours.c.id == select(r.process_id).where(r.id == run_id).scalar_subquery())
-        .scalar_subquery()
-    )
     alive = (
         select(p.id)
         .join(t.run, r.process_id == p.id)
-        .where(r.id == standing.run_id, p.role == Role.serve.value, is_heard(ours_seen))
+        .where(r.id == standing.run_id, p.role == Role.serve.value, is_heard(now))
     )
     return connection.execute(alive).first() is not None
 

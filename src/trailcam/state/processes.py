@@ -5,9 +5,20 @@ import socket
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Table, Text, and_, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Table,
+    Text,
+    and_,
+    insert,
+    select,
+    update,
+)
 from ulid import ULID
 
 from trailcam.model.timestamps import SECOND, Micros
@@ -92,12 +103,18 @@ def end(database: Database, id_: str, *, now: Callable[[], Micros]) -> None:
         connection.execute(update(process).where(process.c.id == id_).values(seen_at=time, stopped_at=time))
 
 
-def is_heard(now: Micros | ColumnElement[Any]) -> ColumnElement[bool]:
+def is_heard(now: Micros) -> ColumnElement[bool]:
     """Whether a process of the table was heard a moment before or behind a time, and has not ended. Who was
     heard later than that had a clock that was ahead: if it lives, its next beat puts that right."""
     gone = int(_GONE_SECONDS * SECOND)
     heard = and_(process.c.seen_at > now - gone, process.c.seen_at < now + gone)
     return and_(process.c.stopped_at.is_(None), heard)
+
+
+def is_there(connection: Connection, role: Role, *, now: Micros) -> bool:
+    """Whether a process of a role runs, as `is_heard` has it."""
+    heard = select(process.c.id).where(is_heard(now), process.c.role == role.value).limit(1)
+    return connection.execute(heard).first() is not None
 
 
 def running(database: Database, *, now: Micros, roles: Collection[Role] = FOLLOWING) -> list[Process]:

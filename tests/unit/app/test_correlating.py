@@ -1,10 +1,11 @@
 """Turns at the end of a run and while sources are followed, and how the two leave things to one another."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, delete, insert, select
 from tests.correlating import at, correlation_rule, correlations, keep, said, source_match
 
 from trailcam.alerts.tables import alert
@@ -16,6 +17,7 @@ from trailcam.commit.stage import Stager
 from trailcam.model.correlation import Step
 from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
 from trailcam.state import processes
+from trailcam.state.database import Database
 from trailcam.state.processes import Role
 
 LOGIN, MFA = Step(id="login", rule_id="Login"), Step(id="mfa", rule_id="Mfa", absent=True)
@@ -69,6 +71,27 @@ def test_what_comes_before_the_past_has_been_gone_over_is_not_absent(home: Home)
     server.go_on(arrived)
     with home.database.read() as state:
         assert state.execute(select(alert)).all() == []
+
+
+def test_who_begins_to_go_over_the_past_while_a_server_waits_for_the_state_is_left_to_end(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Database.write
+
+    def wait_for_others(database: Database) -> AbstractContextManager[Connection]:
+        monkeypatch.setattr(Database, "write", write)
+        processes.begin(database, Role.past, now=lambda: NOW)
+        return write(database)
+
+    keep(home.database, source_match("Other", 4), source_match("Login", 5))
+    monkeypatch.setattr(Database, "write", wait_for_others)
+    server = correlating(home)
+    server.go_on(Arrived(until=at(300)))
+    assert said(home.database) == {SAID_BOTH}
+    with home.database.write() as state:
+        state.execute(delete(processes.process))
+    server.go_on(Arrived(until=at(300)))
+    assert said(home.database) == {SAID_BOTH, SAID_ALONE}
 
 
 def test_who_went_over_the_past_and_was_killed_holds_nothing_up_for_long(home: Home) -> None:

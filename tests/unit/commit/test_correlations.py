@@ -98,7 +98,7 @@ def test_a_turn_without_news_writes_nothing(database: Database) -> None:
     keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
     turn(database, rules(BOTH))
     with database.read() as state:
-        assert not is_due(state, rules(BOTH), run_id="run", arrived=None)
+        assert not is_due(state, rules(BOTH), run_id="run", arrived=None, now=Micros(0))
     before = decisions(database)
     turn(database, rules(BOTH))
     assert decisions(database) == before
@@ -108,10 +108,10 @@ def test_matches_of_other_rules_are_no_news(database: Database) -> None:
     turn(database, rules(BOTH))
     keep(database, source_match("Other", 0))
     with database.read() as state:
-        assert not is_due(state, rules(BOTH), run_id="run", arrived=None)
+        assert not is_due(state, rules(BOTH), run_id="run", arrived=None, now=Micros(0))
     keep(database, source_match("Fail", 0))
     with database.read() as state:
-        assert is_due(state, rules(BOTH), run_id="run", arrived=None)
+        assert is_due(state, rules(BOTH), run_id="run", arrived=None, now=Micros(0))
 
 
 def test_an_absence_is_waited_for_and_then_said(database: Database) -> None:
@@ -259,26 +259,24 @@ def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
 
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
 def test_who_began_later_and_still_runs_is_left_alone(database: Database, *, is_killed: bool) -> None:
-    for role, id_, began in ((Role.past, "ours", 99), (Role.serve, "theirs", 100)):
-        processes.begin(database, role, now=lambda at=began: Micros(at * SECOND), id_=id_)
+    heard = Micros(100 * SECOND)
+    processes.begin(database, Role.serve, now=lambda: heard, id_="theirs")
     with database.write() as connection:
-        connection.execute(update(t.run).values(process_id="ours"))
         connection.execute(insert(t.run).values(run("z-later", kind="live", process_id="theirs")))
     keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
     stricter = correlation_rule("Both", replace(FAIL, least=3), LOGIN)
-    turn(database, rules(stricter), run_id="z-later")
-    turn(database, rules(BOTH))
+    turn(database, rules(stricter), run_id="z-later", now=heard)
+    missed_beats = Micros(129 * SECOND)
+    turn(database, rules(BOTH), now=missed_beats)
     assert said(database) == set()
+    now = missed_beats
     if is_killed:
-        processes.beat(database, "ours", now=lambda: Micros(129 * SECOND))
-        turn(database, rules(BOTH))
-        assert said(database) == set(), "it may have missed a beat"
-        processes.beat(database, "ours", now=lambda: Micros(130 * SECOND))
+        now = Micros(130 * SECOND)
     else:
-        processes.end(database, "theirs", now=lambda: Micros(101 * SECOND))
+        processes.end(database, "theirs", now=lambda: heard)
     with database.read() as state:
-        assert is_due(state, rules(BOTH), run_id="run", arrived=None)
-    turn(database, rules(BOTH))
+        assert is_due(state, rules(BOTH), run_id="run", arrived=None, now=now)
+    turn(database, rules(BOTH), now=now)
     assert said(database) == {("Both", "Login@5", "alice")}
 
 
