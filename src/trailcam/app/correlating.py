@@ -16,7 +16,7 @@ from trailcam.commit.correlation_rules import CorrelationRule
 from trailcam.commit.correlation_standing import Arrived, having_turn, last_decision
 from trailcam.commit.correlation_turn import correlate_now
 from trailcam.commit.correlations import is_due
-from trailcam.commit.kept_without import KeptWithout, kept_without
+from trailcam.commit.kept_without import KeptWithout
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write
@@ -43,9 +43,7 @@ class Correlating:
     cut: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(who looks, whose matches): how many of them had more values than are looked at."""
     kept_without: list[KeptWithout] = field(default_factory=list)
-    """What was found when rules that are new, or have changed, had their first turn here."""
-    _known: set[str] = field(default_factory=set)
-    """Rules that had a turn here."""
+    """What rules that are new, or have changed, did not see in their first turn."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
@@ -74,7 +72,6 @@ class Correlating:
         with self.home.database.read() as state:
             now, looked = self._micros(), last_decision(state)
             rules = having_turn(state, self.rules, left_to=left_to, now=now)
-            self.kept_without += kept_without(state, [it for it in rules if it.rule.id not in self._known])
             is_something = is_due(
                 state, rules, run_id=self.run_id, arrived=arrived, now=now, looked=self._looked
             )
@@ -82,7 +79,6 @@ class Correlating:
             self._take(arrived, left_to)
         elif len(rules) == len(self.rules):
             self._looked = looked
-        self._known.update(it.rule.id for it in rules)
 
     def _take(self, arrived: Arrived | None, left_to: Role) -> None:
         for attempt in range(1, MOST_STAGED + 1):
@@ -103,6 +99,7 @@ class Correlating:
                     raise
         self.matches += len(said.come)
         self.cut += said.cut
+        self.kept_without += said.kept_without
 
     def _staged(self, said: Sequence[Match], vanished: Sequence[Match]) -> list[StagedFile]:
         try:

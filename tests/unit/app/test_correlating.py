@@ -14,6 +14,7 @@ from trailcam.app.home import Home, make_home
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.stage import Stager
+from trailcam.errors import Problem, WorldError
 from trailcam.model.correlation import Step
 from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
 from trailcam.state import processes
@@ -121,6 +122,25 @@ def test_earlier_matches_of_which_a_new_rule_sees_too_little_are_found_once(home
     again = correlating(home)
     again.go_on(None)
     assert again.kept_without == []
+
+
+def test_what_a_new_rule_does_not_see_is_told_by_the_turn_that_is_had(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(home.database, replace(source_match("Login", 5), kept=None))
+    server = correlating(home)
+    with monkeypatch.context() as patched:
+        patched.setattr("trailcam.app.correlating.correlate_now", refused)
+        for _ in range(3):
+            with pytest.raises(WorldError):
+                server.go_on(None)
+    assert server.kept_without == []
+    server.go_on(None)
+    assert [it.rule_id for it in server.kept_without] == ["Alone", "Both"]
+
+
+def refused(*_: object, **__: object) -> None:
+    raise WorldError(Problem(code="TC0602", message="the state is locked"))
 
 
 @pytest.mark.parametrize("role", list(Role))

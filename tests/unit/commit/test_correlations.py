@@ -12,10 +12,10 @@ from tests.correlating import at, correlation_rule, correlations, keep, said, so
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
-from trailcam.commit.correlation_standing import look_anew
+from trailcam.commit.correlation_standing import look_anew, make_stale
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
-from trailcam.commit.kept_without import KeptWithout, kept_without
+from trailcam.commit.kept_without import KeptWithout
 from trailcam.commit.lane_tables import candidate
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
 from trailcam.model.derived import SourceMatch
@@ -226,8 +226,7 @@ def test_only_what_decides_is_its_version() -> None:
 
 def test_what_was_kept_without_a_field_is_told_of_rules_that_are_new(database: Database) -> None:
     def told(*of: Rule) -> list[KeptWithout]:
-        with database.read() as state:
-            return kept_without(state, rules(*of))
+        return turn(database, rules(*of)).kept_without
 
     keep(
         database,
@@ -239,8 +238,10 @@ def test_what_was_kept_without_a_field_is_told_of_rules_that_are_new(database: D
     )
     everybody = correlation_rule("Everybody", FAIL, LOGIN, field="")
     assert told(BOTH, everybody) == [KeptWithout(rule_id="Both", matches=2, fields=("user",))]
-    turn(database, rules(BOTH))
     assert told(BOTH) == []
+    with database.write() as connection:
+        make_stale(connection, ["Both"])
+    assert told(BOTH) == [], "it goes through everything anew, and is the same rule"
     assert told(replace(BOTH, title="Another"))[0].matches == 2
 
 
