@@ -21,8 +21,8 @@ class KeptWithout:
 
 
 def kept_without(connection: Connection, it: CorrelationRule) -> KeptWithout | None:
-    """Of one rule, over all that is kept; None where nothing lacks. A backfill of the rules whose matches they
-    are brings the fields."""
+    """Of one rule, over all that is kept; None where nothing lacks. A backfill of the rules whose matches
+    they are brings the fields."""
     number = 0
     fields: set[str] = set()
     for rule_id in sources_of(it.correlation):
