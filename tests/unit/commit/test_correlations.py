@@ -11,7 +11,7 @@ from tests.correlating import at, correlation_rule, correlations, keep, said, so
 
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
-from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
+from trailcam.commit.correlation_rules import MEANING, CorrelationRule, correlation_rules, defined, match_of
 from trailcam.commit.correlation_standing import look_anew, make_stale
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
@@ -222,6 +222,27 @@ def test_only_what_decides_is_its_version() -> None:
     (one,), (another,) = rules(BOTH), rules(other)
     assert one.version == another.version
     assert defined(one.definition) == replace(BOTH.correlation, schedule=None)
+
+
+def test_what_an_earlier_version_of_trailcam_said_otherwise_is_gone_through_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = tuple(f"user{number:04}" for number in range(MOST_VALUES + 50))
+    keep(database, source_match("Login", 1, *many), source_match("Mfa", 2, *many))
+    both = correlation_rule("Both", LOGIN, replace(MFA, absent=False))
+    with monkeypatch.context() as earlier:
+        earlier.setattr("trailcam.commit.correlation_rules.MEANING", MEANING - 1)
+        earlier.setattr("trailcam.model.derived.MOST_VALUES", 1_000)
+        earlier.setattr("trailcam.model.derived.MOST_GROUPS", 1_000)
+        turn(database, rules(both))
+    assert len(said(database)) == MOST_VALUES + 50
+    with database.read() as state:
+        assert (list(proof(state)), waiting(state)) == ([], {"Both": 2})
+        assert is_due(state, rules(both), run_id="run", arrived=None, now=Micros(0))
+    turn(database, rules(both))
+    assert len(said(database)) == MOST_VALUES
+    with database.read() as state:
+        assert (list(proof(state)), waiting(state)) == ([], {})
 
 
 def test_what_was_kept_without_a_field_is_told_of_rules_that_are_new(database: Database) -> None:
