@@ -1,6 +1,6 @@
 """Queues candidates and takes them out of the queue, inside the transaction of a decision."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
@@ -87,14 +87,11 @@ def last_turn(connection: Connection) -> int:
     return int(connection.execute(select(func.max(candidate.c.consumed_by))).scalar() or 0)
 
 
-def earliest_waiting(connection: Connection, rule_ids: Iterable[str]) -> Micros | None:
-    """The time of the earliest event that waits for one of the rules; None where none does."""
+def earliest_waiting(connection: Connection, rule_id: str) -> Micros | None:
+    """The time of the earliest event that waits for a rule; None where none does."""
     c = candidate.c
-    found: list[int] = []
-    for rule_id in rule_ids:
-        waiting = select(c.event_time).where(c.rule_id == rule_id, c.consumed_by.is_(None))
-        found += connection.execute(waiting.order_by(c.event_time).limit(1)).scalars()
-    return Micros(min(found)) if found else None
+    waiting = select(c.event_time).where(c.rule_id == rule_id, c.consumed_by.is_(None))
+    return connection.execute(waiting.order_by(c.event_time).limit(1)).scalar()
 
 
 def consume(connection: Connection, turn: Consumed, *, decision_id: int, now: Micros) -> None:

@@ -16,6 +16,7 @@ from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.stage import Stager
 from trailcam.errors import Problem, WorldError
 from trailcam.model.correlation import Step
+from trailcam.model.rule import Rule
 from trailcam.model.timestamps import DAY, MINUTE, SECOND, Micros
 from trailcam.state import processes
 from trailcam.state.database import Database
@@ -37,11 +38,11 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def correlating(home: Home) -> Correlating:
+def correlating(home: Home, *rules: Rule, run_id: str = "run") -> Correlating:
     return Correlating(
         home=home,
-        run_id="run",
-        rules=correlations(ALONE, BOTH),
+        run_id=run_id,
+        rules=correlations(*(rules or (ALONE, BOTH))),
         stager=Stager(home.iceberg.warehouse, (), pack="p"),
         now=lambda: NOW / SECOND,
     )
@@ -149,3 +150,19 @@ def test_at_the_end_of_a_run_everything_has_come_unless_a_server_knows_better(ho
     keep(home.database, source_match("Other", 4), source_match("Login", 5))
     correlating(home).finish()
     assert said(home.database) == {SAID_BOTH} | (set() if role is Role.serve else {SAID_ALONE})
+
+
+def test_who_looks_for_what_a_rule_that_waits_may_yet_say_waits_for_that_rule_too(home: Home) -> None:
+    chain = correlation_rule(
+        "Chain", Step(id="other", rule_id="Other"), Step(id="alone", rule_id="Alone", absent=True)
+    )
+    server = correlating(home, ALONE, chain)
+    keep(home.database, source_match("Other", 5), source_match("Login", 6), source_match("Other", 90))
+    for minute in range(10, 120):
+        server.go_on(Arrived(until=at(minute)))
+        assert ("Chain", "Other@5", "alice") not in said(home.database)
+        with home.database.read() as state:
+            assert state.execute(select(alert).where(alert.c.rule_id == "Chain")).all() == []
+    assert ("Alone", "Login@6", "alice") in said(home.database)
+    server.go_on(Arrived(until=at(121)))
+    assert ("Chain", "Other@90", "alice") in said(home.database)
