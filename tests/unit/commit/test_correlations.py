@@ -16,7 +16,7 @@ from trailcam.commit.correlation_standing import look_anew, make_stale
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
 from trailcam.commit.kept_without import KeptWithout
-from trailcam.commit.lane_tables import candidate
+from trailcam.commit.lane_tables import candidate, candidate_event
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
 from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
@@ -134,7 +134,9 @@ def test_what_waits_for_a_rule_that_keeps_state_is_not_absent(
     over = correlation_rule("Over", LOGIN, Step(id="both", rule_id="Both", absent=True))
     keep(database, source_match("Login", 0), source_match("Login", 5))
     waiting = {"queued_at": 0, "queued_by": 1, "row_id": "r"}
+    event = {"row_id": "r", "log_type": "T", "event_time": 0, "origin_id": "o0", "raw": b"", "rest": "{}"}
     with database.write() as state:
+        state.execute(insert(candidate_event).values(event))
         state.execute(insert(candidate).values(rule_id="Mfa", event_time=at(20), **waiting))
         state.execute(insert(candidate).values(rule_id="Fail", event_time=at(15), **waiting))
         state.execute(insert(candidate).values(rule_id="Another", event_time=at(-60), **waiting))
@@ -148,6 +150,17 @@ def test_what_waits_for_a_rule_that_keeps_state_is_not_absent(
         state.execute(update(candidate).where(candidate.c.rule_id == "Mfa").values(consumed_by=1))
     arrive()
     assert ("Alone", "Login@5", "alice") in said(database)
+
+
+def test_what_waits_in_the_lane_of_a_damaged_state_without_its_event_holds_nothing_up(
+    database: Database,
+) -> None:
+    keep(database, source_match("Login", 5))
+    gone = {"rule_id": "Mfa", "row_id": "gone", "event_time": at(1), "queued_at": 0, "queued_by": 1}
+    with database.write() as state:
+        state.execute(insert(candidate).values(gone))
+    turn(database, rules(ALONE), until=60)
+    assert said(database) == {("Alone", "Login@5", "alice")}
 
 
 def test_what_has_arrived_never_goes_back(database: Database) -> None:
