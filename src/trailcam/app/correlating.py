@@ -13,10 +13,11 @@ from ulid import ULID
 
 from trailcam.app.home import Home
 from trailcam.commit.correlation_rules import CorrelationRule
-from trailcam.commit.correlation_standing import Arrived, having_turn, last_decision
+from trailcam.commit.correlation_standing import Arrived, last_decision
 from trailcam.commit.correlation_turn import correlate_now
 from trailcam.commit.correlations import is_due
 from trailcam.commit.kept_without import KeptWithout
+from trailcam.commit.left_rules import left_rules
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write
@@ -44,12 +45,15 @@ class Correlating:
     """(who looks, whose matches): how many of them had more values than are looked at."""
     kept_without: list[KeptWithout] = field(default_factory=list)
     """What rules that are new, or have changed, did not see in their first turn."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Rules that have had no turn last time because others run: by id, in words who has it."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
     def finish(self) -> None:
         """The turn at the end of a run: everything has come. While a server follows sources, it knows better
-        than we what is yet to come: rules that wait have their turn there, as soon as we have ended.
+        than we what is yet to come: rules that wait and that it runs have their turn there, as soon as we have
+        ended.
 
         Raises:
             WorldError: the home cannot be read or written.
@@ -71,7 +75,8 @@ class Correlating:
         """Has a turn where there is something to do."""
         with self.home.database.read() as state:
             now, looked = self._micros(), last_decision(state)
-            rules = having_turn(state, self.rules, left_to=left_to, now=now)
+            self.left = left_rules(state, self.rules, left_to=left_to, now=now)
+            rules = [it for it in self.rules if it.rule.id not in self.left]
             is_something = is_due(
                 state, rules, run_id=self.run_id, arrived=arrived, now=now, looked=self._looked
             )

@@ -73,6 +73,7 @@ def rerun(
         taken_off=line.taken_off,
         cut=line.correlating.cut,
         kept_without=line.correlating.kept_without,
+        left=line.correlating.left,
         seconds=time.monotonic() - started,
         size_bytes=line.keeper.bytes_done,
         repeated=0,

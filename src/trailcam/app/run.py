@@ -82,6 +82,7 @@ def run(
         taken_off=line.taken_off,
         cut=line.correlating.cut,
         kept_without=line.correlating.kept_without,
+        left=line.correlating.left,
         seconds=time.monotonic() - started,
         size_bytes=claims.size_bytes,
         repeated=claims.repeated,

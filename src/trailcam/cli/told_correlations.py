@@ -1,4 +1,4 @@
-"""What correlation rules did not look at, in words, on stderr."""
+"""What correlation rules did not look at, and who looks later, in words, on stderr."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -21,3 +21,11 @@ def tell_not_looked_at(cut: Mapping[tuple[str, str], int], kept_without: "Sequen
         say(f"  trailcam backfill --rule {it.rule_id}")
     if len(kept_without) > _MOST_TOLD:
         say(f"  and of {len(kept_without) - _MOST_TOLD:,} more correlation rules")
+
+
+def tell_left(left: Mapping[str, str]) -> None:
+    """Rules that had no turn at the end, and who has it."""
+    for rule_id, who in list(left.items())[:_MOST_TOLD]:
+        say(f"waiting: {rule_id} {who}")
+    if len(left) > _MOST_TOLD:
+        say(f"  and {len(left) - _MOST_TOLD:,} more correlation rules")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from trailcam.cli.output import count, grouped, say
-from trailcam.cli.told_correlations import tell_not_looked_at
+from trailcam.cli.told_correlations import tell_left, tell_not_looked_at
 from trailcam.errors import ERRORS, nearest
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say(f"waiting: {rule_id} keeps state, and sees {count(number, 'event')} in their turn")
     for rule_id, name, number, first in report.fallbacks:
         say(f"fallback: {name}() of {rule_id} failed on {count(number, 'match', 'matches')}, first {first}")
+    tell_left(report.left)
     tell_not_looked_at(report.cut, report.kept_without)
     conflicts = report.events.conflicting_ids
     if conflicts:

@@ -14,7 +14,7 @@ from trailcam.commit.correlation_tables import correlation
 from trailcam.model.correlation import Correlation
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate_stretch import wait
-from trailcam.state.processes import Role, is_heard, is_there, process
+from trailcam.state.processes import Role, is_heard, process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +94,6 @@ def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
     if standing.definition != it.definition:
         longer = max(0, wait(it.correlation) - wait(defined(standing.definition)))
     return Micros(standing.settled - longer)
-
-
-def having_turn(
-    connection: Connection, rules: Sequence[CorrelationRule], *, left_to: Role, now: Micros
-) -> list[CorrelationRule]:
-    """The rules that have a turn now: while a process of the role runs, those that wait are left to it, or to
-    the time behind it."""
-    if is_there(connection, left_to, now=now):
-        return [it for it in rules if not it.correlation.waits]
-    return list(rules)
 
 
 def is_taken(connection: Connection, standing: Any, run_id: str, *, now: Micros) -> bool:

@@ -13,9 +13,10 @@ from trailcam.commit import tables as t
 from trailcam.commit.alerting import alert
 from trailcam.commit.correlation_rules import CorrelationRule
 from trailcam.commit.correlation_saying import Said
-from trailcam.commit.correlation_standing import Arrived, having_turn, note_seen
+from trailcam.commit.correlation_standing import Arrived, note_seen
 from trailcam.commit.correlations import take_turn
 from trailcam.commit.decide import insert_matches
+from trailcam.commit.left_rules import left_rules
 from trailcam.commit.naming import name_files
 from trailcam.commit.windows import Recut
 from trailcam.model.match import Match
@@ -42,7 +43,7 @@ def correlate_now(
     left_to: Role,
     now: Callable[[], Micros],
 ) -> Said:
-    """Has a turn; what it has changed. See `having_turn` and `take_turn`; the time is that at which the state
+    """Has a turn; what it has changed. See `left_rules` and `take_turn`; the time is that at which the state
     can be written.
 
     The files are written inside the transaction, for only there is known what they hold: they are few.
@@ -52,7 +53,8 @@ def correlate_now(
     """
     with database.write() as connection:
         time = now()
-        having = having_turn(connection, rules, left_to=left_to, now=time)
+        left = left_rules(connection, rules, left_to=left_to, now=time)
+        having = [it for it in rules if it.rule.id not in left]
         said = take_turn(connection, having, run_id=run_id, arrived=arrived, now=time)
         if not said.come and not said.gone:
             return said

@@ -48,6 +48,24 @@ def correlating(home: Home, *rules: Rule, run_id: str = "run") -> Correlating:
     )
 
 
+def serving(
+    home: Home,
+    *rules: Rule,
+    role: Role = Role.serve,
+    heard: Micros = NOW,
+    run_id: str = "server",
+    id_: str = "",
+) -> None:
+    """A process that has begun a run with these rules; of the id of one that is there, it has begun anew."""
+    id_ = id_ or processes.begin(home.database, role, now=lambda: heard, id_=f"server-{run_id}")
+    row = {"id": run_id, "started_at": 0, "version": "0", "pack": f"pack of {run_id}", "rules": 0}
+    with home.database.write() as state:
+        state.execute(insert(t.run).values(row | {"paths": "[]", "published": False, "process_id": id_}))
+        for it in correlations(*rules):
+            version = {"pack": row["pack"], "rule_id": it.rule.id, "rule_version": it.version}
+            state.execute(insert(t.pack_rule).values(version))
+
+
 def test_while_somebody_goes_over_the_past_a_server_takes_nothing_for_absent(home: Home) -> None:
     server, arrived = correlating(home), Arrived(until=at(300))
     keep(home.database, source_match("Login", -60))
@@ -146,10 +164,50 @@ def refused(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_at_the_end_of_a_run_everything_has_come_unless_a_server_knows_better(home: Home, role: Role) -> None:
-    processes.begin(home.database, role, now=lambda: NOW)
+    serving(home, ALONE, BOTH, role=role)
     keep(home.database, source_match("Other", 4), source_match("Login", 5))
-    correlating(home).finish()
-    assert said(home.database) == {SAID_BOTH} | (set() if role is Role.serve else {SAID_ALONE})
+    run = correlating(home)
+    run.finish()
+    if role is Role.serve:
+        assert (said(home.database), run.left) == ({SAID_BOTH}, {"Alone": "has its turn in the server"})
+    else:
+        assert (said(home.database), run.left) == ({SAID_BOTH, SAID_ALONE}, {})
+
+
+def test_what_a_server_does_not_run_is_not_left_to_it(home: Home) -> None:
+    serving(home, ALONE, run_id="1")
+    serving(home, ALONE, heard=Micros(NOW - MINUTE), run_id="2")
+    serving(home, BOTH, run_id="3", id_="server-1")
+    keep(home.database, source_match("Other", 4), source_match("Login", 5))
+    run = correlating(home)
+    run.finish()
+    assert (said(home.database), run.left) == ({SAID_BOTH, SAID_ALONE}, {})
+
+
+def test_a_rule_of_which_a_server_has_another_version_has_its_turns_there_alone(home: Home) -> None:
+    shorter = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"), look_back_minutes=1)
+    serving(home, BOTH)
+    keep(home.database, source_match("Other", 1), source_match("Login", 5))
+    server, run = correlating(home, BOTH, run_id="server"), correlating(home, shorter)
+    for _ in range(2):
+        server.go_on(None)
+        run.finish()
+    assert (said(home.database), list(run.left)) == ({SAID_BOTH}, ["Both"])
+    with home.database.read() as state:
+        assert state.execute(select(alert.c.status)).scalars().all() == ["open"]
+
+
+def test_who_looks_for_what_the_server_may_yet_say_waits_too(home: Home) -> None:
+    said_here = correlation_rule("Here", LOGIN, Step(id="alone", rule_id="Alone"))
+    chain = correlation_rule(
+        "Chain", Step(id="other", rule_id="Other"), Step(id="here", rule_id="Here", absent=True)
+    )
+    serving(home, ALONE)
+    keep(home.database, source_match("Other", 5), source_match("Login", 5))
+    run = correlating(home, ALONE, said_here, chain)
+    run.finish()
+    assert (said(home.database), list(run.left)) == (set(), ["Alone", "Chain"])
+    assert "looks at what the server says by Here" in run.left["Chain"]
 
 
 def test_who_looks_for_what_a_rule_that_waits_may_yet_say_waits_for_that_rule_too(home: Home) -> None:

@@ -66,8 +66,9 @@ class Retried:
     new: New
     not_run: int
     cut: Mapping[tuple[str, str], int]
-    """As of `Report`; so is `kept_without`."""
+    """As of `Report`; so are `kept_without` and `left`."""
     kept_without: Sequence[KeptWithout]
+    left: Mapping[str, str]
     seconds: float
     problems: Sequence[Problem]
     """What the world refused."""
@@ -157,6 +158,7 @@ def retry(
         not_run=sum(each.events for each in made.not_run),
         cut=line.correlating.cut,
         kept_without=line.correlating.kept_without,
+        left=line.correlating.left,
         seconds=time.monotonic() - started,
         problems=list(dict.fromkeys([*problems, *work.again.problems])),
     )
