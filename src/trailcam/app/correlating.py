@@ -52,7 +52,7 @@ class Correlating:
 
     def finish(self) -> None:
         """The turn at the end of a run: everything has come. While a server follows sources, it knows better
-        than we what is yet to come: rules that wait and that it runs have their turn there, as soon as we have
+        than we what is yet to come: rules that wait and that it runs have their turn there, when we have
         ended.
 
         Raises:

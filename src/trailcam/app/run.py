@@ -69,7 +69,7 @@ def run(
             )
 
         keeper.refuse(found.unreadable)
-        for result in engine.run(claims.groups(keeper.refuse), heard=heard):
+        for result in line.run(claims.groups(keeper.refuse), heard=heard):
             for again in keeper.keep(result):
                 engine.give(again)
             heard()

@@ -234,7 +234,7 @@ class _Work:
         line = self.line
         mender = Mender(line.keeper, self.letters.standing, self.hand.let_go)
         try:
-            for result in line.engine.run(self._groups()):
+            for result in line.run(self._groups()):
                 is_kept = isinstance(result.group.blobs[0], KeptLetters)
                 for group in mender.keep(result) if is_kept else line.keeper.keep(result):
                     line.engine.give(group)

@@ -79,6 +79,7 @@ class Correlations(Beside):
         super().__init__("trailcam-correlate", told=told)
         self._line = line
         self._arrived = arrived
+        self._is_held = False
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -96,6 +97,14 @@ class Correlations(Beside):
                 cure=f"trailcam backfill --rule {it.rule_id}",
             )
 
+    def _tell_held(self, rules: int) -> None:
+        """Tells that somebody goes over the past, and that nobody does any more."""
+        if rules and not self._is_held:
+            self._told("absence waits", rules=rules, why="a run, a backfill or a retry goes on")
+        elif self._is_held and not rules:
+            self._told("absence goes on")
+        self._is_held = bool(rules)
+
     def _turn(self) -> None:
         try:
             correlating = self._line().correlating
@@ -105,6 +114,7 @@ class Correlations(Beside):
                     self._told("first values alone", rule=rule_id, looks_at=of, matches=number)
                 correlating.cut.clear()
                 self._tell(correlating.kept_without)
+            self._tell_held(len(correlating.left))
         except WorldError as error:
             self._failed("correlation rules wait", error)
             self._stopping.wait(_PAUSE_SECONDS)

@@ -290,6 +290,7 @@ class Follower:
             self.later.append(_Later(self.clock() + _PAUSE_SECONDS, line, GroupResult(result.group)))
             return
         try:
+            line.decides()
             again: Sequence[WorkGroup] = line.keeper.keep(result)
         except WorldError as error:
             self._fails("home", error)

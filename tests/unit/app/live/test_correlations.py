@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from trailcam.app.line import Line
+from trailcam.app.live import correlations as module
 from trailcam.app.live.correlations import Correlations, arrived
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
@@ -124,7 +125,7 @@ def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None
         turned.set()
 
     correlating = SimpleNamespace(
-        rules=["Who"], cut=Counter({("Who", "Whose"): 3}), go_on=go_on, kept_without=[]
+        rules=["Who"], cut=Counter({("Who", "Whose"): 3}), go_on=go_on, kept_without=[], left={}
     )
     line = cast(Line, SimpleNamespace(correlating=correlating))
     beside = Correlations(
@@ -134,6 +135,31 @@ def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None
         assert turned.wait(10)
     beside.look()
     assert told == [("first values alone", {"rule": "Who", "looks_at": "Whose", "matches": 3})]
+
+
+def test_a_server_tells_once_that_absence_waits_for_a_run_and_once_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[str, object]] = []
+    enough = Event()
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
+    held = iter([{}, {"A": "", "B": ""}, {"A": "", "B": ""}, {}, {}])
+    correlating = SimpleNamespace(rules=["A", "B"], cut=Counter(), kept_without=[], left={})
+
+    def go_on(_: object) -> None:
+        correlating.left = next(held, {})
+        if not correlating.left and told:
+            enough.set()
+
+    line = cast(Line, SimpleNamespace(correlating=correlating))
+    correlating.go_on = go_on
+    beside = Correlations(
+        lambda: line, arrived=lambda: None, told=lambda event, **of: told.append((event, of.get("rules")))
+    )
+    with beside:
+        assert enough.wait(30)
+    beside.look()
+    assert told == [("absence waits", 2), ("absence goes on", None)]
 
 
 def test_a_source_of_whose_times_none_is_believed_is_not_waited_for_for_ever(database: Database) -> None:
