@@ -18,13 +18,14 @@ from ulid import ULID
 from trailcam.app.home import Home
 from trailcam.app.line import Line
 from trailcam.app.live.conditions import Condition
-from trailcam.app.live.correlations import Correlations, arrived
+from trailcam.app.live.correlations import Correlations
 from trailcam.app.live.in_hand import Followed, InHand, Refused
 from trailcam.app.live.intake import Intake
 from trailcam.app.live.publisher import Publisher
 from trailcam.app.live.switching import Switching
 from trailcam.app.live.turns import Turns
 from trailcam.app.live.watch import Watch
+from trailcam.app.live.watermarks import arrived
 from trailcam.app.load import Loaded
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.naming import FilesGone
