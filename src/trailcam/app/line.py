@@ -115,9 +115,9 @@ class Line:
         with ExitStack() as entered:
             if self._heartbeat is not None:
                 entered.enter_context(self._heartbeat)
-            self._begin()
             self.engine.__enter__()
             entered.callback(self.engine.__exit__)
+            self._begin()  # by its last run is known what a server runs: none of rules that it refuses
             self._entered = entered.pop_all()
         return self
 

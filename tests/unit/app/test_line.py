@@ -1,4 +1,4 @@
-"""A run is known to others from before its first decision on: not while it waits for something to read."""
+"""What others know of a line: that it goes over the past, from before its first decision on; what it runs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -6,12 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from trailcam.app import line as module
 from trailcam.app.home import make_home
 from trailcam.app.line import Line
 from trailcam.app.load import load
+from trailcam.commit import tables as t
 from trailcam.commit.run_kind import RunKind
+from trailcam.errors import Problem, TrailcamError, code
 from trailcam.settings.schema import Settings
 from trailcam.state.processes import Role, running
 
@@ -66,3 +69,19 @@ def test_who_has_read_nothing_goes_over_the_past_in_its_last_turns(
     with line:
         line.drain()
         assert running(home.database, now=line._micros(), roles=[Role.past])
+
+
+def test_a_line_whose_rules_are_refused_is_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(Engine):
+        def __enter__(self) -> "Engine":
+            raise TrailcamError(Problem(code=code("rule_import"), message="no"))
+
+    monkeypatch.setattr(module, "LocalEngine", Refusing)
+    home = make_home(tmp_path / "home")
+    with (
+        pytest.raises(TrailcamError),
+        Line(load(), Settings(), home, kind=RunKind.live, told=["-"], process_id="server"),
+    ):
+        pass
+    with home.database.read() as state:
+        assert state.execute(select(t.run)).all() == []
