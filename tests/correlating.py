@@ -20,6 +20,7 @@ from trailcam.model.rule import Kind, Rule
 from trailcam.model.severity import Severity
 from trailcam.model.timestamps import DAY, MINUTE, Micros
 from trailcam.state.database import Database
+from trailcam.state.processes import Role
 
 NOON = 20_000 * DAY + DAY // 2
 
@@ -104,6 +105,7 @@ def turn(
     until: float | None = None,
     everything: bool = False,
     run_id: str = "run",
+    now: Micros = Micros(0),  # noqa: B008  # a number
 ) -> Said:
     """A turn for which all has arrived until a minute, everything, or nothing is known of it."""
     arrived = None if until is None else Arrived(until=at(until))
@@ -116,7 +118,8 @@ def turn(
         arrived=arrived,
         stage=lambda _said, _gone: [],
         warehouse=database.path.parent,
-        now=Micros(0),
+        left_to=Role.past,
+        now=lambda: now,
     )
 
 

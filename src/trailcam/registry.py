@@ -35,6 +35,16 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(_loaders(kind)))
 
 
+def brought(kind: str) -> tuple[tuple[str, tuple[Path, ...]], ...]:
+    """What other distributions bring of a kind that is code, sorted: (who brings what, the files and folders
+    of the whole package that holds it); nothing is imported."""
+    found = []
+    for entry in entry_points(group=f"trailcam.{kind}"):
+        who = "" if entry.dist is None else f"{entry.dist.name} {entry.dist.version}"
+        found.append((f"{entry.name} {entry.value} {who}", _places(entry.module.partition(".")[0])))
+    return tuple(sorted(found))
+
+
 def load(kind: str, name: str) -> Any:
     """The module of one component.
 
@@ -74,6 +84,16 @@ def _loaders(kind: str) -> dict[str, Callable[[], Any]]:
 
 def _importer(module: str) -> Callable[[], Any]:
     return lambda: import_module(module)
+
+
+def _places(package: str) -> tuple[Path, ...]:
+    """The folders of a package, or where a module lies that is in none; nothing where it is not found."""
+    spec = find_spec(package)
+    if spec is None:
+        return ()
+    if spec.submodule_search_locations is not None:
+        return tuple(map(Path, spec.submodule_search_locations))
+    return (Path(spec.origin),) if spec.has_location and spec.origin else ()
 
 
 def _package_folder(package: str) -> Path:

@@ -65,6 +65,21 @@ def dedup(event):
     return event.get("actor", "")
 """
 
+TWICE = """
+AnalysisType: correlation_rule
+RuleID: At.The.Door
+DisplayName: Somebody came twice
+Enabled: true
+Severity: Low
+Detection:
+  - Group:
+      - {ID: came, RuleID: Every.Event, MinMatchCount: 2}
+    MatchCriteria:
+      who: [{GroupID: came, Match: actor}]
+    LookbackWindowMinutes: 60
+    Schedule: {RateMinutes: 60, TimeoutMinutes: 5}
+"""
+
 SAME = ("matches", "errors", "windows", "alerts")
 
 
@@ -151,6 +166,17 @@ def test_a_rule_that_was_not_there_sees_what_was_mended_by_the_next_run(world: P
     assert (told["new_events"], told["new_matches"]) == (6, 0)
     after = counted("--home", "home", "--log-types", "types")
     assert after == counted("--home", "fresh", "--log-types", "types")
+    assert verified(world / "home").holds
+
+
+def test_what_a_new_correlation_rule_does_not_see_is_told_by_the_retry_that_has_its_turn(world: Path) -> None:
+    trailcam("run", "logs", "--packs", "packs", "--home", "home")
+    (world / "packs/twice.yml").write_text(TWICE)
+    types = ("--packs", "packs", "--log-types", "types", "--home", "home")
+    _, _, words = retry("--all", *types)
+    assert "not seen: 3 earlier matches by At.The.Door, kept without actor:\n" in words
+    assert "backfill --rule At.The.Door" in words
+    assert "not seen" not in retry("--all", *types)[2]
     assert verified(world / "home").holds
 
 

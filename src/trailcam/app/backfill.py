@@ -150,6 +150,7 @@ def backfill(
         taken_off=line.taken_off,
         cut=line.correlating.cut,
         kept_without=line.correlating.kept_without,
+        left=line.correlating.left,
         seconds=time.monotonic() - started,
         size_bytes=past.settled_bytes,
         repeated=0,

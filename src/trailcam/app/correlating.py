@@ -16,14 +16,15 @@ from trailcam.commit.correlation_rules import CorrelationRule
 from trailcam.commit.correlation_standing import Arrived, last_decision
 from trailcam.commit.correlation_turn import correlate_now
 from trailcam.commit.correlations import is_due
-from trailcam.commit.kept_without import KeptWithout, kept_without
+from trailcam.commit.kept_without import KeptWithout
+from trailcam.commit.left_rules import left_rules
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write
 from trailcam.model.match import Match
 from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import AHEAD, Micros
-from trailcam.state import processes
+from trailcam.state.processes import Role
 
 MOST_STAGED = 3
 """How often a turn is had whose files do not stay."""
@@ -43,25 +44,23 @@ class Correlating:
     cut: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(who looks, whose matches): how many of them had more values than are looked at."""
     kept_without: list[KeptWithout] = field(default_factory=list)
-    """What was found when rules that are new, or have changed, had their first turn here."""
-    _known: set[str] = field(default_factory=set)
-    """Rules that had a turn here."""
+    """What rules that are new, or have changed, did not see in their first turn."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Rules that have had no turn last time because others run: by id, in words who has it."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
     def finish(self) -> None:
         """The turn at the end of a run: everything has come. While a server follows sources, it knows better
-        than we what is yet to come: rules that wait have their turn there, as soon as we have ended.
+        than we what is yet to come: rules that wait and that it runs have their turn there, when we have
+        ended.
 
         Raises:
             WorldError: the home cannot be read or written.
         """
-        if not self.rules:
-            return
-        if self._are_there(processes.Role.serve):
-            self._turn(self._unwaiting, None)
-        else:
-            self._turn(self.rules, Arrived(until=Micros(self._micros() + AHEAD), is_all=True))
+        if self.rules:
+            everything = Arrived(until=Micros(self._micros() + AHEAD), is_all=True)
+            self._turn(everything, left_to=Role.serve)
 
     def go_on(self, arrived: Arrived | None) -> None:
         """A turn while sources are followed. While somebody goes over the past, rules that wait have none: of
@@ -70,49 +69,42 @@ class Correlating:
         Raises:
             WorldError: the home cannot be read or written.
         """
-        if self._are_there(processes.Role.past):
-            self._turn(self._unwaiting, arrived)
-        else:
-            self._turn(self.rules, arrived)
+        self._turn(arrived, left_to=Role.past)
 
-    @property
-    def _unwaiting(self) -> list[CorrelationRule]:
-        return [it for it in self.rules if not it.correlation.waits]
-
-    def _are_there(self, role: processes.Role) -> bool:
-        return bool(processes.running(self.home.database, now=self._micros(), roles=[role]))
-
-    def _turn(self, rules: Sequence[CorrelationRule], arrived: Arrived | None) -> None:
-        """Has a turn of some of the rules, where there is something to do."""
+    def _turn(self, arrived: Arrived | None, *, left_to: Role) -> None:
+        """Has a turn where there is something to do."""
         with self.home.database.read() as state:
-            looked = last_decision(state)
-            self.kept_without += kept_without(state, [it for it in rules if it.rule.id not in self._known])
-            due = is_due(state, rules, run_id=self.run_id, arrived=arrived, looked=self._looked)
+            now, looked = self._micros(), last_decision(state)
+            self.left = left_rules(state, self.rules, left_to=left_to, now=now)
+            rules = [it for it in self.rules if it.rule.id not in self.left]
+            is_something = is_due(
+                state, rules, run_id=self.run_id, arrived=arrived, now=now, looked=self._looked
+            )
+        if is_something:
+            self._take(arrived, left_to)
+        elif len(rules) == len(self.rules):
+            self._looked = looked
+
+    def _take(self, arrived: Arrived | None, left_to: Role) -> None:
         for attempt in range(1, MOST_STAGED + 1):
-            if not due:
-                break
             try:
-                self._take(rules, arrived)
+                said = correlate_now(
+                    self.home.database,
+                    self.rules,
+                    run_id=self.run_id,
+                    arrived=arrived,
+                    stage=self._staged,
+                    warehouse=self.home.iceberg.warehouse,
+                    left_to=left_to,
+                    now=self._micros,
+                )
                 break
             except FilesGone:
                 if attempt == MOST_STAGED:
                     raise
-        self._known.update(it.rule.id for it in rules)
-        if len(rules) == len(self.rules):
-            self._looked = looked
-
-    def _take(self, rules: Sequence[CorrelationRule], arrived: Arrived | None) -> None:
-        said = correlate_now(
-            self.home.database,
-            rules,
-            run_id=self.run_id,
-            arrived=arrived,
-            stage=self._staged,
-            warehouse=self.home.iceberg.warehouse,
-            now=self._micros(),
-        )
         self.matches += len(said.come)
         self.cut += said.cut
+        self.kept_without += said.kept_without
 
     def _staged(self, said: Sequence[Match], vanished: Sequence[Match]) -> list[StagedFile]:
         try:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -29,8 +29,8 @@ from trailcam.commit.ledger import Ledger
 from trailcam.commit.run_kind import RunKind
 from trailcam.commit.stage import Stager
 from trailcam.contracts.source import Blob
-from trailcam.engines.local import LocalEngine
-from trailcam.engines.messages import Staging
+from trailcam.engines.local import GroupResult, LocalEngine
+from trailcam.engines.messages import Staging, WorkGroup
 from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
 
@@ -41,7 +41,7 @@ class Line:
     `told` is what the run was asked to read, in words. `workers` 0 is one for each processor. `now` gives, in
     seconds, `p_parse_time` and the times of histories, and decides nothing. `done` is called for every blob
     whose origin is decided. `followed_since` is that of `Keeper`. `process_id` is that of a process that says
-    itself that it is there; else the line does, for as long as it is entered.
+    itself that it is there; else the line does, from before it decides anything until its end.
 
     Raises on making:
         TrailcamError: TC0612 a log type does not go with what is kept; TC0701 to TC0704 lookup tables.
@@ -115,9 +115,9 @@ class Line:
         with ExitStack() as entered:
             if self._heartbeat is not None:
                 entered.enter_context(self._heartbeat)
-            self._begin()
             self.engine.__enter__()
             entered.callback(self.engine.__exit__)
+            self._begin()  # by its last run is known what a server runs: none of rules that it refuses
             self._entered = entered.pop_all()
         return self
 
@@ -144,13 +144,36 @@ class Line:
         """Worker processes for these rules, beside those of the line; not entered yet."""
         return LocalEngine(self._setup, workers=workers, now=self._now, held=self.lane.held)
 
+    def run(
+        self, groups: Iterable[WorkGroup], *, heard: Callable[[], None] = lambda: None
+    ) -> Iterator[GroupResult]:
+        """The results of groups, to be decided; see `LocalEngine.run`.
+
+        Raises:
+            WorldError: see `LocalEngine.run`, `decides`.
+        """
+        for result in self.engine.run(groups, heard=heard):
+            self.decides()
+            yield result
+
+    def decides(self) -> None:
+        """Makes known that we go over the past, before the first decision: who only waits for something to
+        read keeps nobody waiting.
+
+        Raises:
+            WorldError: the state cannot be written.
+        """
+        if self._heartbeat is not None:
+            self._heartbeat.begin()
+
     def drain(self) -> None:
         """Has the turns of rules that keep state which are due, once all groups are done, and then that of
         correlation rules, for which everything has come.
 
         Raises:
-            WorldError: see `Lane.drain`, `Correlating.finish`.
+            WorldError: see `Lane.drain`, `Correlating.finish`, `decides`.
         """
+        self.decides()
         self.lane.drain(self.engine)
         self.correlating.finish()
 

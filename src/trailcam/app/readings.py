@@ -33,7 +33,7 @@ def readings(
         context=[
             trailcam.__version__,
             str(sys.implementation.cache_tag),
-            *registry.names("rule_format"),
+            *_brought(),
             str(ignores_extra_keys),
             *_stamps(Path(trailcam.__file__).parent / part for part in _READERS),
             *_stamps(log_type.folder for log_type in log_types),
@@ -49,6 +49,13 @@ def _folder(environment: Mapping[str, str]) -> Path | None:
         return Path(named) / "trailcam"
     home = environment.get("HOME", "")
     return Path(home) / ".cache" / "trailcam" if home.startswith("/") else None
+
+
+def _brought() -> Iterator[str]:
+    """Formats of other distributions, with the stamps of their code."""
+    for what, places in registry.brought("rule_format"):
+        yield what
+        yield from _stamps(places)
 
 
 def _stamps(paths: Iterable[Path]) -> Iterator[str]:

@@ -94,6 +94,8 @@ class Report:
     """(correlation rule, rule it looks at): matches with more values than are looked at."""
     kept_without: Sequence[KeptWithout] = ()
     """Of correlation rules that are new or have changed: earlier matches of which they see too little."""
+    left: Mapping[str, str] = field(default_factory=dict)
+    """Correlation rules that had no turn at the end because a server runs: in words, who has it."""
     problems: Sequence[Problem] = ()
     """What could not be brought into the lake, by table."""
 
@@ -153,6 +155,7 @@ def report(
     taken_off: Collection[str] = (),
     cut: Mapping[tuple[str, str], int] = MappingProxyType({}),
     kept_without: Sequence[KeptWithout] = (),
+    left: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
     """Counts what a run came upon. Of rules that were `taken_off`, what waits for them was not run."""
     rule_ids = [rule.id for rule in loaded.rules]
@@ -188,6 +191,7 @@ def report(
         empty=empty,
         cut=cut,
         kept_without=tuple(kept_without),
+        left=left,
     )
 
 

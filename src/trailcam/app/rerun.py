@@ -59,7 +59,7 @@ def rerun(
         def heard() -> None:
             progress(done + passed[0], count.all, line.keeper.matches)
 
-        for result in line.engine.run(groups, heard=heard):
+        for result in line.run(groups, heard=heard):
             for again in line.keeper.keep(result):
                 line.engine.give(again)
             done += len(result.group.blobs)
@@ -73,6 +73,7 @@ def rerun(
         taken_off=line.taken_off,
         cut=line.correlating.cut,
         kept_without=line.correlating.kept_without,
+        left=line.correlating.left,
         seconds=time.monotonic() - started,
         size_bytes=line.keeper.bytes_done,
         repeated=0,

@@ -69,7 +69,7 @@ def run(
             )
 
         keeper.refuse(found.unreadable)
-        for result in engine.run(claims.groups(keeper.refuse), heard=heard):
+        for result in line.run(claims.groups(keeper.refuse), heard=heard):
             for again in keeper.keep(result):
                 engine.give(again)
             heard()
@@ -82,6 +82,7 @@ def run(
         taken_off=line.taken_off,
         cut=line.correlating.cut,
         kept_without=line.correlating.kept_without,
+        left=line.correlating.left,
         seconds=time.monotonic() - started,
         size_bytes=claims.size_bytes,
         repeated=claims.repeated,

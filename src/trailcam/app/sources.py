@@ -1,18 +1,19 @@
 """How it stands with the sources: what has come from each, by account and region, and what does not work."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from trailcam.app.home import Home
 from trailcam.app.live.canary_table import canary
+from trailcam.app.live.watermarks import watermarks
 from trailcam.commit.places import Heard, heard
 from trailcam.commit.standing import counted
-from trailcam.model.timestamps import Micros
+from trailcam.model.timestamps import BEGINNING, Micros
 from trailcam.settings.schema import Settings
 from trailcam.sources.tables import source
-from trailcam.state.processes import Process, running
+from trailcam.state.processes import Process, Role, running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Standing:
     canary_came_out: bool | None
     """Whether the last canary did; None where there is none, or it is under way."""
     places: Sequence[Heard]
+    complete_until: Micros | None
+    """While a server runs: before this time, what has not come of it is taken for absent."""
 
     def lag(self, *, now: Micros) -> int | None:
         """How old its latest event is, in microseconds."""
@@ -48,6 +51,14 @@ class Overview:
     sources: Sequence[Standing]
     processes: Sequence[Process]
 
+    @property
+    def behind(self) -> Standing | None:
+        """The source that is furthest behind, for which absence waits; None where no server runs."""
+        followed = [it for it in self.sources if it.declared]
+        if not followed or not any(it.role is Role.serve for it in self.processes):
+            return None
+        return min(followed, key=lambda it: BEGINNING if it.complete_until is None else it.complete_until)
+
 
 def overview(home: Home, settings: Settings, *, now: Micros) -> Overview:
     """What the state knows of sources, those of the settings first.
@@ -55,10 +66,19 @@ def overview(home: Home, settings: Settings, *, now: Micros) -> Overview:
     Raises:
         WorldError: the state cannot be read.
     """
-    return Overview(sources=list(_standings(home, settings)), processes=running(home.database, now=now))
+    processes = running(home.database, now=now)
+    since = [it.started_at for it in processes if it.role is Role.serve]
+    untils = watermarks(
+        home.database,
+        [it.name for it in settings.sources if since],
+        lateness_seconds=settings.live.lateness_seconds,
+        followed_since=max(since, default=now),
+        now=now,
+    )
+    return Overview(sources=list(_standings(home, settings, untils)), processes=processes)
 
 
-def _standings(home: Home, settings: Settings) -> Iterator[Standing]:
+def _standings(home: Home, settings: Settings, untils: Mapping[str, Micros | None]) -> Iterator[Standing]:
     with home.database.read() as state:
         known = {row.name: row for row in state.execute(select(source))}
         counts = counted(state)
@@ -83,6 +103,7 @@ def _standings(home: Home, settings: Settings) -> Iterator[Standing]:
             canary_planted=last.planted_at if last is not None else None,
             canary_came_out=_came_out(last) if last is not None else None,
             places=[it for it in places if it.place.source == name],
+            complete_until=untils.get(name),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from trailcam.cli.output import count, grouped, say
+from trailcam.cli.told_correlations import tell_left, tell_not_looked_at
 from trailcam.errors import ERRORS, nearest
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say(f"waiting: {rule_id} keeps state, and sees {count(number, 'event')} in their turn")
     for rule_id, name, number, first in report.fallbacks:
         say(f"fallback: {name}() of {rule_id} failed on {count(number, 'match', 'matches')}, first {first}")
-    for (rule_id, of), number in sorted(report.cut.items()):
-        say(f"cut: of {count(number, 'match', 'matches')} of {of}, {rule_id} looks at the first values alone")
+    tell_left(report.left)
+    tell_not_looked_at(report.cut, report.kept_without)
     conflicts = report.events.conflicting_ids
     if conflicts:
         say(f"{count(conflicts, 'vendor id')} used by more than one event: all are kept")
@@ -70,7 +71,7 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
         say("no rules were run: name some with --packs or --rules")
     elif not loaded.rules:
         say("no rules were run: " + ("all are switched off" if loaded.disabled else "none was found"))
-    _tell_correlations(report, loaded)
+    _tell_correlations(loaded)
     _tell_without_schema(loaded.without_schema)
     for name, tables in loaded.never_asked.items():
         asked = f"{count(len(tables), 'lookup table')} for {name}"
@@ -87,18 +88,12 @@ def tell_report(report: "Report", loaded: "Loaded", *, noun: str = "file") -> No
     tell_not_run(loaded)
 
 
-def _tell_correlations(report: "Report", loaded: "Loaded") -> None:
-    """Correlation rules that did not run, and what those that are new do not see."""
+def _tell_correlations(loaded: "Loaded") -> None:
+    """Correlation rules that did not run."""
     for rule_id, absent in list(loaded.not_correlated.items())[:_MOST_TOLD]:
         say(f"never run: {rule_id} looks at matches of {', '.join(absent)}: not loaded, or switched off")
     if len(loaded.not_correlated) > _MOST_TOLD:
         say(f"  and {len(loaded.not_correlated) - _MOST_TOLD:,} more correlation rules")
-    for it in report.kept_without[:_MOST_TOLD]:
-        earlier = count(it.matches, "earlier match", "earlier matches")
-        say(f"not seen: {earlier} by {it.rule_id}, kept without {', '.join(it.fields)}:")
-        say(f"  trailcam backfill --rule {it.rule_id}")
-    if len(report.kept_without) > _MOST_TOLD:
-        say(f"  and of {len(report.kept_without) - _MOST_TOLD:,} more correlation rules")
 
 
 def tell_not_run(loaded: "Loaded") -> None:

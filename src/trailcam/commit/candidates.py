@@ -1,9 +1,9 @@
 """Queues candidates and takes them out of the queue, inside the transaction of a decision."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from trailcam.commit.key_values import forget_expired, save
@@ -87,14 +87,17 @@ def last_turn(connection: Connection) -> int:
     return int(connection.execute(select(func.max(candidate.c.consumed_by))).scalar() or 0)
 
 
-def earliest_waiting(connection: Connection, rule_ids: Iterable[str]) -> Micros | None:
-    """The time of the earliest event that waits for one of the rules; None where none does."""
+def is_kept() -> ColumnElement[bool]:
+    """Whether the event of a candidate is there. In a damaged state it may not be: `verify` tells, and nobody
+    waits for it."""
+    return exists().where(candidate_event.c.row_id == candidate.c.row_id)
+
+
+def earliest_waiting(connection: Connection, rule_id: str) -> Micros | None:
+    """The time of the earliest event that waits for a rule; None where none does."""
     c = candidate.c
-    found: list[int] = []
-    for rule_id in rule_ids:
-        waiting = select(c.event_time).where(c.rule_id == rule_id, c.consumed_by.is_(None))
-        found += connection.execute(waiting.order_by(c.event_time).limit(1)).scalars()
-    return Micros(min(found)) if found else None
+    waiting = select(c.event_time).where(c.rule_id == rule_id, c.consumed_by.is_(None), is_kept())
+    return connection.execute(waiting.order_by(c.event_time).limit(1)).scalar()
 
 
 def consume(connection: Connection, turn: Consumed, *, decision_id: int, now: Micros) -> None:

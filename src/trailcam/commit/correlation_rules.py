@@ -21,6 +21,10 @@ from trailcam.rules.functions import default_dedup
 DERIVED = "Trailcam.Correlation"
 """The log type of matches that correlation rules make."""
 
+MEANING = 2
+"""One more each time that the same definition comes to say something else of the same matches: what an
+earlier version of Trailcam left behind is then gone through anew."""
+
 _PASSED_OVER = ("schedule", "order")
 """What of a correlation changes nothing."""
 
@@ -35,7 +39,7 @@ class CorrelationRule:
     definition: str
     """JSON: all that decides what it says, and as what."""
     version: str
-    """The digest of the definition."""
+    """As `version_of` has it."""
 
 
 def correlation_rules(
@@ -63,10 +67,18 @@ def _of(rule: Rule, correlation: Correlation, keeps: tuple[str, ...]) -> Correla
         },
         sort_keys=True,
     )
-    version = hashlib.blake2b(definition.encode(), digest_size=16).hexdigest()
     return CorrelationRule(
-        rule=rule, correlation=correlation, keeps=keeps, definition=definition, version=version
+        rule=rule,
+        correlation=correlation,
+        keeps=keeps,
+        definition=definition,
+        version=version_of(definition),
     )
+
+
+def version_of(definition: str) -> str:
+    """The digest of a definition and of what it means: who was gone through under it holds."""
+    return hashlib.blake2b(f"{MEANING} {definition}".encode(), digest_size=16).hexdigest()
 
 
 def defined(definition: str) -> Correlation:

@@ -18,6 +18,7 @@ from trailcam.commit.correlation_index import GroupIndex, source_matches, values
 from trailcam.commit.correlation_rules import CorrelationRule, match_of
 from trailcam.commit.correlation_standing import Arrived, settled_until, sources_of
 from trailcam.commit.correlation_tables import correlation
+from trailcam.commit.kept_without import KeptWithout, kept_without
 from trailcam.commit.windows import match_item
 from trailcam.model.derived import GroupValue, SourceMatch, Stretch
 from trailcam.model.match import Match
@@ -43,6 +44,8 @@ class Said:
     """The rules that had the turn."""
     cut: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(who looks, whose matches): how many, new to who looks, had more values than are looked at."""
+    kept_without: list[KeptWithout] = field(default_factory=list)
+    """Of rules that are new, or say something else since: what they do not see."""
 
 
 class RuleTurn:
@@ -79,6 +82,9 @@ class RuleTurn:
         said.cut.update(
             {(self._rule.rule_id, of): number for of, number in self._index.cut.items() if number}
         )
+        if self._standing is None or self._standing.definition != self._it.definition:
+            lacking = kept_without(self._connection, self._it)
+            said.kept_without += [] if lacking is None else [lacking]
         self._note(settled)
 
     def _take_in(self, found: Iterable[SourceMatch]) -> list[SourceMatch] | None:

@@ -1,6 +1,6 @@
 """How far correlation rules are, as the state has it, and how far what they wait for has come."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,18 +37,6 @@ def sources_of(rule: Correlation) -> set[str]:
     return {step.rule_id for step in rule.steps}
 
 
-def _all_sources_of(connection: Connection, rule: Correlation) -> set[str]:
-    """The rules whose matches it looks at, and those at whose matches these do."""
-    found: set[str] = set()
-    more = sources_of(rule)
-    while more:
-        found |= more
-        c = correlation.c
-        among = connection.execute(select(c.definition).where(c.rule_id.in_(sorted(more)))).scalars()
-        more = set().union(*(sources_of(defined(definition)) for definition in among)) - found
-    return found
-
-
 def settled_until(
     connection: Connection, it: CorrelationRule, standing: Any, arrived: Arrived | None
 ) -> Micros | None:
@@ -57,16 +45,45 @@ def settled_until(
     before = _settled_before(it, standing)
     if not it.correlation.waits or arrived is None:
         return before
+    known = _said_until(connection, it.correlation, None if arrived.is_all else arrived.until, {})
     if arrived.is_all:
         last = GroupIndex(connection, it.correlation).last_before(arrived.until)
-        now = None if last is None else last + 1
-    else:
-        now = arrived.until - wait(it.correlation)
-    waiting = earliest_waiting(connection, _all_sources_of(connection, it.correlation))
-    if now is not None and waiting is not None:
-        now = min(now, waiting - wait(it.correlation))
-    times = [time for time in (before, now) if time is not None]
-    return Micros(max(times)) if times else None
+        known = None if last is None else _least([Micros(last + 1), known])
+    return max((time for time in (before, known) if time is not None), default=None)
+
+
+def _said_until(
+    connection: Connection, rule: Correlation, arrived: Micros | None, known: dict[str, Micros | None]
+) -> Micros | None:
+    """Up to when all is known that a rule says, where all matches of events are known up to `arrived`; None:
+    whatever its time. What it looks at may itself be said by a rule that waits: then the waits add up.
+    `known` has the rules that were looked at before."""
+    untils = []
+    for rule_id in sources_of(rule):
+        if rule_id not in known:
+            known[rule_id] = (
+                arrived  # rules that have changed may look at each other as they are in the state
+            )
+            known[rule_id] = _known_until(connection, rule_id, arrived, known)
+        untils.append(known[rule_id])
+    least = _least(untils)
+    return None if least is None else Micros(least - wait(rule))
+
+
+def _known_until(
+    connection: Connection, rule_id: str, arrived: Micros | None, known: dict[str, Micros | None]
+) -> Micros | None:
+    """Up to when all matches of a rule are known: none of an event that waits for it in the lane."""
+    definition = connection.execute(
+        select(correlation.c.definition).where(correlation.c.rule_id == rule_id)
+    ).scalar()
+    said = arrived if definition is None else _said_until(connection, defined(definition), arrived, known)
+    return _least([said, earliest_waiting(connection, rule_id)])
+
+
+def _least(times: Iterable[Micros | None]) -> Micros | None:
+    """The earliest of them, of which None are no bound."""
+    return min((time for time in times if time is not None), default=None)
 
 
 def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
@@ -79,22 +96,15 @@ def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
     return Micros(standing.settled - longer)
 
 
-def is_taken(connection: Connection, standing: Any, run_id: str) -> bool:
-    """Whether a rule is another one in a server that began later and still runs: it goes on as there. Who was
-    heard when we were is taken to run still."""
+def is_taken(connection: Connection, standing: Any, run_id: str, *, now: Micros) -> bool:
+    """Whether a rule is another one in a server that began later and still runs: it goes on as there."""
     if not standing.version or standing.run_id <= run_id:
         return False
     r, p = t.run.c, process.c
-    ours = process.alias()
-    ours_seen = (
-        select(ours.c.seen_at)
-        .where(ours.c.id == select(r.process_id).where(r.id == run_id).scalar_subquery())
-        .scalar_subquery()
-    )
     alive = (
         select(p.id)
         .join(t.run, r.process_id == p.id)
-        .where(r.id == standing.run_id, p.role == Role.serve.value, is_heard(ours_seen))
+        .where(r.id == standing.run_id, p.role == Role.serve.value, is_heard(now))
     )
     return connection.execute(alive).first() is not None
 

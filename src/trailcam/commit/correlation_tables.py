@@ -16,8 +16,9 @@ correlation = Table(
 )
 """One row a rule: its matches are what `definition` says of all that was decided up to decision `seen`.
 
-`version` is empty where that does not hold any more, and the rule is to be gone through anew. `settled`:
-anchors before this time are not waited for, null while all are. `run_id` is the run that had its last turn.
+Where `version` is not that of `definition` now, this does not hold any more, and the rule is to be gone
+through anew: it was made empty, or an earlier version of Trailcam wrote it. `settled`: anchors before this
+time are not waited for, null while all are. `run_id` is the run that had its last turn.
 """
 
 correlation_match = Table(

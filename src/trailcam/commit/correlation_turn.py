@@ -16,6 +16,7 @@ from trailcam.commit.correlation_saying import Said
 from trailcam.commit.correlation_standing import Arrived, note_seen
 from trailcam.commit.correlations import take_turn
 from trailcam.commit.decide import insert_matches
+from trailcam.commit.left_rules import left_rules
 from trailcam.commit.naming import name_files
 from trailcam.commit.windows import Recut
 from trailcam.model.match import Match
@@ -23,6 +24,7 @@ from trailcam.model.staged import StagedFile
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.window import identity_of
 from trailcam.state.database import Database
+from trailcam.state.processes import Role
 
 Stage = Callable[[Sequence[Match], Sequence[Match]], Sequence[StagedFile]]
 """Writes files of matches that were said, and of those that vanished."""
@@ -38,9 +40,11 @@ def correlate_now(
     arrived: Arrived | None,
     stage: Stage,
     warehouse: Path,
-    now: Micros,
+    left_to: Role,
+    now: Callable[[], Micros],
 ) -> Said:
-    """Has a turn; what it has changed. See `take_turn`; `now` is told in histories and decides nothing.
+    """Has a turn; what it has changed. See `left_rules` and `take_turn`; the time is that at which the state
+    can be written.
 
     The files are written inside the transaction, for only there is known what they hold: they are few.
 
@@ -48,10 +52,13 @@ def correlate_now(
         WorldError: the state or a file cannot be written; nothing of the turn was kept.
     """
     with database.write() as connection:
-        said = take_turn(connection, rules, run_id=run_id, arrived=arrived)
+        time = now()
+        left = left_rules(connection, rules, left_to=left_to, now=time)
+        having = [it for it in rules if it.rule.id not in left]
+        said = take_turn(connection, having, run_id=run_id, arrived=arrived, now=time)
         if not said.come and not said.gone:
             return said
-        made = connection.execute(insert(t.decision).values(run_id=run_id, decided_at=now))
+        made = connection.execute(insert(t.decision).values(run_id=run_id, decided_at=time))
         assert made.inserted_primary_key is not None
         decision_id: int = made.inserted_primary_key[0]
         again = {identity_of(match) for match in said.come}
@@ -61,5 +68,5 @@ def correlate_now(
         recut.apply(said.come, [(match, start) for match, start in said.gone if start is not None])
         note_seen(connection, said.taken, decision_id)
         insert_matches(connection, said.come, recut.window_of, decision_id)
-        alert(connection, recut.changes, decision_id, now=now, retracting=_UNSAID)
+        alert(connection, recut.changes, decision_id, now=time, retracting=_UNSAID)
     return said

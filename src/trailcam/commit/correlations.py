@@ -27,17 +27,23 @@ from trailcam.state.chunks import chunked
 
 
 def take_turn(
-    connection: Connection, rules: Sequence[CorrelationRule], *, run_id: str, arrived: Arrived | None
+    connection: Connection,
+    rules: Sequence[CorrelationRule],
+    *,
+    run_id: str,
+    arrived: Arrived | None,
+    now: Micros,
 ) -> Said:
     """Brings the rules, each behind those it looks at, up to what is decided. The matches that come are not
-    in the state yet. `arrived` None: what waits goes on waiting."""
+    in the state yet. `arrived` None: what waits goes on waiting. `now` tells whom we hear."""
     said = Said()
     until = last_decision(connection)
     for it in rules:
         standing = connection.execute(
             select(correlation).where(correlation.c.rule_id == it.rule.id)
         ).one_or_none()
-        if standing is not None and standing.version != it.version and is_taken(connection, standing, run_id):
+        is_another = standing is not None and standing.version != it.version
+        if is_another and is_taken(connection, standing, run_id, now=now):
             continue
         RuleTurn(connection, it, standing, until=until, run_id=run_id).take(said, arrived)
         said.taken.append(it.rule.id)
@@ -51,6 +57,7 @@ def is_due(
     *,
     run_id: str,
     arrived: Arrived | None,
+    now: Micros,
     looked: int = 0,
 ) -> bool:
     """Whether a turn would find something to do: a look that writes nothing. `looked`: up to this decision,
@@ -63,7 +70,7 @@ def is_due(
         if standing is None:
             return True
         if standing.version != it.version:
-            if not is_taken(connection, standing, run_id):
+            if not is_taken(connection, standing, run_id, now=now):
                 return True
             continue
         if max(standing.seen, looked) < until:

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Connection, exists, func, literal, or_, se
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import DERIVED, CorrelationRule
 from trailcam.commit.correlation_standing import sources_of
-from trailcam.commit.correlation_tables import correlation
 from trailcam.model.correlation import needed
 
 
@@ -21,25 +20,17 @@ class KeptWithout:
     fields: tuple[str, ...]
 
 
-def kept_without(connection: Connection, rules: Sequence[CorrelationRule]) -> list[KeptWithout]:
-    """Of those rules that are new, or have changed: their next turn goes through all that is kept. A backfill
-    of the rules whose matches they are brings the fields."""
-    c = correlation.c
-    stands = {row.rule_id: row.version for row in connection.execute(select(c.rule_id, c.version))}
-    found = []
-    for it in rules:
-        if stands.get(it.rule.id) == it.version:
-            continue
-        number = 0
-        fields: set[str] = set()
-        for rule_id in sources_of(it.correlation):
-            asked = needed([it.correlation], rule_id)
-            if asked:
-                number += _count(connection, rule_id, [_lacks(field) for field in asked])
-                fields.update(field for field in asked if _count(connection, rule_id, [_lacks(field)]))
-        if number:
-            found.append(KeptWithout(rule_id=it.rule.id, matches=number, fields=tuple(sorted(fields))))
-    return found
+def kept_without(connection: Connection, it: CorrelationRule) -> KeptWithout | None:
+    """Of one rule, over all that is kept; None where nothing lacks. A backfill of the rules whose matches
+    they are brings the fields."""
+    number = 0
+    fields: set[str] = set()
+    for rule_id in sources_of(it.correlation):
+        asked = needed([it.correlation], rule_id)
+        if asked:
+            number += _count(connection, rule_id, [_lacks(field) for field in asked])
+            fields.update(field for field in asked if _count(connection, rule_id, [_lacks(field)]))
+    return KeptWithout(rule_id=it.rule.id, matches=number, fields=tuple(sorted(fields))) if number else None
 
 
 def _count(connection: Connection, rule_id: str, lacking: Sequence[ColumnElement[bool]]) -> int:

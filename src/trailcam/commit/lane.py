@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, tuple_
 
 from trailcam.commit import tables as t
-from trailcam.commit.candidates import last_turn
+from trailcam.commit.candidates import is_kept, last_turn
 from trailcam.commit.lane_tables import candidate, candidate_event
 from trailcam.model.candidate import Candidate, KeptEvent
 from trailcam.model.timestamps import AHEAD, SECOND, Micros
@@ -117,10 +117,9 @@ def _places(connection: Connection, rule_id: str, due: _Due) -> list[_Place]:
             same = tuple_(c.event_time, c.row_id)
             before = same <= (event_time, row_id) if rule_id <= rule else same < (event_time, row_id)
             may = or_(may, before)
-    kept = exists().where(candidate_event.c.row_id == c.row_id)  # not in a damaged state: `verify` tells
     rows = connection.execute(
         select(c.event_time, c.row_id)
-        .where(and_(c.rule_id == rule_id, c.consumed_by.is_(None), may, kept))
+        .where(and_(c.rule_id == rule_id, c.consumed_by.is_(None), may, is_kept()))
         .order_by(c.event_time, c.row_id)
         .limit(MOST_PAIRS)
     )

@@ -188,12 +188,14 @@ place = Table(
     Column("events", BigInteger, nullable=False),
     Column("first_arrival", BigInteger, nullable=False),
     Column("last_arrival", BigInteger, nullable=False),
+    Column("last_believed", BigInteger, nullable=False, server_default="0"),
     Column("last_event", BigInteger, nullable=False),
     Column("silences", Text, nullable=False),
     Column("silent_told", BigInteger),
     sqlite_with_rowid=False,
 )
-"""Where events come from that are followed live. `last_event` is `BEGINNING` where no time was believed;
+"""Where events come from that are followed live. `last_event` is `BEGINNING` where no time was believed,
+and so is `last_believed`, the last arrival of an event whose time was;
 `silences`: JSON, by day the longest silence in seconds;
 `silent_told`: the last arrival after which its silence was told, null while it is not silent."""
 

@@ -1,8 +1,9 @@
 """What files of rules were read as, kept on disk by their content: a second load reads only what is new.
 
 An entry holds as long as the file and its companions have the very bytes it was made of, and as long as the
-`context` is the same: all else that reading depends on. What is kept is this user's own; a file that somebody
-else has made, or that is not to the last bit what was written, is as good as none.
+`context` is the same: all else that reading depends on. There is none of what was read without a companion:
+what is told then depends on what lies there instead, and near it. What is kept is this user's own; a file
+that somebody else has made, or that is not to the last bit what was written, is as good as none.
 """
 
 import hashlib
@@ -107,24 +108,24 @@ class ReadingCache:
 
 
 def _content(path: Path, companions: Iterable[str]) -> bytes | None:
-    """The digest of a file and its companions; None when the file cannot be read."""
+    """The digest of a file and its companions; None when one of them cannot be read."""
     try:
-        parts = [read_bytes(path)]
-    except OSError:
+        return _digest([read_bytes(path), *(_read(Path(companion)) for companion in companions)])
+    except (OSError, ValueError):  # a name that no file could have, too
         return None
-    for companion in companions:
-        try:
-            parts.append(_read(Path(companion)))
-        except (OSError, ValueError):  # a name that no file could have, too
-            parts.append(b"\0nothing")
-    return _digest(parts)
 
 
 def _read(companion: Path) -> bytes:
-    """What counts of a companion: all of Python, and of any other file, such as rows, that it is there."""
+    """What counts of a companion: all of Python, and of any other file, such as rows, that it is there.
+
+    Raises:
+        OSError: it is not there, or is no regular file.
+    """
     if companion.suffix == ".py":
         return read_bytes(companion)
-    return b"\0there" if companion.is_file() else b"\0nothing"
+    if not companion.is_file():
+        raise FileNotFoundError(companion)
+    return b"\0there"
 
 
 def _digest(parts: Iterable[str | bytes]) -> bytes:

@@ -10,6 +10,7 @@ from trailcam.model.logtype import LogType
 from trailcam.model.lookup import LookupTable
 from trailcam.model.rule import Pack, Rule
 from trailcam.rules import walk
+from trailcam.yaml12 import read_bytes
 
 
 def rule_versions(
@@ -121,8 +122,8 @@ def _helpers(pack: Pack) -> set[Path]:
 def _file(path: Path, root: Path) -> bytes:
     name = path.relative_to(root) if path.is_relative_to(root) else path.name
     try:
-        return f"{name}\n".encode("utf-8", "surrogateescape") + path.read_bytes()
-    except OSError:  # importing it tells
+        return f"{name}\n".encode("utf-8", "surrogateescape") + read_bytes(path)
+    except OSError:  # importing it tells; what is no regular file, such as a pipe, is none to Python either
         return f"{name}\n".encode("utf-8", "surrogateescape")
 
 

@@ -2,12 +2,23 @@
 
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Table, Text, and_, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Table,
+    Text,
+    and_,
+    insert,
+    select,
+    update,
+)
 from ulid import ULID
 
 from trailcam.model.timestamps import SECOND, Micros
@@ -18,7 +29,7 @@ BEAT_SECONDS = 5.0
 """How often a process says that it is there."""
 
 _GONE_SECONDS = 30.0
-"""Who has not been heard for so long is not counted on."""
+"""Who has not been heard for so long, or only so far ahead, is not counted on."""
 
 
 class Role(StrEnum):
@@ -60,38 +71,50 @@ class Process:
     seen_at: Micros
 
 
-def begin(database: Database, role: Role, *, now: Micros, id_: str = "") -> str:
-    """Notes that this process has begun; its id, which is made where none is given."""
+def begin(database: Database, role: Role, *, now: Callable[[], Micros], id_: str = "") -> str:
+    """Notes that this process has begun; its id, which is made where none is given. `now`, here and below, is
+    asked when the state can be written: who waited for others is heard then, not when it began to wait."""
     id_ = id_ or str(ULID())
     with database.write() as connection:
+        time = now()
         connection.execute(
             insert(process).values(
                 id=id_,
                 role=role.value,
                 host=socket.gethostname(),
                 pid=os.getpid(),
-                started_at=now,
-                seen_at=now,
+                started_at=time,
+                seen_at=time,
             )
         )
     return id_
 
 
-def beat(database: Database, id_: str, *, now: Micros) -> None:
+def beat(database: Database, id_: str, *, now: Callable[[], Micros]) -> None:
     """Notes that a process is there."""
     with database.write() as connection:
-        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now))
+        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now()))
 
 
-def end(database: Database, id_: str, *, now: Micros) -> None:
+def end(database: Database, id_: str, *, now: Callable[[], Micros]) -> None:
     """Notes that a process has ended by itself."""
     with database.write() as connection:
-        connection.execute(update(process).where(process.c.id == id_).values(seen_at=now, stopped_at=now))
+        time = now()
+        connection.execute(update(process).where(process.c.id == id_).values(seen_at=time, stopped_at=time))
 
 
-def is_heard(now: Micros | ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a process of the table was heard a moment before a time, and has not ended."""
-    return and_(process.c.stopped_at.is_(None), process.c.seen_at > now - int(_GONE_SECONDS * SECOND))
+def is_heard(now: Micros) -> ColumnElement[bool]:
+    """Whether a process of the table was heard a moment before or behind a time, and has not ended. Who was
+    heard later than that had a clock that was ahead: if it lives, its next beat puts that right."""
+    gone = int(_GONE_SECONDS * SECOND)
+    heard = and_(process.c.seen_at > now - gone, process.c.seen_at < now + gone)
+    return and_(process.c.stopped_at.is_(None), heard)
+
+
+def is_there(connection: Connection, role: Role, *, now: Micros) -> bool:
+    """Whether a process of a role runs, as `is_heard` has it."""
+    heard = select(process.c.id).where(is_heard(now), process.c.role == role.value).limit(1)
+    return connection.execute(heard).first() is not None
 
 
 def running(database: Database, *, now: Micros, roles: Collection[Role] = FOLLOWING) -> list[Process]:

@@ -9,10 +9,14 @@ from trailcam.app.home import Home
 from trailcam.app.sources import overview
 from trailcam.commit.answered import answer_now
 from trailcam.commit.group import Purpose
-from trailcam.model.timestamps import Micros
+from trailcam.commit.places import note
+from trailcam.model.place import Place, Seen
+from trailcam.model.timestamps import MINUTE, Micros
 from trailcam.settings.schema import Settings
 from trailcam.settings.sources import SourceSettings
+from trailcam.state.processes import Role, begin
 
+HOUR = 60 * MINUTE
 NOW = Micros(1)
 SETTINGS = Settings(sources=(SourceSettings(name=SOURCE, type="s3"),))
 
@@ -55,3 +59,17 @@ def test_what_stands_under_a_name_counts_until_something_of_that_name_was_read(h
 
 def test_a_source_of_which_nothing_was_read_has_none_of_it(home: Home) -> None:
     assert counts(home) == (0, 0, 0, 0)
+
+
+def test_while_a_server_runs_the_source_that_absence_waits_for_is_told(home: Home) -> None:
+    now = Micros(NOW + 100 * HOUR)
+    settings = Settings(sources=tuple(SourceSettings(name=name, type="s3") for name in ("live", "old")))
+    with home.database.write() as state:
+        for name, event in (("live", now), ("old", now - 50 * HOUR)):
+            seen = {Place(name, "", ""): Seen(1, Micros(event))}
+            note(state, seen, followed_since=Micros(0), now=now)
+    assert overview(home, settings, now=now).behind is None
+    begin(home.database, Role.serve, now=lambda: now)
+    behind = overview(home, settings, now=now).behind
+    assert behind is not None
+    assert (behind.name, behind.complete_until) == ("old", now - 51 * HOUR)

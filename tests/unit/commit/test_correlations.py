@@ -11,12 +11,12 @@ from tests.correlating import at, correlation_rule, correlations, keep, said, so
 
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
-from trailcam.commit.correlation_rules import CorrelationRule, correlation_rules, defined, match_of
-from trailcam.commit.correlation_standing import look_anew
+from trailcam.commit.correlation_rules import MEANING, CorrelationRule, correlation_rules, defined, match_of
+from trailcam.commit.correlation_standing import look_anew, make_stale
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
-from trailcam.commit.kept_without import KeptWithout, kept_without
-from trailcam.commit.lane_tables import candidate
+from trailcam.commit.kept_without import KeptWithout
+from trailcam.commit.lane_tables import candidate, candidate_event
 from trailcam.model.correlation import MOST_VALUES, Criterion, Step, Transition
 from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
@@ -98,7 +98,7 @@ def test_a_turn_without_news_writes_nothing(database: Database) -> None:
     keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
     turn(database, rules(BOTH))
     with database.read() as state:
-        assert not is_due(state, rules(BOTH), run_id="run", arrived=None)
+        assert not is_due(state, rules(BOTH), run_id="run", arrived=None, now=Micros(0))
     before = decisions(database)
     turn(database, rules(BOTH))
     assert decisions(database) == before
@@ -108,10 +108,10 @@ def test_matches_of_other_rules_are_no_news(database: Database) -> None:
     turn(database, rules(BOTH))
     keep(database, source_match("Other", 0))
     with database.read() as state:
-        assert not is_due(state, rules(BOTH), run_id="run", arrived=None)
+        assert not is_due(state, rules(BOTH), run_id="run", arrived=None, now=Micros(0))
     keep(database, source_match("Fail", 0))
     with database.read() as state:
-        assert is_due(state, rules(BOTH), run_id="run", arrived=None)
+        assert is_due(state, rules(BOTH), run_id="run", arrived=None, now=Micros(0))
 
 
 def test_an_absence_is_waited_for_and_then_said(database: Database) -> None:
@@ -134,7 +134,9 @@ def test_what_waits_for_a_rule_that_keeps_state_is_not_absent(
     over = correlation_rule("Over", LOGIN, Step(id="both", rule_id="Both", absent=True))
     keep(database, source_match("Login", 0), source_match("Login", 5))
     waiting = {"queued_at": 0, "queued_by": 1, "row_id": "r"}
+    event = {"row_id": "r", "log_type": "T", "event_time": 0, "origin_id": "o0", "raw": b"", "rest": "{}"}
     with database.write() as state:
+        state.execute(insert(candidate_event).values(event))
         state.execute(insert(candidate).values(rule_id="Mfa", event_time=at(20), **waiting))
         state.execute(insert(candidate).values(rule_id="Fail", event_time=at(15), **waiting))
         state.execute(insert(candidate).values(rule_id="Another", event_time=at(-60), **waiting))
@@ -148,6 +150,17 @@ def test_what_waits_for_a_rule_that_keeps_state_is_not_absent(
         state.execute(update(candidate).where(candidate.c.rule_id == "Mfa").values(consumed_by=1))
     arrive()
     assert ("Alone", "Login@5", "alice") in said(database)
+
+
+def test_what_waits_in_the_lane_of_a_damaged_state_without_its_event_holds_nothing_up(
+    database: Database,
+) -> None:
+    keep(database, source_match("Login", 5))
+    gone = {"rule_id": "Mfa", "row_id": "gone", "event_time": at(1), "queued_at": 0, "queued_by": 1}
+    with database.write() as state:
+        state.execute(insert(candidate).values(gone))
+    turn(database, rules(ALONE), until=60)
+    assert said(database) == {("Alone", "Login@5", "alice")}
 
 
 def test_what_has_arrived_never_goes_back(database: Database) -> None:
@@ -224,10 +237,30 @@ def test_only_what_decides_is_its_version() -> None:
     assert defined(one.definition) == replace(BOTH.correlation, schedule=None)
 
 
+def test_what_an_earlier_version_of_trailcam_said_otherwise_is_gone_through_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = tuple(f"user{number:04}" for number in range(MOST_VALUES + 50))
+    keep(database, source_match("Login", 1, *many), source_match("Mfa", 2, *many))
+    both = correlation_rule("Both", LOGIN, replace(MFA, absent=False))
+    with monkeypatch.context() as earlier:
+        earlier.setattr("trailcam.commit.correlation_rules.MEANING", MEANING - 1)
+        earlier.setattr("trailcam.model.derived.MOST_VALUES", 1_000)
+        earlier.setattr("trailcam.model.derived.MOST_GROUPS", 1_000)
+        turn(database, rules(both))
+    assert len(said(database)) == MOST_VALUES + 50
+    with database.read() as state:
+        assert (list(proof(state)), waiting(state)) == ([], {"Both": 2})
+        assert is_due(state, rules(both), run_id="run", arrived=None, now=Micros(0))
+    turn(database, rules(both))
+    assert len(said(database)) == MOST_VALUES
+    with database.read() as state:
+        assert (list(proof(state)), waiting(state)) == ([], {})
+
+
 def test_what_was_kept_without_a_field_is_told_of_rules_that_are_new(database: Database) -> None:
     def told(*of: Rule) -> list[KeptWithout]:
-        with database.read() as state:
-            return kept_without(state, rules(*of))
+        return turn(database, rules(*of)).kept_without
 
     keep(
         database,
@@ -239,8 +272,10 @@ def test_what_was_kept_without_a_field_is_told_of_rules_that_are_new(database: D
     )
     everybody = correlation_rule("Everybody", FAIL, LOGIN, field="")
     assert told(BOTH, everybody) == [KeptWithout(rule_id="Both", matches=2, fields=("user",))]
-    turn(database, rules(BOTH))
     assert told(BOTH) == []
+    with database.write() as connection:
+        make_stale(connection, ["Both"])
+    assert told(BOTH) == [], "it goes through everything anew, and is the same rule"
     assert told(replace(BOTH, title="Another"))[0].matches == 2
 
 
@@ -259,26 +294,24 @@ def test_a_field_that_is_kept_later_is_looked_at(database: Database) -> None:
 
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
 def test_who_began_later_and_still_runs_is_left_alone(database: Database, *, is_killed: bool) -> None:
-    for role, id_, began in ((Role.past, "ours", 0), (Role.serve, "theirs", 100)):
-        processes.begin(database, role, now=Micros(began * SECOND), id_=id_)
+    heard = Micros(100 * SECOND)
+    processes.begin(database, Role.serve, now=lambda: heard, id_="theirs")
     with database.write() as connection:
-        connection.execute(update(t.run).values(process_id="ours"))
         connection.execute(insert(t.run).values(run("z-later", kind="live", process_id="theirs")))
     keep(database, source_match("Fail", 0), source_match("Fail", 1), source_match("Login", 5))
     stricter = correlation_rule("Both", replace(FAIL, least=3), LOGIN)
-    turn(database, rules(stricter), run_id="z-later")
-    turn(database, rules(BOTH))
+    turn(database, rules(stricter), run_id="z-later", now=heard)
+    missed_beats = Micros(129 * SECOND)
+    turn(database, rules(BOTH), now=missed_beats)
     assert said(database) == set()
+    now = missed_beats
     if is_killed:
-        processes.beat(database, "ours", now=Micros(129 * SECOND))
-        turn(database, rules(BOTH))
-        assert said(database) == set(), "it may have missed a beat"
-        processes.beat(database, "ours", now=Micros(130 * SECOND))
+        now = Micros(130 * SECOND)
     else:
-        processes.end(database, "theirs", now=Micros(101 * SECOND))
+        processes.end(database, "theirs", now=lambda: heard)
     with database.read() as state:
-        assert is_due(state, rules(BOTH), run_id="run", arrived=None)
-    turn(database, rules(BOTH))
+        assert is_due(state, rules(BOTH), run_id="run", arrived=None, now=now)
+    turn(database, rules(BOTH), now=now)
     assert said(database) == {("Both", "Login@5", "alice")}
 
 

@@ -115,6 +115,27 @@ def test_a_file_of_rows_that_comes_or_vanishes_is_seen(tmp_path: Path, pack: Pat
                 load(pack, ReadingCache(tmp_path / "cache"))
 
 
+@pytest.mark.parametrize("file", ["one.py", "rows.csv"])
+def test_what_is_told_of_a_missing_companion_is_what_is_there_now(
+    tmp_path: Path, pack: Path, file: str
+) -> None:
+    def told() -> str:
+        with pytest.raises(TrailcamError) as caught:
+            load(pack, ReadingCache(tmp_path / "cache"))
+        (problem,) = [it for it in caught.value.problems if it.code == "TC0207"]
+        return f"{problem.message}; {problem.hint}"
+
+    (pack / "table.yml").write_text(TABLE)
+    (pack / "rows.csv").write_text("ip\n")
+    (pack / file).unlink()
+    assert told() == f"there is no file {file} beside this one; "
+    near = file.replace(".", "s.")
+    (pack / near).write_text("")
+    assert told() == f'there is no file {file} beside this one; did you mean "{near}"?'
+    os.mkfifo(pack / file)
+    assert told() == f"{file} is no regular file; "
+
+
 def test_other_rows_are_no_reason_to_read_again(
     tmp_path: Path, pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

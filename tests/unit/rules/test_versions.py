@@ -1,6 +1,9 @@
 """What decides the version of a rule, by which known files are gone over again."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ from tests.support import make_rule
 
 from trailcam.logtypes.loader import builtin
 from trailcam.model.lookup import LookupTable, LookupVersion
+from trailcam.model.rule import Pack
 from trailcam.model.timestamps import Micros
 from trailcam.rules.versions import rule_versions
 
@@ -52,3 +56,17 @@ def test_order_content_and_what_is_declared_for_other_log_types_are_no_other_ver
     held = LookupVersion(since=Micros(0), path=RULE.path, index=RULE.path, digest="")
     assert version(TABLE) == version(replace(TABLE, versions=(held,)))
     assert version(replace(TABLE, selectors=(("Custom.Other", ("x",)),))) == version()
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_beside_the_helpers_is_never_opened(tmp_path: Path, *, linked: bool) -> None:
+    (tmp_path / "pack").mkdir()
+    pipe = tmp_path / "pipe" if linked else tmp_path / "pack/helper.py"
+    os.mkfifo(pipe)
+    if linked:
+        (tmp_path / "pack/helper.py").symlink_to(pipe)
+    pack = Pack(name="pack", root=tmp_path / "pack", rules=(RULE,), helper_paths=(tmp_path / "pack",))
+    looking = Thread(target=rule_versions, args=((pack,), (RULE,), ()), daemon=True)
+    looking.start()
+    looking.join(10)
+    assert not looking.is_alive()

@@ -95,6 +95,22 @@ def test_a_database_of_this_version_is_opened_while_another_writes(database: Dat
         hurried.migrate()
 
 
+def test_places_of_an_earlier_version_were_last_believed_when_they_were_last_heard(
+    database: Database,
+) -> None:
+    row = {"account": "", "region": "", "events": 1, "first_arrival": 5, "last_arrival": 7, "silences": "{}"}
+    with database.write() as connection:
+        connection.execute(insert(t.place).values(row | {"source": "believed", "last_event": 6}))
+        connection.execute(insert(t.place).values(row | {"source": "ahead", "last_event": 0}))
+        connection.execute(text("ALTER TABLE place DROP COLUMN last_believed"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+    database.migrate()
+    with database.read() as connection:
+        rows = connection.execute(select(t.place.c.source, t.place.c.last_believed))
+        found = {row.source: row.last_believed for row in rows}
+    assert found == {"believed": 7, "ahead": 0}
+
+
 def test_the_state_of_a_later_version_is_refused_and_left_alone(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -5,7 +5,7 @@ through the line again, under the same identity and at the same positions: decis
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +19,7 @@ from trailcam.app.load import Loaded
 from trailcam.app.report import New, report
 from trailcam.commit.answered import answer_now
 from trailcam.commit.group import Purpose
+from trailcam.commit.kept_without import KeptWithout
 from trailcam.commit.publish import publish, republish_rolled_back, told
 from trailcam.commit.run_kind import RunKind
 from trailcam.contracts.source import Blob
@@ -64,6 +65,10 @@ class Retried:
     mended: int
     new: New
     not_run: int
+    cut: Mapping[tuple[str, str], int]
+    """As of `Report`; so are `kept_without` and `left`."""
+    kept_without: Sequence[KeptWithout]
+    left: Mapping[str, str]
     seconds: float
     problems: Sequence[Problem]
     """What the world refused."""
@@ -134,7 +139,6 @@ def retry(
         line.run_id,
         loaded,
         taken_off=line.taken_off,
-        cut=line.correlating.cut,
         seconds=0,
         size_bytes=0,
         repeated=0,
@@ -152,6 +156,9 @@ def retry(
         mended=len(tried - after.keys()),
         new=made.new,
         not_run=sum(each.events for each in made.not_run),
+        cut=line.correlating.cut,
+        kept_without=line.correlating.kept_without,
+        left=line.correlating.left,
         seconds=time.monotonic() - started,
         problems=list(dict.fromkeys([*problems, *work.again.problems])),
     )
@@ -227,7 +234,7 @@ class _Work:
         line = self.line
         mender = Mender(line.keeper, self.letters.standing, self.hand.let_go)
         try:
-            for result in line.engine.run(self._groups()):
+            for result in line.run(self._groups()):
                 is_kept = isinstance(result.group.blobs[0], KeptLetters)
                 for group in mender.keep(result) if is_kept else line.keeper.keep(result):
                     line.engine.give(group)

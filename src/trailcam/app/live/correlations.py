@@ -1,72 +1,16 @@
-"""Turns of correlation rules while sources are followed, in a thread of their own, and how far these are."""
+"""Turns of correlation rules while sources are followed, in a thread of their own."""
 
-from collections.abc import Callable, Collection
-
-from sqlalchemy import func, select
+from collections.abc import Callable
 
 from trailcam.app.line import Line
 from trailcam.app.live.beside import Beside
-from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.kept_without import KeptWithout
 from trailcam.errors import WorldError
-from trailcam.model.timestamps import AHEAD, BEGINNING, SECOND, Micros
-from trailcam.sources.tables import source as source_table
-from trailcam.state.database import Database
 
 _LOOK_SECONDS = 1.0
 _PAUSE_SECONDS = 5.0
 """How long what the world refused waits before it is tried again."""
-
-
-def arrived(
-    database: Database,
-    sources: Collection[str],
-    *,
-    lateness_seconds: float,
-    followed_since: Micros,
-    now: Micros,
-) -> Arrived | None:
-    """What has arrived of all sources, by their names; None where that is not known.
-
-    Of each, all that is earlier than its latest event by more than events may be late; so a backlog that is
-    worked up has not arrived before it is worked up. Where nothing has come for as long, or all that has come
-    for as long was ahead of its time, all that is earlier than now by as much. While a source fails, what has
-    not come of it is not absent.
-    """
-    late = int(lateness_seconds * SECOND)
-    p, s = t.place.c, source_table.c
-    with database.read() as state:
-        fails = select(s.name).where(s.name.in_(sources), s.fault.is_not(None)).limit(1)
-        if state.execute(fails).first() is not None:
-            return None
-        found = {
-            row.source: row
-            for row in state.execute(
-                select(
-                    p.source,
-                    func.min(p.first_arrival).label("first"),
-                    func.max(p.last_arrival).label("last"),
-                    func.max(p.last_event)
-                    .filter(p.last_event.between(BEGINNING + 1, now + AHEAD))
-                    .label("event"),
-                )
-                .where(p.source.in_(sources))
-                .group_by(p.source)
-            )
-        }
-    untils = []
-    for name in sources:
-        row = found.get(name)
-        event = None if row is None else row.event
-        heard = BEGINNING if row is None else row.first if event is None else row.last
-        if now - max(heard, followed_since) >= late:
-            untils.append(now - late)
-        elif event is None:
-            return None
-        else:
-            untils.append(event - late)
-    return Arrived(until=Micros(min(untils))) if untils else None
 
 
 class Correlations(Beside):
@@ -79,6 +23,7 @@ class Correlations(Beside):
         super().__init__("trailcam-correlate", told=told)
         self._line = line
         self._arrived = arrived
+        self._is_held = False
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -96,6 +41,14 @@ class Correlations(Beside):
                 cure=f"trailcam backfill --rule {it.rule_id}",
             )
 
+    def _tell_held(self, rules: int) -> None:
+        """Tells that somebody goes over the past, and that nobody does any more."""
+        if rules and not self._is_held:
+            self._told("absence waits", rules=rules, why="a run, a backfill or a retry goes on")
+        elif self._is_held and not rules:
+            self._told("absence goes on")
+        self._is_held = bool(rules)
+
     def _turn(self) -> None:
         try:
             correlating = self._line().correlating
@@ -105,6 +58,7 @@ class Correlations(Beside):
                     self._told("first values alone", rule=rule_id, looks_at=of, matches=number)
                 correlating.cut.clear()
                 self._tell(correlating.kept_without)
+            self._tell_held(len(correlating.left))
         except WorldError as error:
             self._failed("correlation rules wait", error)
             self._stopping.wait(_PAUSE_SECONDS)

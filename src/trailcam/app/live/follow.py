@@ -18,13 +18,14 @@ from ulid import ULID
 from trailcam.app.home import Home
 from trailcam.app.line import Line
 from trailcam.app.live.conditions import Condition
-from trailcam.app.live.correlations import Correlations, arrived
+from trailcam.app.live.correlations import Correlations
 from trailcam.app.live.in_hand import Followed, InHand, Refused
 from trailcam.app.live.intake import Intake
 from trailcam.app.live.publisher import Publisher
 from trailcam.app.live.switching import Switching
 from trailcam.app.live.turns import Turns
 from trailcam.app.live.watch import Watch
+from trailcam.app.live.watermarks import arrived
 from trailcam.app.load import Loaded
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.naming import FilesGone
@@ -127,7 +128,7 @@ class Follower:
             stack.callback(self._end_lines)
             self.line.__enter__()
             if self.role is not None:
-                processes.begin(self.home.database, self.role, now=self._micros(), id_=self.process_id)
+                processes.begin(self.home.database, self.role, now=self._micros, id_=self.process_id)
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
             if self.role is not None:
                 self.turns = stack.enter_context(Turns(lambda: self.line, told=self.told))
@@ -290,6 +291,7 @@ class Follower:
             self.later.append(_Later(self.clock() + _PAUSE_SECONDS, line, GroupResult(result.group)))
             return
         try:
+            line.decides()
             again: Sequence[WorkGroup] = line.keeper.keep(result)
         except WorldError as error:
             self._fails("home", error)
@@ -348,7 +350,7 @@ class Follower:
             self.watch.begin_anew(now)
 
     def _beat(self) -> None:
-        processes.beat(self.home.database, self.process_id, now=self._micros())
+        processes.beat(self.home.database, self.process_id, now=self._micros)
         types = {it.name: it.type for it in self.settings.sources}
         rows = [_row(name, types[name], it) for name, it in self.intake.conditions.items() if name in types]
         with self.home.database.write() as connection:
@@ -361,7 +363,7 @@ class Follower:
                 )
 
     def _end(self) -> None:
-        processes.end(self.home.database, self.process_id, now=self._micros())
+        processes.end(self.home.database, self.process_id, now=self._micros)
 
     def _finish(self, line: Line) -> None:
         line.finish(

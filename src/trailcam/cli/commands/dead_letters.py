@@ -24,6 +24,7 @@ from trailcam.cli.output import (
     say_problem,
     to_json,
 )
+from trailcam.cli.told_correlations import tell_left, tell_not_looked_at
 from trailcam.errors import ERRORS, Problem, TrailcamError, code
 from trailcam.model.timestamps import SECOND, Micros, to_rfc3339
 
@@ -371,6 +372,8 @@ def _tell(made: "Retried") -> None:
         say(f"{count(new.rule_errors, 'rule error')}: trailcam alerts list")
     if made.not_run:
         say(f"not run: rules did not see {count(made.not_run, 'event')} of these origins")
+    tell_left(made.left)
+    tell_not_looked_at(made.cut, made.kept_without)
     for it in made.dead[:_TOLD]:
         letter = it.letter
         why = made.why.get(letter.origin_id) or letter.detail

@@ -87,8 +87,16 @@ def _print(shown: "list[Standing]", seen: "Overview", now: Micros, *, places: bo
         print_table(for_each, "places", last="habit")
     if seen.processes:
         say("followed by " + ", ".join(f"{it.role.value} {it.pid} on {it.host}" for it in seen.processes))
+        if seen.behind is not None:
+            say(f"absence waits for {_behind(seen.behind, now)}")
     else:
         say("nobody follows them: start `trailcam serve`")
+
+
+def _behind(it: "Standing", now: Micros) -> str:
+    if it.complete_until is None:
+        return f"{it.name}, of which it is not known how far it is"
+    return f"{it.name}, which is furthest behind: complete up to {_ago(it.complete_until, now)} ago"
 
 
 def _words(it: "Standing", now: Micros) -> str:
@@ -129,6 +137,7 @@ def _row(it: "Standing", now: Micros) -> dict[str, Any]:
         "dead_letters": it.dead_letters,
         "bytes": it.size_bytes,
         "lag_seconds": None if lag is None else round(lag / SECOND, 3),
+        "complete_until": _time(it.complete_until),
         "asked_at": _time(it.asked_at),
         "announced_at": _time(it.announced_at),
         "fault": it.fault,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_index import source_matches
-from trailcam.commit.correlation_rules import DERIVED, defined
+from trailcam.commit.correlation_rules import DERIVED, defined, version_of
 from trailcam.commit.correlation_standing import sources_of
 from trailcam.commit.correlation_tables import correlation
 from trailcam.model.timestamps import Micros
@@ -19,7 +19,9 @@ def correlations(state: Connection) -> Iterator[str]:
     """In words, what correlation rules say and the state does not hold, or the other way round."""
     m = t.match.c
     for row in state.execute(select(correlation).order_by(correlation.c.rule_id)).all():
-        if row.version:  # else it is known that it does not hold, and the next turn makes it
+        if row.version == version_of(
+            row.definition
+        ):  # else its next turn goes through all, and makes it hold
             yield from _differences(state, row)
     known = select(correlation.c.rule_id)
     count, example = state.execute(
@@ -37,7 +39,7 @@ def waiting(state: Connection) -> dict[str, int]:
     for row in state.execute(select(correlation).order_by(correlation.c.rule_id)).all():
         later = select(func.count()).where(
             m.rule_id.in_(sorted(sources_of(defined(row.definition)))),
-            m.decision_id > (row.seen if row.version else 0),
+            m.decision_id > (row.seen if row.version == version_of(row.definition) else 0),
         )
         found[row.rule_id] = state.execute(later).scalar_one()
     return {rule_id: number for rule_id, number in found.items() if number}

@@ -47,22 +47,22 @@ def test_a_disk_without_room_for_what_is_ahead_is_broken(home: Home) -> None:
 
 
 def test_a_process_that_beats_follows_and_one_that_was_stopped_does_not(home: Home) -> None:
-    id_ = processes.begin(home.database, Role.serve, now=NOW)
+    id_ = processes.begin(home.database, Role.serve, now=lambda: NOW)
     assert look(home, home.path)["followed by"].found.startswith("serve on ")
-    processes.end(home.database, id_, now=NOW)
+    processes.end(home.database, id_, now=lambda: NOW)
     found = look(home, home.path)["followed by"]
     assert (found.grade, found.because) == (Grade.WARNING, "no process follows the sources")
 
 
 def test_a_process_that_was_ended_from_outside_is_broken(home: Home) -> None:
-    processes.begin(home.database, Role.serve, now=Micros(NOW - 60 * SECOND))
+    processes.begin(home.database, Role.serve, now=lambda: Micros(NOW - 60 * SECOND))
     found = look(home, home.path)["followed by"]
     assert found.grade is Grade.BROKEN
     assert "was not stopped" in found.found
 
 
 def test_a_process_that_holds_the_home_and_is_not_heard_is_told(home: Home) -> None:
-    processes.begin(home.database, Role.serve, now=Micros(NOW - 60 * SECOND))
+    processes.begin(home.database, Role.serve, now=lambda: Micros(NOW - 60 * SECOND))
     with running.hold(home):
         assert "has not been heard for 30 s" in look(home, home.path)["followed by"].found
 
@@ -81,13 +81,13 @@ def test_a_standing_fault_of_a_followed_source_is_the_reason(home: Home) -> None
         )
     (stale, _) = standing.look(TRAIL, home, now=NOW)
     assert (stale.grade, stale.because) == (Grade.WARNING, "")
-    processes.begin(home.database, Role.serve, now=NOW)
+    processes.begin(home.database, Role.serve, now=lambda: NOW)
     (fault, _) = standing.look(TRAIL, home, now=NOW)
     assert (fault.grade, fault.because) == (Grade.BROKEN, "the process that follows it says: no answer")
 
 
 def test_a_source_that_has_not_answered_for_long_is_told(home: Home) -> None:
-    processes.begin(home.database, Role.serve, now=NOW)
+    processes.begin(home.database, Role.serve, now=lambda: NOW)
     with home.database.write() as state:
         state.execute(source_table.insert().values(name="trail", type="s3", asked_at=NOW - 600 * SECOND))
     (answered,) = standing.look(TRAIL, home, now=NOW)

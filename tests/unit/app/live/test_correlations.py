@@ -10,10 +10,14 @@ import pytest
 from sqlalchemy import insert, update
 
 from trailcam.app.line import Line
-from trailcam.app.live.correlations import Correlations, arrived
+from trailcam.app.live import correlations as module
+from trailcam.app.live.correlations import Correlations
+from trailcam.app.live.watermarks import arrived, watermarks
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
-from trailcam.model.timestamps import MINUTE, Micros
+from trailcam.commit.places import note
+from trailcam.model.place import Place, Seen
+from trailcam.model.timestamps import BEGINNING, MINUTE, Micros
 from trailcam.sources.tables import source as source_table
 from trailcam.state.database import Database
 
@@ -41,6 +45,7 @@ def heard(database: Database, source: str, *, event: int, arrival: int, account:
                 events=1,
                 first_arrival=at(arrival),
                 last_arrival=at(arrival),
+                last_believed=at(arrival) if event <= 10 else BEGINNING,
                 last_event=at(event),
                 silences="{}",
             )
@@ -62,7 +67,7 @@ def test_of_several_sources_the_one_that_is_behind_counts_until_it_is_silent(dat
     heard(database, "other", event=-500, arrival=-59)
     assert arrived_by(database) == Arrived(until=at(-560))
     with database.write() as connection:
-        connection.execute(update(t.place).where(t.place.c.source == "other").values(last_arrival=at(-60)))
+        connection.execute(update(t.place).where(t.place.c.source == "other").values(last_believed=at(-60)))
     assert arrived_by(database) == Arrived(until=at(-62))
     assert arrived_by(database, since=-59) == Arrived(until=at(-560)), "nobody has listened for so long"
 
@@ -124,7 +129,7 @@ def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None
         turned.set()
 
     correlating = SimpleNamespace(
-        rules=["Who"], cut=Counter({("Who", "Whose"): 3}), go_on=go_on, kept_without=[]
+        rules=["Who"], cut=Counter({("Who", "Whose"): 3}), go_on=go_on, kept_without=[], left={}
     )
     line = cast(Line, SimpleNamespace(correlating=correlating))
     beside = Correlations(
@@ -136,10 +141,58 @@ def test_matches_of_which_the_first_values_are_looked_at_are_told_once() -> None
     assert told == [("first values alone", {"rule": "Who", "looks_at": "Whose", "matches": 3})]
 
 
+def test_a_server_tells_once_that_absence_waits_for_a_run_and_once_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[str, object]] = []
+    enough = Event()
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
+    held = iter([{}, {"A": "", "B": ""}, {"A": "", "B": ""}, {}, {}])
+    correlating = SimpleNamespace(rules=["A", "B"], cut=Counter(), kept_without=[], left={})
+
+    def go_on(_: object) -> None:
+        correlating.left = next(held, {})
+        if not correlating.left and told:
+            enough.set()
+
+    line = cast(Line, SimpleNamespace(correlating=correlating))
+    correlating.go_on = go_on
+    beside = Correlations(
+        lambda: line, arrived=lambda: None, told=lambda event, **of: told.append((event, of.get("rules")))
+    )
+    with beside:
+        assert enough.wait(30)
+    beside.look()
+    assert told == [("absence waits", 2), ("absence goes on", None)]
+
+
 def test_a_source_of_whose_times_none_is_believed_is_not_waited_for_for_ever(database: Database) -> None:
     heard(database, "trail", event=0, arrival=0)
-    heard(database, "other", event=11, arrival=-59)
-    assert arrived_by(database) is None
-    with database.write() as connection:
-        connection.execute(update(t.place).values(first_arrival=at(-60)))
-    assert arrived_by(database) == Arrived(until=at(-60))
+    heard(database, "other", event=11, arrival=-1)
+    assert arrived_by(database, since=-59) is None
+    assert arrived_by(database, since=-60) == Arrived(until=at(-60))
+
+
+def test_a_source_whose_clock_comes_to_run_ahead_is_not_waited_for_for_ever(database: Database) -> None:
+    def come(minute: int, event: int) -> Arrived | None:
+        with database.write() as state:
+            seen = {Place("trail", "", ""): Seen(1, at(event))}
+            note(state, seen, followed_since=at(0), now=at(minute))
+        return arrived(
+            database, ["trail"], lateness_seconds=3600, followed_since=at(0), now=Micros(at(minute))
+        )
+
+    assert come(0, 0) == Arrived(until=at(-60))
+    assert come(59, 70) == Arrived(until=at(-60))
+    assert come(60, 71) == Arrived(until=at(0))
+    assert come(300, 311) == Arrived(until=at(240))
+    assert come(330, 320) == Arrived(until=at(260)), "its clock is right again"
+
+
+def test_who_sends_nothing_but_old_times_is_told_as_furthest_behind(database: Database) -> None:
+    heard(database, "trail", event=0, arrival=0)
+    heard(database, "old", event=-9_000, arrival=0)
+    found = watermarks(
+        database, ["trail", "old", "new"], lateness_seconds=3600, followed_since=at(-1), now=NOW
+    )
+    assert found == {"trail": at(-60), "old": at(-9_060), "new": None}

@@ -1,0 +1,64 @@
+"""Which correlation rules have no turn now because others run, and who has it then."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from trailcam.commit import tables as t
+from trailcam.commit.correlation_rules import CorrelationRule
+from trailcam.commit.correlation_standing import sources_of
+from trailcam.model.timestamps import Micros
+from trailcam.state.processes import Role, is_heard, is_there, process
+
+
+def left_rules(
+    connection: Connection, rules: Sequence[CorrelationRule], *, left_to: Role, now: Micros
+) -> dict[str, str]:
+    """By id, in words who has the turns of those of the rules, each behind those it looks at, that have none
+    now: they are left to a server, or to the time behind somebody who goes over the past."""
+    if left_to is not Role.past:
+        return _left_to_servers(rules, _served(connection, now))
+    if is_there(connection, Role.past, now=now):
+        return {it.rule.id: "has its turn in the server later" for it in rules if it.correlation.waits}
+    return {}
+
+
+def _left_to_servers(rules: Sequence[CorrelationRule], served: dict[str, str]) -> dict[str, str]:
+    """What servers run, by id, in these versions, and who waits for what these are yet to say.
+
+    A server knows better what is yet to come; and under two versions of a rule at once, its has its way.
+    """
+    left: dict[str, str] = {}
+    behind: set[str] = set()
+    for it in rules:
+        version = served.get(it.rule.id)
+        looks_at = sorted(behind & sources_of(it.correlation))
+        if version not in (None, it.version):
+            left[it.rule.id] = "has its turn in the server, which runs another version of it"
+        elif it.correlation.waits and version is not None:
+            left[it.rule.id] = "has its turn in the server"
+        elif it.correlation.waits and looks_at:
+            of = ", ".join(looks_at)
+            left[it.rule.id] = f"looks at what the server says by {of}: it has its turn in a run without one"
+        if it.rule.id in left or looks_at:
+            behind.add(it.rule.id)
+    return left
+
+
+def _served(connection: Connection, now: Micros) -> dict[str, str]:
+    """The versions of the rules that servers run, by id: of each server as its latest run has them, of
+    several servers as the one has them that began its run last."""
+    r, p, of = t.run.c, process.c, t.pack_rule.c
+    latest = (
+        select(func.max(r.id))
+        .join(process, p.id == r.process_id)
+        .where(p.role == Role.serve.value, is_heard(now))
+        .group_by(p.id)
+    )
+    rows = connection.execute(
+        select(of.rule_id, of.rule_version)
+        .join(t.run, r.pack == of.pack)
+        .where(r.id.in_(latest))
+        .order_by(r.id)
+    )
+    return {row.rule_id: row.rule_version for row in rows}
