@@ -36,7 +36,7 @@ def later_of(it: Follower, error: WorldError) -> GroupResult:
     def keep(_: GroupResult) -> None:
         raise error
 
-    line: Any = SimpleNamespace(keeper=SimpleNamespace(keep=keep))
+    line: Any = SimpleNamespace(decides=lambda: None, keeper=SimpleNamespace(keep=keep))
     it._keep(line, GroupResult(WorkGroup(()), dead_letters=[LETTER]))
     return it.later.pop().result
 
