@@ -1,6 +1,8 @@
-"""Rules that wait and look at one another: what one of them has said under a watermark stays said."""
+"""Rules that wait and look at one another: what one of them has said under a watermark stays said, and when
+one changes, all say what they would have said from the beginning."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -8,10 +10,12 @@ from hypothesis import given, settings
 from sqlalchemy import select
 from tests.correlating import at, correlation_rule, correlations, keep, source_match, turn
 from tests.property.test_correlate import randoms
+from tests.property.test_correlations import said_at_once, stands
 from tests.property.test_decide import clear
 
 from trailcam.commit import tables as t
 from trailcam.model.correlation import Step
+from trailcam.model.derived import SourceMatch
 from trailcam.model.match import Match
 from trailcam.model.rule import Rule
 from trailcam.state.database import Database
@@ -79,5 +83,70 @@ def test_what_was_waited_for_is_never_unsaid_where_nothing_comes_late(
         stages.append(said_by(database, made))
     turn(database, rules, everything=True)
     whole = said_by(database, made)
+    for said in stages:
+        assert said <= whole
+
+
+def looking_otherwise(rules: Sequence[Rule], random: Random) -> list[Rule]:
+    """The same rules, of which some look less or further back."""
+    return [
+        replace(rule, correlation=replace(rule.correlation, look_back_minutes=random.choice([2, 5, 10, 20])))
+        if rule.correlation is not None and random.random() < 0.5
+        else rule
+        for rule in rules
+    ]
+
+
+@settings(max_examples=max(settings().max_examples // 4, 1))
+@given(randoms)
+def test_after_a_change_all_rules_say_what_they_would_have_said_from_the_beginning(
+    database: Database, random: Random
+) -> None:
+    made, coming = chain(random), matches_of(random)
+    others = looking_otherwise(made, random) if random.random() < 0.5 else chain(random)
+    clear(database)
+    keep(database, *coming)
+    until = random.choice([5, 20, 40, 60])
+    turn(database, correlations(*made), until=until)
+    changed = correlations(*others)
+    until += random.choice([0, 0, 3, 30])
+    turn(database, changed, until=until)
+    stands(database)
+    sources = [
+        SourceMatch(
+            rule_id=it.rule_id, row_id=it.row_id, event_time=it.event_time, values=dict(it.kept or ())
+        )
+        for it in coming
+    ]
+    m = t.match.c
+    with database.read() as state:
+        found = state.execute(
+            select(m.rule_id, m.row_id).where(
+                m.anchor_rule.is_not(None), m.rule_id.in_([it.rule.id for it in changed])
+            )
+        )
+        said = {(row.rule_id, row.row_id) for row in found}
+    assert said == said_at_once(changed, sources, watermark=at(until))
+
+
+@settings(max_examples=max(settings().max_examples // 4, 1))
+@given(randoms)
+def test_what_was_waited_for_after_a_change_is_never_unsaid_where_nothing_comes(
+    database: Database, random: Random
+) -> None:
+    made = chain(random)
+    clear(database)
+    keep(database, *matches_of(random))
+    turn(database, correlations(*made), until=random.choice([10, 40, 80]), everything=random.random() < 0.5)
+    others = looking_otherwise(made, random)
+    rules = correlations(*others)
+    stages: list[set[tuple[str, str]]] = []
+    until = 0.0
+    while until < MINUTES + 80:
+        turn(database, rules, until=until)
+        stages.append(said_by(database, others))
+        until += random.choice([1, 4, 10])
+    turn(database, rules, everything=True)
+    whole = said_by(database, others)
     for said in stages:
         assert said <= whole

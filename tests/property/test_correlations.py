@@ -102,11 +102,15 @@ def as_match(source: SourceMatch) -> Match:
 def said_at_once(
     rules: Sequence[CorrelationRule], matches: Sequence[SourceMatch], *, watermark: Micros | None = None
 ) -> set[tuple[str, str]]:
-    """The oracle: rule by rule, of all matches and of what the rules before it say of them."""
+    """The oracle: rule by rule, of all matches and of what the rules before it say of them, and wait for."""
     every = list(matches)
     found = set()
+    behind: dict[str, int] = {}
     for it in rules:
-        for derived in correlate(it.correlation, every, watermark=watermark):
+        waited = max(behind.get(step.rule_id, 0) for step in it.correlation.steps)
+        behind[it.rule.id] = waited + wait(it.correlation)
+        here = None if watermark is None or not it.correlation.waits else Micros(watermark - waited)
+        for derived in correlate(it.correlation, every, watermark=here):
             every.append(
                 SourceMatch(
                     rule_id=derived.rule_id,

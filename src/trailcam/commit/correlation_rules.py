@@ -16,6 +16,7 @@ from trailcam.model.match import Match
 from trailcam.model.rule import Rule
 from trailcam.model.text import storable
 from trailcam.model.timestamps import to_rfc3339
+from trailcam.pipeline.correlate_stretch import wait
 from trailcam.rules.functions import default_dedup
 
 DERIVED = "Trailcam.Correlation"
@@ -47,17 +48,26 @@ def correlation_rules(
 ) -> tuple[CorrelationRule, ...]:
     """The correlation rules among these, in their order: each behind those whose matches it looks at. `keeps`
     are fields that are kept of matches, by the id of their rule."""
-    return tuple(
-        _of(rule, rule.correlation, keeps.get(rule.id, ())) for rule in rules if rule.correlation is not None
-    )
+    made = []
+    late: dict[str, int] = {}
+    for rule in rules:
+        if rule.correlation is not None:
+            looked_at = {step.rule_id for step in rule.correlation.steps}
+            behind = {rule_id: late[rule_id] for rule_id in looked_at if late.get(rule_id)}
+            late[rule.id] = wait(rule.correlation) + max(behind.values(), default=0)
+            made.append(_of(rule, rule.correlation, keeps.get(rule.id, ()), behind))
+    return tuple(made)
 
 
-def _of(rule: Rule, correlation: Correlation, keeps: tuple[str, ...]) -> CorrelationRule:
+def _of(
+    rule: Rule, correlation: Correlation, keeps: tuple[str, ...], behind: Mapping[str, int]
+) -> CorrelationRule:
     together = {key: value for key, value in asdict(correlation).items() if key not in _PASSED_OVER}
     definition = json.dumps(
         {
             "correlation": together,
             "keeps": keeps,
+            "behind": behind if correlation.waits else {},
             "title": rule.title,
             "severity": rule.severity.name,
             "period_minutes": rule.period_minutes,
@@ -92,6 +102,13 @@ def defined(definition: str) -> Correlation:
         Criterion(name=each["name"], fields=tuple(map(tuple, each["fields"]))) for each in told["criteria"]
     )
     return Correlation(**told)
+
+
+def behind(definition: str) -> dict[str, int]:
+    """By rule that a rule of this definition looks at, and has to wait for since it waits itself or looks at
+    others that do: how long, in microseconds."""
+    found: dict[str, int] = json.loads(definition).get("behind", {})
+    return found
 
 
 def match_of(it: CorrelationRule, derived: DerivedMatch) -> Match:

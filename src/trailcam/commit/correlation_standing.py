@@ -9,12 +9,15 @@ from sqlalchemy import Connection, select, update
 from trailcam.commit import tables as t
 from trailcam.commit.candidates import earliest_waiting
 from trailcam.commit.correlation_index import GroupIndex
-from trailcam.commit.correlation_rules import CorrelationRule, defined
+from trailcam.commit.correlation_rules import CorrelationRule, behind, defined
 from trailcam.commit.correlation_tables import correlation
 from trailcam.model.correlation import Correlation
 from trailcam.model.timestamps import Micros
 from trailcam.pipeline.correlate_stretch import wait
 from trailcam.state.processes import Role, is_heard, process
+
+_NOTHING = Micros(-(2**62))
+"""Before all times: a column of the state can hold it, and what is waited for before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,9 @@ def sources_of(rule: Correlation) -> set[str]:
 def settled_until(
     connection: Connection, it: CorrelationRule, standing: Any, arrived: Arrived | None
 ) -> Micros | None:
-    """The anchors before this time have waited long enough. It goes back only where a rule has changed and is
-    to wait longer. What still waits for its turn in the lane has not arrived for who looks at its rule."""
-    before = _settled_before(it, standing)
+    """The anchors before this time have waited long enough. It goes back only where a rule, or one that it
+    looks at, has changed and is to wait longer. What still waits for its turn in the lane has not arrived for who looks at its rule."""
+    before = _settled_before(connection, it, standing)
     if not it.correlation.waits or arrived is None:
         return before
     known = _said_until(connection, it.correlation, None if arrived.is_all else arrived.until, {})
@@ -86,14 +89,33 @@ def _least(times: Iterable[Micros | None]) -> Micros | None:
     return min((time for time in times if time is not None), default=None)
 
 
-def _settled_before(it: CorrelationRule, standing: Any) -> Micros | None:
-    """How far the rule was; what has waited long enough for another definition may not have for this one."""
-    if standing is None or standing.settled is None:
-        return None
-    longer = 0
-    if standing.definition != it.definition:
-        longer = max(0, wait(it.correlation) - wait(defined(standing.definition)))
-    return Micros(standing.settled - longer)
+def _settled_before(connection: Connection, it: CorrelationRule, standing: Any) -> Micros | None:
+    """How far the rule was; what has waited long enough for another definition may not have for this one, nor
+    for what it looks at by now."""
+    if standing is None or standing.settled is None or standing.definition == it.definition:
+        return None if standing is None else standing.settled
+    was, waited_for = defined(standing.definition), behind(standing.definition)
+    longer = max(0, wait(it.correlation) - wait(was))
+    later = sources_of(it.correlation) - sources_of(was)
+    later |= {rule_id for rule_id, late in behind(it.definition).items() if late > waited_for.get(rule_id, 0)}
+    known = _least(_held_until(connection, rule_id, set()) for rule_id in later)
+    at_most = None if known is None else Micros(known - wait(it.correlation))
+    return _least([Micros(standing.settled - longer), at_most])
+
+
+def _held_until(connection: Connection, rule_id: str, looked: set[str]) -> Micros | None:
+    """Up to when the state holds all that a rule says, whatever has arrived by now; None: whatever its time.
+    `looked` has the rules that were looked at before."""
+    standing = connection.execute(select(correlation).where(correlation.c.rule_id == rule_id)).one_or_none()
+    held: Micros | None = None
+    if standing is not None and rule_id not in looked:
+        rule = defined(standing.definition)
+        if rule.waits:
+            held = _NOTHING if standing.settled is None else standing.settled
+        else:
+            sources = sources_of(rule)
+            held = _least(_held_until(connection, source, looked | {rule_id}) for source in sources)
+    return _least([held, earliest_waiting(connection, rule_id)])
 
 
 def is_taken(connection: Connection, standing: Any, run_id: str, *, now: Micros) -> bool:

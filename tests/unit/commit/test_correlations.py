@@ -435,6 +435,56 @@ def test_a_rule_that_is_to_wait_longer_waits_from_then_on(database: Database) ->
     assert said(database) == {("Alone", "Login@0", "alice")}
 
 
+QUIET = correlation_rule("Quiet", LOGIN, Step(id="alone", rule_id="Alone", absent=True))
+"""Says a login at which `Alone` says nothing, before or after."""
+PATIENT = correlation_rule("Alone", LOGIN, MFA, look_back_minutes=60)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_who_looks_at_a_rule_that_is_to_wait_longer_waits_for_it_as_well(
+    database: Database, *, everything: bool
+) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE, QUIET), until=31, everything=everything)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+    turn(database, rules(PATIENT, QUIET), until=31)
+    assert said(database) == set()
+    turn(database, rules(PATIENT, QUIET), until=76)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+
+
+def test_what_was_said_before_a_rule_that_is_looked_at_waited_longer_is_said_anew(
+    database: Database,
+) -> None:
+    keep(database, source_match("Login", 0), source_match("Mfa", 1))
+    turn(database, rules(ALONE, QUIET), until=31)
+    assert said(database) == {("Quiet", "Login@0", "alice")}
+    turn(database, rules(PATIENT, QUIET), until=31)
+    assert said(database) == set()
+    turn(database, rules(PATIENT, QUIET), until=76)
+    assert said(database) == {("Quiet", "Login@0", "alice")}
+
+
+def test_a_rule_that_comes_to_look_at_one_that_waits_waits_for_it_from_then_on(database: Database) -> None:
+    keep(database, source_match("Login", 0))
+    other = Step(id="alone", rule_id="Other", absent=True)
+    turn(database, rules(PATIENT, correlation_rule("Quiet", LOGIN, other)), until=30)
+    assert said(database) == {("Quiet", "Login@0", "alice")}
+    turn(database, rules(PATIENT, QUIET), until=31)
+    assert said(database) == set()
+    turn(database, rules(PATIENT, QUIET), until=76)
+    assert said(database) == {("Alone", "Login@0", "alice")}
+
+
+def test_one_between_that_does_not_wait_passes_on_what_it_looks_at(database: Database) -> None:
+    between = correlation_rule("Between", Step(id="alone", rule_id="Alone"), LOGIN)
+    quiet = correlation_rule("Quiet", LOGIN, Step(id="between", rule_id="Between", absent=True))
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE, between, quiet), until=31)
+    turn(database, rules(PATIENT, between, quiet), until=31)
+    assert said(database) == set()
+
+
 def test_a_rule_that_is_to_wait_less_does_not_count_as_waited_for_what_was_not(database: Database) -> None:
     patient = correlation_rule("Alone", LOGIN, MFA, look_back_minutes=60)
     keep(database, source_match("Login", 0))
