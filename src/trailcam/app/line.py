@@ -25,6 +25,7 @@ from trailcam.app.setup import engine_setup
 from trailcam.app.versions import versions_of
 from trailcam.commit import tables as t
 from trailcam.commit.columns import refuse_changed_columns
+from trailcam.commit.correlation_standing import note_loaded
 from trailcam.commit.ledger import Ledger
 from trailcam.commit.run_kind import RunKind
 from trailcam.commit.stage import Stager
@@ -207,6 +208,7 @@ class Line:
             ]
             if rules:
                 connection.execute(upsert(t.pack_rule).on_conflict_do_nothing(), rules)
+            note_loaded(connection, self.correlating.rules, self.run_id)
 
     def _micros(self) -> Micros:
         return Micros(int(self._now() * 1_000_000))

@@ -60,6 +60,7 @@ class RuleTurn:
         self._standing = standing
         self._until = until
         self._run_id = run_id
+        self._seen_before = standing is not None and standing.seen > 0
         self._anew = standing is None or standing.version != it.version
         self._index = GroupIndex(connection, it.correlation)
 
@@ -82,7 +83,7 @@ class RuleTurn:
         said.cut.update(
             {(self._rule.rule_id, of): number for of, number in self._index.cut.items() if number}
         )
-        if self._standing is None or self._standing.definition != self._it.definition:
+        if not self._seen_before or self._standing.definition != self._it.definition:
             lacking = kept_without(self._connection, self._it)
             said.kept_without += [] if lacking is None else [lacking]
         self._note(settled)

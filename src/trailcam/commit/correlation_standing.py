@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from trailcam.commit import tables as t
 from trailcam.commit.candidates import earliest_waiting
@@ -44,7 +45,8 @@ def settled_until(
     connection: Connection, it: CorrelationRule, standing: Any, arrived: Arrived | None
 ) -> Micros | None:
     """The anchors before this time have waited long enough. It goes back only where a rule, or one that it
-    looks at, has changed and is to wait longer. What still waits for its turn in the lane has not arrived for who looks at its rule."""
+    looks at, has changed and is to wait longer. What still waits for its turn in the lane has not arrived
+    for who looks at its rule."""
     before = _settled_before(connection, it, standing)
     if not it.correlation.waits or arrived is None:
         return before
@@ -129,6 +131,19 @@ def is_taken(connection: Connection, standing: Any, run_id: str, *, now: Micros)
         .where(r.id == standing.run_id, p.role == Role.serve.value, is_heard(now))
     )
     return connection.execute(alive).first() is not None
+
+
+def note_loaded(connection: Connection, rules: Sequence[CorrelationRule], run_id: str) -> None:
+    """The rules stand in the state from now on, also before their first turn: what waits for it is told."""
+    for it in rules:
+        values = {"version": "", "definition": it.definition, "run_id": run_id, "settled": None}
+        connection.execute(
+            insert(correlation)
+            .values(rule_id=it.rule.id, seen=0, **values)
+            .on_conflict_do_update(
+                index_elements=[correlation.c.rule_id], set_=values, where=correlation.c.seen == 0
+            )
+        )
 
 
 def note_seen(connection: Connection, rule_ids: Sequence[str], decision_id: int) -> None:

@@ -14,11 +14,13 @@ correlation = Table(
     Column("seen", Integer, nullable=False),
     Column("settled", BigInteger),
 )
-"""One row a rule: its matches are what `definition` says of all that was decided up to decision `seen`.
+"""One row a rule, from when it is first loaded: its matches are what `definition` says of all that was
+decided up to decision `seen`.
 
 Where `version` is not that of `definition` now, this does not hold any more, and the rule is to be gone
-through anew: it was made empty, or an earlier version of Trailcam wrote it. `settled`: anchors before this
-time are not waited for, null while all are. `run_id` is the run that had its last turn.
+through anew: it has had no turn yet and `seen` is 0, it was made empty, or an earlier version of Trailcam
+wrote it. `settled`: anchors before this time are not waited for, null while all are. `run_id` is the run
+that had its last turn, or loaded it before its first.
 """
 
 correlation_match = Table(

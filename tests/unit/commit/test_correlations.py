@@ -12,7 +12,7 @@ from tests.correlating import at, correlation_rule, correlations, keep, said, so
 from trailcam.alerts.tables import alert, alert_history
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_rules import MEANING, CorrelationRule, correlation_rules, defined, match_of
-from trailcam.commit.correlation_standing import look_anew, make_stale
+from trailcam.commit.correlation_standing import look_anew, make_stale, note_loaded
 from trailcam.commit.correlation_tables import correlation, correlation_group, correlation_match
 from trailcam.commit.correlations import is_due
 from trailcam.commit.kept_without import KeptWithout
@@ -546,6 +546,36 @@ def test_what_was_not_looked_at_yet_is_told(database: Database) -> None:
         look_anew(state, ["Fail"])
     with database.read() as state:
         assert waiting(state) == {"Both": 3, "Alone": 1}
+
+
+def load(database: Database, of: Sequence[CorrelationRule]) -> None:
+    with database.write() as connection:
+        note_loaded(connection, of, "run")
+
+
+def test_a_rule_that_was_loaded_and_never_asked_is_told(database: Database) -> None:
+    load(database, rules(ALONE))
+    load(database, rules(BOTH))
+    keep(database, replace(source_match("Login", 5), kept=None))
+    with database.read() as state:
+        assert waiting(state) == {"Alone": 1, "Both": 1}
+    load(database, rules(correlation_rule("Both", replace(LOGIN, rule_id="Other"), FAIL)))
+    with database.read() as state:
+        assert waiting(state) == {"Alone": 1}
+    made = turn(database, rules(ALONE), until=36)
+    assert [it.rule_id for it in made.kept_without] == ["Alone"]
+    with database.read() as state:
+        assert waiting(state) == {}
+
+
+def test_a_rule_that_is_loaded_again_stands_as_it_did(database: Database) -> None:
+    keep(database, source_match("Login", 0))
+    turn(database, rules(ALONE), until=36)
+    load(database, rules(PATIENT))
+    with database.read() as state:
+        assert waiting(state) == {}
+        (row,) = state.execute(select(correlation)).all()
+    assert (row.definition, row.settled) == (rules(ALONE)[0].definition, at(21))
 
 
 def test_correlation_rules_are_those_among_all() -> None:

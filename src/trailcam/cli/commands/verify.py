@@ -170,8 +170,9 @@ def _print(checked: "Checked") -> None:
             ("lookups", f"{count(proof.lookups, 'version')} of lookup tables, each to the last byte")
         )
     for rule_id, number in proof.waiting.items():
-        words = f"{count(number, 'match', 'matches')} that {printable(rule_id)} looks at in its next turn"
-        lines.append(("waiting", words))
+        its = f"{count(number, 'match', 'matches')} that {printable(rule_id)}"
+        words = f"{its} looks at in its next turn; without a server, that is:"
+        lines += [("waiting", words), ("", f"  trailcam backfill --rule {printable(rule_id)}")]
     if checked.files:
         lines.insert(0, ("looked at", count(checked.files, "file")))
     if checked.listed is not None:

@@ -49,7 +49,8 @@ class Proof:
     lookups: int = 0
     """Versions of lookup tables."""
     waiting: dict[str, int] = field(default_factory=dict)
-    """By correlation rule, matches that it has not looked at yet: its next turn does, in whatever process."""
+    """By correlation rule, also of one that was loaded and has had no turn, matches that it has not looked at
+    yet: its next turn does, in whatever process."""
     rolled_back: list[str] = field(default_factory=list)
     """Tables that have lost commits of ours."""
     missing: list[str] = field(default_factory=list)
