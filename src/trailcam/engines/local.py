@@ -6,8 +6,9 @@ event it had in hand, and the group goes on where it was.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import wait
 
 from ulid import ULID
@@ -18,6 +19,7 @@ from trailcam.engines.messages import (
     ChunkDone,
     KeyAsked,
     KeyHeld,
+    Killing,
     OutOfMemory,
     PairDone,
     Setup,
@@ -220,6 +222,7 @@ class LocalEngine:
         batch_events: int = BATCH_EVENTS,
         batch_bytes: int = BATCH_BYTES,
         weigh: bool = False,
+        killing: Mapping[tuple[int, int], Killing] | None = None,
     ) -> _Work:
         now = Micros(int(self._now() * 1_000_000))
         task = Task(
@@ -231,6 +234,7 @@ class LocalEngine:
             attempt=str(ULID()),
             batch_events=batch_events,
             batch_bytes=batch_bytes,
+            killing=dict(killing or {}),
             careful=weigh,
             weigh=weigh,
         )
@@ -331,19 +335,21 @@ class LocalEngine:
         return cannot_write(message.error, "a file of the lake", path=where)
 
     def _smaller(self, work: _Work, queue: deque[_Work], reason: str) -> _Work | None:
-        """A group that exhausts memory is cut in two; an origin alone is read in smaller batches.
+        """A group that exhausts memory is cut in two; an origin alone is read in smaller batches. What rules
+        have done to workers is known of its parts.
 
         Gives the work back, as done, when it cannot be made smaller: then its rest is one dead letter.
         """
         group, task = work.result.group, work.task
         blobs = group.blobs
+        again = partial(self._work, weigh=task.weigh, killing=task.killing)
         if len(blobs) > 1:
             half = len(blobs) // 2
             parts = (replace(group, blobs=blobs[half:]), replace(group, blobs=blobs[:half]))
-            queue.extendleft(self._work(part, weigh=task.weigh) for part in parts)
+            queue.extendleft(again(part) for part in parts)
         elif task.batch_events > 1:
             events, size = (max(1, n // _FEWER_EVENTS) for n in (task.batch_events, task.batch_bytes))
-            queue.appendleft(self._work(group, batch_events=events, batch_bytes=size, weigh=task.weigh))
+            queue.appendleft(again(group, batch_events=events, batch_bytes=size))
         else:
             return _given_up(work, reason)
         return None
@@ -360,7 +366,7 @@ class LocalEngine:
             return None
         if in_hand.rule >= 0:
             work.crashes = 0
-            work.task.killing[in_hand.chunk, in_hand.row, in_hand.rule] = killing
+            work.task.killing[in_hand.event, in_hand.rule] = killing
             if self._died_of(in_hand.rule):
                 work.task.off[in_hand.rule] = (in_hand.chunk, in_hand.row + 1)
             queue.appendleft(work)

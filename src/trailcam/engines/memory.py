@@ -9,7 +9,7 @@ import errno
 import gc
 import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _SHARE = 8
 """Memory is short when less than this part of it is left, and a rule keeps much when it keeps this part."""
@@ -68,7 +68,7 @@ class Scales:
         self._limit_bytes = limit_bytes if limit_bytes != resource.RLIM_INFINITY else 0
         self._in_use = 0
         self._kept: dict[int, int] = {}
-        self._pairs: dict[int, tuple[int, int]] = {}
+        self._pairs: dict[int, Sequence[int]] = {}
 
     @property
     def are_short(self) -> bool:
@@ -79,10 +79,10 @@ class Scales:
         """What is in use by now is nobody's."""
         self._in_use = taken_bytes() - self._free_bytes()
 
-    def weigh(self, rule: int, *, chunk: int, row: int) -> bool:
+    def weigh(self, rule: int, in_hand: Sequence[int]) -> bool:
         """Notes that a rule keeps what came into use since the last look; whether it now fills the memory."""
         self._add(rule)
-        self._pairs[rule] = chunk, row
+        self._pairs[rule] = in_hand
         if not self._is_filled_by(rule):
             return False
         gc.collect()  # what it does not reach any more, it does not keep
@@ -98,9 +98,9 @@ class Scales:
         kept = self._kept[rule]
         return kept >= self._limit_bytes // _SHARE and self.are_short and kept == max(self._kept.values())
 
-    def heaviest(self) -> tuple[int, int, int] | None:
-        """(chunk, row, rule) that came last of the rule that keeps more than half of the memory."""
+    def heaviest(self) -> Sequence[int] | None:
+        """What was in hand last of the rule that keeps more than half of the memory."""
         rule = max(self._kept, key=self._kept.__getitem__, default=-1)
         if rule < 0 or not 0 < self._limit_bytes < 2 * self._kept[rule]:
             return None
-        return *self._pairs[rule], rule
+        return self._pairs[rule]

@@ -21,11 +21,13 @@ from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
 from trailcam.rules.keyvalue import Item
 
-CHUNK, ROW, RULE, READ, CHANGED = range(5)
-"""The slots of shared memory: chunk and row in hand, and the rule's number plus one, 0 for no rule; how often
-something was read; and the place, counted from 1, of what a rule has changed, see `ground.PARTS`."""
+CHUNK, ROW, RULE, EVENT_HIGH, EVENT_LOW, READ, CHANGED = range(7)
+"""The slots of shared memory: chunk and row in hand, the rule's number plus one, 0 for no rule, and the event
+in two halves, see `Task.killing`; how often something was read; and the place, counted from 1, of what a rule
+has changed, see `ground.PARTS`."""
 
-SLOTS = 5
+IN_HAND = slice(CHUNK, READ)
+SLOTS = 7
 
 FILLED = 2**32
 """In the slot of what was changed: nothing was, but what a rule keeps fills the memory."""
@@ -131,8 +133,9 @@ class Task:
     batch_bytes: int = BATCH_BYTES
     resume: int = 0
     """The first chunk that is still wanted."""
-    killing: dict[tuple[int, int, int], Killing] = field(default_factory=dict)
-    """By (chunk, row, rule)."""
+    killing: dict[tuple[int, int], Killing] = field(default_factory=dict)
+    """By (event, rule); an event is its row id as a number, wherever it lies in a group; or the number of a
+    test."""
     careful: bool = False
     """A worker was lost with no rule in hand: so after each row it is seen whether all is well."""
     closely: set[tuple[int, int]] = field(default_factory=set)

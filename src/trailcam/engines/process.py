@@ -16,12 +16,10 @@ from trailcam.engines.ground import PARTS
 from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import (
     CHANGED,
-    CHUNK,
     FILLED,
+    IN_HAND,
     READ,
-    ROW,
     ROW_LOADING,
-    RULE,
     SLOTS,
     KeyHeld,
     Killing,
@@ -51,11 +49,13 @@ _UNKNOWN = 255
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """What a process had in hand: chunk, row, and the rule's number, -1 when it was in no rule."""
+    """What a process had in hand: chunk, row, the rule's number, -1 when it was in no rule, and the event as
+    in `Task.killing`."""
 
     chunk: int
     row: int
     rule: int
+    event: int
 
 
 class WorkerProcess:
@@ -100,8 +100,8 @@ class WorkerProcess:
     @property
     def in_hand(self) -> Suspect:
         """What it has in hand, or had when it died."""
-        slots = self._slots
-        return Suspect(slots[CHUNK], slots[ROW], slots[RULE] - 1)
+        chunk, row, rule, high, low = self._slots[IN_HAND]
+        return Suspect(chunk, row, rule - 1, high << 64 | low)
 
     @property
     def changed(self) -> int:

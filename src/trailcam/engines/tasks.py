@@ -22,7 +22,10 @@ from trailcam.engines.memory import Scales, is_for_want_of_memory
 from trailcam.engines.messages import (
     CHANGED,
     CHUNK,
+    EVENT_HIGH,
+    EVENT_LOW,
     FILLED,
+    IN_HAND,
     READ,
     ROW,
     RULE,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from trailcam.commit.stage import Stager
 
 _TURNS_SECONDS = 5.0
+_LOW = (1 << 64) - 1
 
 end_process = os._exit  # as it is before any rule could give it another meaning
 
@@ -119,14 +123,14 @@ class Worker:
             if number < task.resume:
                 continue
             test = rule.tests[index]
-            killing = task.killing.get((number, 0, task.rule))
+            killing = task.killing.get((number, task.rule))
             runner = self._modules[task.rule]
             if killing is not None:
                 result = failed(rule, test, killing.message)
             elif task.rule in task.off or runner.module is None:
                 result = failed(rule, test, f"{code('rule_taken_off')}: the rule is not run any more")
             else:
-                self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
+                self._slots[IN_HAND] = (number, 0, task.rule + 1, 0, number)
                 result = run_test(runner, test, self._around)
                 self._end_if_changed()
                 if self._lacks_memory(task):
@@ -357,11 +361,14 @@ class Worker:
         def in_hand(row: int, rule: int) -> None:
             if task.careful:
                 self._see_whether_all_is_well(task, rule)
-            slots[ROW] = row
             slots[RULE] = rule + 1
+            if rule == NO_RULE:
+                slots[ROW] = row
+                event = int(batch.row_id[row - first_row], 16)
+                slots[EVENT_HIGH], slots[EVENT_LOW] = event >> 64, event & _LOW
 
-        def known(row: int, rule: int, subject: Subject) -> RuleError | None:
-            killing = task.killing.get((number, row, rule))
+        def known(rule: int, subject: Subject) -> RuleError | None:
+            killing = task.killing.get((int(subject.row_id, 16), rule)) if task.killing else None
             if killing is None:
                 return None
             return RuleError(
@@ -401,11 +408,12 @@ class Worker:
         """Ends the process here, where the rule is in hand that has left it unable to go on; or with none in
         hand, after a row that has to be looked at more closely for that."""
         slots = self._slots
-        rule, chunk, row = slots[RULE] - 1, slots[CHUNK], slots[ROW]
+        in_hand = slots[IN_HAND]
+        chunk, row, rule = in_hand[CHUNK], in_hand[ROW], in_hand[RULE] - 1
         if task.weigh:
             if rule < 0:
                 self._scales.rest()
-            elif self._scales.weigh(rule, chunk=chunk, row=row):
+            elif self._scales.weigh(rule, in_hand):
                 self._end(FILLED)
         if rule >= 0 and (chunk, row) in task.closely:
             self._end_if_changed()
@@ -426,8 +434,7 @@ class Worker:
         """Ends the process with the rule in hand, if there is one, without which there would be enough."""
         heaviest = self._scales.heaviest() if task.weigh else None
         if heaviest is not None:
-            self._slots[CHUNK], self._slots[ROW], rule = heaviest
-            self._slots[RULE] = rule + 1
+            self._slots[IN_HAND] = heaviest
             self._end(FILLED)
 
     def _end_if_changed(self) -> None:

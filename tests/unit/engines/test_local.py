@@ -25,6 +25,7 @@ from trailcam.engines.messages import Limits, Staging, WorkGroup
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
+from trailcam.pipeline.normalize import BATCH_EVENTS
 from trailcam.sources.files import LocalBlob, claim
 
 EVERY = make_rule("Every", "def rule(event):\n    return True")
@@ -340,6 +341,50 @@ def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_
     assert tally.match_count == 2
     assert tally.letters == {code("record_exhausts_memory"): 1}
     assert tally.records == tally.events + tally.letters.total()
+
+
+def split_after_a_chunk(folder: Path, rules: Sequence[Rule], *, triggers: Sequence[int]) -> Tally:
+    """What comes of a group that is judged in smaller parts after its first chunk has been judged once."""
+    chunk = [record(n, eventName="Trigger" if n in triggers else "Quiet") for n in range(BATCH_EVENTS)]
+    monster = record(-1, requestParameters={"a": [[] for _ in range(2_000_000)]})
+    paths = [write_log(folder / f"{n}.json", events) for n, events in enumerate((chunk, [monster]))]
+    blobs = [blob for path in paths if isinstance(blob := claim(path, spool=folder), LocalBlob)]
+    setup = make_setup(rules, limits=replace(LIMITS, worker_bytes=96 << 20, rule_seconds=1))
+    tally = Tally()
+    with LocalEngine(setup, workers=1) as engine:
+        for result in engine.run([WorkGroup(tuple(blobs))]):
+            tally.add(result)
+    assert (tally.events, tally.letters) == (BATCH_EVENTS, {code("record_exhausts_memory"): 1})
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("does", "error_class"), [("os._exit(7)", "RuleKilledWorker"), ("time.sleep(60)", "RuleTimeout")]
+)
+def test_what_a_rule_has_done_is_told_once_although_its_group_is_judged_again_in_smaller_parts(
+    tmp_path: Path, does: str, error_class: str
+) -> None:
+    told = tmp_path / "told"
+    thrice = names(
+        "Thrice",
+        f"done = open({str(told)!r}, 'a'); done.write('x'); done.close()\n"
+        f"        if os.path.getsize({str(told)!r}) <= 1: {does}\n        return True",
+    )
+    tally = split_after_a_chunk(tmp_path, [EVERY, thrice], triggers=[7])
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Thrice", error_class)]
+    assert (tally.match_count, tally.not_run) == (BATCH_EVENTS, [])
+
+
+def test_the_deaths_that_have_taken_a_rule_off_are_told_although_its_group_is_judged_again(
+    tmp_path: Path,
+) -> None:
+    tally = split_after_a_chunk(tmp_path, [EVERY, names("Bad", "os._exit(7)")], triggers=[2, 4, 6, 8])
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Bad", "RuleKilledWorker")] * 3
+    assert (
+        len({error.row_id for error in tally.errors} | {entry.row_id for entry in tally.not_run})
+        == BATCH_EVENTS
+    )
+    assert (tally.match_count, len(tally.not_run)) == (BATCH_EVENTS, BATCH_EVENTS - 3)
 
 
 def test_rules_see_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

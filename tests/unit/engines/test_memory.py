@@ -64,7 +64,7 @@ def test_it_is_the_rule_that_keeps_much_when_memory_is_short(taken: list[int]) -
     ]:
         scales.rest() if at == 1 else None
         taken[0] = size
-        assert scales.weigh(rule, chunk=0, row=at) is fills
+        assert scales.weigh(rule, (0, at, rule)) is fills
     assert scales.heaviest() == (0, 4, 1)
 
 
@@ -73,11 +73,11 @@ def test_what_is_taken_outside_of_rules_and_what_they_give_back_is_not_theirs(ta
     scales.rest()
     for size in (600, 110):
         taken[0] = size
-        scales.weigh(0, chunk=0, row=0)
+        scales.weigh(0, (0, 0, 0))
     taken[0] = 750
     scales.rest()
     taken[0] = 760
-    assert not scales.weigh(0, chunk=0, row=1)
+    assert not scales.weigh(0, (0, 1, 0))
     assert scales.are_short
     assert scales.heaviest() is None
 
@@ -86,7 +86,7 @@ def test_without_a_limit_nothing_is_short(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     scales = Scales()
     assert not scales.are_short
-    assert not scales.weigh(0, chunk=0, row=0)
+    assert not scales.weigh(0, (0, 0, 0))
     assert scales.heaviest() is None
 
 
