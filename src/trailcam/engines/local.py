@@ -67,7 +67,8 @@ class _Work:
     tests: list[TestResult] = field(default_factory=list)
     crashes: int = 0
     suspected: set[Suspect] = field(default_factory=set)
-    """Pairs that a worker had in hand when it was ended, perhaps by somebody else."""
+    """Pairs that a worker had in hand when it was ended, perhaps by somebody else, or by what a rule before
+    has put in place of something that is called."""
 
 
 class LocalEngine:
@@ -360,8 +361,8 @@ class LocalEngine:
         """A worker is gone: its pair in hand becomes a rule error, its work goes on in another."""
         work = self._busy.pop(process)
         killing, in_hand = process.end(), process.in_hand
-        if in_hand.rule >= 0 and killing.may_be_foreign and in_hand not in work.suspected:
-            work.suspected.add(in_hand)  # a rule that does it will do it again
+        others_ran = bool(work.task.blobs) and not process.changed  # and may have harmed the one in hand
+        if in_hand.rule >= 0 and (killing.may_be_foreign or others_ran) and _suspects(work, in_hand):
             queue.appendleft(work)
             return None
         if in_hand.rule >= 0:
@@ -391,6 +392,18 @@ class LocalEngine:
         if len(deaths) >= MOST_DEATHS:
             self.taken_off.add(rule)
         return rule in self.taken_off
+
+
+def _suspects(work: _Work, in_hand: Suspect) -> bool:
+    """Whether a pair is to be seen once more, and after which rule of its event all is not well: a rule that
+    ends its worker will do it again. One that does it to other events each time is believed to in the end."""
+    before = sum(suspect.rule == in_hand.rule for suspect in work.suspected)
+    if in_hand in work.suspected or before >= MOST_DEATHS:
+        return False
+    work.suspected.add(in_hand)
+    work.task.careful = True
+    work.task.closely.add((in_hand.chunk, in_hand.row))
+    return True
 
 
 def _given_up(work: _Work, reason: str) -> _Work:

@@ -365,13 +365,13 @@ def test_what_a_rule_has_done_is_told_once_although_its_group_is_judged_again_in
     tmp_path: Path, does: str, error_class: str
 ) -> None:
     told = tmp_path / "told"
-    thrice = names(
-        "Thrice",
+    twice = names(
+        "Twice",
         f"done = open({str(told)!r}, 'a'); done.write('x'); done.close()\n"
-        f"        if os.path.getsize({str(told)!r}) <= 1: {does}\n        return True",
+        f"        if os.path.getsize({str(told)!r}) <= 2: {does}\n        return True",
     )
-    tally = split_after_a_chunk(tmp_path, [EVERY, thrice], triggers=[7])
-    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Thrice", error_class)]
+    tally = split_after_a_chunk(tmp_path, [EVERY, twice], triggers=[7])
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Twice", error_class)]
     assert (tally.match_count, tally.not_run) == (BATCH_EVENTS, [])
 
 
