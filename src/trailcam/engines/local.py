@@ -66,6 +66,8 @@ class _Work:
     result: GroupResult
     tests: list[TestResult] = field(default_factory=list)
     crashes: int = 0
+    wants_fresh: bool = False
+    """A worker that has done other things lacked what rules may have used up: the next one shall be new."""
     suspected: set[Suspect] = field(default_factory=set)
     """Pairs that a worker had in hand when it was ended, perhaps by somebody else, or by what a rule before
     has put in place of something that is called."""
@@ -222,7 +224,6 @@ class LocalEngine:
         *,
         batch_events: int = BATCH_EVENTS,
         batch_bytes: int = BATCH_BYTES,
-        weigh: bool = False,
         killing: Mapping[tuple[int, int], Killing] | None = None,
     ) -> _Work:
         now = Micros(int(self._now() * 1_000_000))
@@ -236,17 +237,16 @@ class LocalEngine:
             batch_events=batch_events,
             batch_bytes=batch_bytes,
             killing=dict(killing or {}),
-            careful=weigh,
-            weigh=weigh,
         )
         return _Work(task, GroupResult(group, now))
 
     def _give_out(self, queue: deque[_Work]) -> None:
         while queue and len(self._busy) < self._most:
             work = queue[0]
-            if work.task.weigh and self._idle:
+            if work.wants_fresh and self._idle:
                 self._idle.pop().stop()  # a fresh one takes its place
-            process = self._idle.pop() if self._idle and not work.task.weigh else self._started()
+            process = self._idle.pop() if self._idle and not work.wants_fresh else self._started()
+            work.wants_fresh = False
             work.task.off |= {rule: (0, 0) for rule in self.taken_off if rule not in work.task.off}
             if process.give(work.task):
                 self._busy[process] = queue.popleft()
@@ -317,10 +317,10 @@ class LocalEngine:
     def _lacking(
         self, work: _Work, message: CannotStage | CannotLookUp | OutOfMemory, queue: deque[_Work]
     ) -> _Work | None:
-        """A worker lacks what rules may have used up, in this group or before it: the group is done once
-        more in a fresh one that watches them, and what that one says is believed."""
-        if not work.task.weigh:
-            work.task.careful = work.task.weigh = True
+        """A worker lacks what rules may have used up by what they did before: the group goes on in a fresh
+        one. What that one says of the first that it does is believed."""
+        if not message.fresh:
+            work.wants_fresh = True
             queue.appendleft(work)
             return None
         if isinstance(message, OutOfMemory):
@@ -343,7 +343,7 @@ class LocalEngine:
         """
         group, task = work.result.group, work.task
         blobs = group.blobs
-        again = partial(self._work, weigh=task.weigh, killing=task.killing)
+        again = partial(self._work, killing=task.killing)
         if len(blobs) > 1:
             half = len(blobs) // 2
             parts = (replace(group, blobs=blobs[half:]), replace(group, blobs=blobs[:half]))

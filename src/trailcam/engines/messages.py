@@ -29,9 +29,6 @@ has changed, see `ground.PARTS`."""
 IN_HAND = slice(CHUNK, READ)
 SLOTS = 7
 
-FILLED = 2**32
-"""In the slot of what was changed: nothing was, but what a rule keeps fills the memory."""
-
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
 
@@ -140,8 +137,6 @@ class Task:
     """A worker was lost with no rule in hand: so after each row it is seen whether all is well."""
     closely: set[tuple[int, int]] = field(default_factory=set)
     """By (chunk, row): all was not well after those, so there it is seen after each rule."""
-    weigh: bool = False
-    """A worker lacked something that rules may have used up: so a fresh one notes what each of them keeps."""
     off: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Rules taken off, by number: the first (chunk, row) they do not see."""
 
@@ -248,6 +243,8 @@ class CannotStage:
     """The operating system refused to write a file of the lake."""
 
     task: int
+    fresh: bool
+    """Whether it was the first that the worker did: then nothing that rules keep of others can be why."""
     error: OSError
 
 
@@ -256,11 +253,16 @@ class CannotLookUp:
     """A version of a lookup table is not as it was kept."""
 
     task: int
+    fresh: bool
+    """Whether it was the first that the worker did: then nothing that rules keep of others can be why."""
     problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfMemory:
-    """The task needs more memory than a worker has, outside of any rule."""
+    """What is to be done next needs more memory than is left, outside of any rule; or so little is left that
+    rules may have got too little, and not even said so."""
 
     task: int
+    fresh: bool
+    """Whether it was the first that the worker did: then nothing that rules keep of others can be why."""
