@@ -112,7 +112,7 @@ def _detect(batches: Sequence[EventBatch], runners: Sequence[tuple[int, Runner]]
             fitting,
             first_row=0,
             in_hand=lambda _row, _rule: None,
-            known=lambda _row, _rule, _subject: None,
+            known=lambda _rule, _subject: None,
             off_from={},
         )
         found.append((detections.matches, detections.errors))

@@ -425,14 +425,14 @@ _TABLE = (
         "TC0502",
         "rule_killed_worker",
         "rule ended its process",
-        "The worker process died while a rule had an event in hand: a crash in native code, or os._exit(). Or the rule changed what all code in the process stands on: it gave `builtins.len`, `json.dumps` or a function of Trailcam's another meaning, set another time zone with `time.tzset()`, changed a limit of the process or closed the way to Trailcam. Or what it keeps from event to event fills the memory of the process.",
-        "Find the call that does it; the message names the signal, the exit status or what was changed. Give what a rule keeps in its module a limit, such as `functools.lru_cache(maxsize=1000)`.",
+        "The worker process died while a rule had an event in hand: a crash in native code, or os._exit(). Or the rule changed what all code in the process stands on: it gave `builtins.len`, `json.dumps` or a function of Trailcam's another meaning, set another time zone with `time.tzset()`, changed a limit of the process or closed the way to Trailcam.",
+        "Find the call that does it; the message names the signal, the exit status or what was changed.",
     ),
     (
         "TC0503",
         "rule_taken_off",
         "rule taken off",
-        "A rule ended its process, or filled its memory, three times within ten minutes and is not run any more.",
+        "A rule ended its process three times within ten minutes and is not run any more.",
         "Mend it and run again; the events it did not see are listed as not run.",
     ),
     (

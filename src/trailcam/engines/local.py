@@ -6,8 +6,9 @@ event it had in hand, and the group goes on where it was.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import wait
 
 from ulid import ULID
@@ -18,6 +19,7 @@ from trailcam.engines.messages import (
     ChunkDone,
     KeyAsked,
     KeyHeld,
+    Killing,
     OutOfMemory,
     PairDone,
     Setup,
@@ -64,8 +66,11 @@ class _Work:
     result: GroupResult
     tests: list[TestResult] = field(default_factory=list)
     crashes: int = 0
+    wants_fresh: bool = False
+    """A worker that has done other things lacked what rules may have used up: the next one shall be new."""
     suspected: set[Suspect] = field(default_factory=set)
-    """Pairs that a worker had in hand when it was ended, perhaps by somebody else."""
+    """Pairs that a worker had in hand when it was ended, perhaps by somebody else, or by what a rule before
+    has put in place of something that is called."""
 
 
 class LocalEngine:
@@ -219,7 +224,7 @@ class LocalEngine:
         *,
         batch_events: int = BATCH_EVENTS,
         batch_bytes: int = BATCH_BYTES,
-        weigh: bool = False,
+        killing: Mapping[tuple[int, int], Killing] | None = None,
     ) -> _Work:
         now = Micros(int(self._now() * 1_000_000))
         task = Task(
@@ -231,17 +236,17 @@ class LocalEngine:
             attempt=str(ULID()),
             batch_events=batch_events,
             batch_bytes=batch_bytes,
-            careful=weigh,
-            weigh=weigh,
+            killing=dict(killing or {}),
         )
         return _Work(task, GroupResult(group, now))
 
     def _give_out(self, queue: deque[_Work]) -> None:
         while queue and len(self._busy) < self._most:
             work = queue[0]
-            if work.task.weigh and self._idle:
+            if work.wants_fresh and self._idle:
                 self._idle.pop().stop()  # a fresh one takes its place
-            process = self._idle.pop() if self._idle and not work.task.weigh else self._started()
+            process = self._idle.pop() if self._idle and not work.wants_fresh else self._started()
+            work.wants_fresh = False
             work.task.off |= {rule: (0, 0) for rule in self.taken_off if rule not in work.task.off}
             if process.give(work.task):
                 self._busy[process] = queue.popleft()
@@ -312,10 +317,10 @@ class LocalEngine:
     def _lacking(
         self, work: _Work, message: CannotStage | CannotLookUp | OutOfMemory, queue: deque[_Work]
     ) -> _Work | None:
-        """A worker lacks what rules may have used up, in this group or before it: the group is done once
-        more in a fresh one that watches them, and what that one says is believed."""
-        if not work.task.weigh:
-            work.task.careful = work.task.weigh = True
+        """A worker lacks what rules may have used up by what they did before: the group goes on in a fresh
+        one. What that one says of the first that it does is believed."""
+        if not message.fresh:
+            work.wants_fresh = True
             queue.appendleft(work)
             return None
         if isinstance(message, OutOfMemory):
@@ -331,19 +336,21 @@ class LocalEngine:
         return cannot_write(message.error, "a file of the lake", path=where)
 
     def _smaller(self, work: _Work, queue: deque[_Work], reason: str) -> _Work | None:
-        """A group that exhausts memory is cut in two; an origin alone is read in smaller batches.
+        """A group that exhausts memory is cut in two; an origin alone is read in smaller batches. What rules
+        have done to workers is known of its parts.
 
         Gives the work back, as done, when it cannot be made smaller: then its rest is one dead letter.
         """
         group, task = work.result.group, work.task
         blobs = group.blobs
+        again = partial(self._work, killing=task.killing)
         if len(blobs) > 1:
             half = len(blobs) // 2
             parts = (replace(group, blobs=blobs[half:]), replace(group, blobs=blobs[:half]))
-            queue.extendleft(self._work(part, weigh=task.weigh) for part in parts)
+            queue.extendleft(again(part) for part in parts)
         elif task.batch_events > 1:
             events, size = (max(1, n // _FEWER_EVENTS) for n in (task.batch_events, task.batch_bytes))
-            queue.appendleft(self._work(group, batch_events=events, batch_bytes=size, weigh=task.weigh))
+            queue.appendleft(again(group, batch_events=events, batch_bytes=size))
         else:
             return _given_up(work, reason)
         return None
@@ -354,13 +361,13 @@ class LocalEngine:
         """A worker is gone: its pair in hand becomes a rule error, its work goes on in another."""
         work = self._busy.pop(process)
         killing, in_hand = process.end(), process.in_hand
-        if in_hand.rule >= 0 and killing.may_be_foreign and in_hand not in work.suspected:
-            work.suspected.add(in_hand)  # a rule that does it will do it again
+        others_ran = bool(work.task.blobs) and not process.changed  # and may have harmed the one in hand
+        if in_hand.rule >= 0 and (killing.may_be_foreign or others_ran) and _suspects(work, in_hand):
             queue.appendleft(work)
             return None
         if in_hand.rule >= 0:
             work.crashes = 0
-            work.task.killing[in_hand.chunk, in_hand.row, in_hand.rule] = killing
+            work.task.killing[in_hand.event, in_hand.rule] = killing
             if self._died_of(in_hand.rule):
                 work.task.off[in_hand.rule] = (in_hand.chunk, in_hand.row + 1)
             queue.appendleft(work)
@@ -385,6 +392,18 @@ class LocalEngine:
         if len(deaths) >= MOST_DEATHS:
             self.taken_off.add(rule)
         return rule in self.taken_off
+
+
+def _suspects(work: _Work, in_hand: Suspect) -> bool:
+    """Whether a pair is to be seen once more, and after which rule of its event all is not well: a rule that
+    ends its worker will do it again. One that does it to other events each time is believed to in the end."""
+    before = sum(suspect.rule == in_hand.rule for suspect in work.suspected)
+    if in_hand in work.suspected or before >= MOST_DEATHS:
+        return False
+    work.suspected.add(in_hand)
+    work.task.careful = True
+    work.task.closely.add((in_hand.chunk, in_hand.row))
+    return True
 
 
 def _given_up(work: _Work, reason: str) -> _Work:

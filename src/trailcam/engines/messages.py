@@ -21,14 +21,13 @@ from trailcam.pipeline.normalize import BATCH_BYTES, BATCH_EVENTS
 from trailcam.rules.inline_tests import TestResult
 from trailcam.rules.keyvalue import Item
 
-CHUNK, ROW, RULE, READ, CHANGED = range(5)
-"""The slots of shared memory: chunk and row in hand, and the rule's number plus one, 0 for no rule; how often
-something was read; and the place, counted from 1, of what a rule has changed, see `ground.PARTS`."""
+CHUNK, ROW, RULE, EVENT_HIGH, EVENT_LOW, READ, CHANGED = range(7)
+"""The slots of shared memory: chunk and row in hand, the rule's number plus one, 0 for no rule, and the event
+in two halves, see `Task.killing`; how often something was read; and the place, counted from 1, of what a rule
+has changed, see `ground.PARTS`."""
 
-SLOTS = 5
-
-FILLED = 2**32
-"""In the slot of what was changed: nothing was, but what a rule keeps fills the memory."""
+IN_HAND = slice(CHUNK, READ)
+SLOTS = 7
 
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
@@ -131,14 +130,13 @@ class Task:
     batch_bytes: int = BATCH_BYTES
     resume: int = 0
     """The first chunk that is still wanted."""
-    killing: dict[tuple[int, int, int], Killing] = field(default_factory=dict)
-    """By (chunk, row, rule)."""
+    killing: dict[tuple[int, int], Killing] = field(default_factory=dict)
+    """By (event, rule); an event is its row id as a number, wherever it lies in a group; or the number of a
+    test."""
     careful: bool = False
     """A worker was lost with no rule in hand: so after each row it is seen whether all is well."""
     closely: set[tuple[int, int]] = field(default_factory=set)
     """By (chunk, row): all was not well after those, so there it is seen after each rule."""
-    weigh: bool = False
-    """A worker lacked something that rules may have used up: so a fresh one notes what each of them keeps."""
     off: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Rules taken off, by number: the first (chunk, row) they do not see."""
 
@@ -245,6 +243,8 @@ class CannotStage:
     """The operating system refused to write a file of the lake."""
 
     task: int
+    fresh: bool
+    """Whether it was the first that the worker did: then nothing that rules keep of others can be why."""
     error: OSError
 
 
@@ -253,11 +253,16 @@ class CannotLookUp:
     """A version of a lookup table is not as it was kept."""
 
     task: int
+    fresh: bool
+    """Whether it was the first that the worker did: then nothing that rules keep of others can be why."""
     problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfMemory:
-    """The task needs more memory than a worker has, outside of any rule."""
+    """What is to be done next needs more memory than is left, outside of any rule; or so little is left that
+    rules may have got too little, and not even said so."""
 
     task: int
+    fresh: bool
+    """Whether it was the first that the worker did: then nothing that rules keep of others can be why."""

@@ -1,7 +1,10 @@
 """Where worker processes are forked from: a process without threads that has imported what they need."""
 
+import ctypes
 import multiprocessing
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
@@ -10,6 +13,8 @@ from typing import Any
 
 _IMPORTED = (__name__, "trailcam.engines.worker")
 _FOR_STAGING = "trailcam.commit.stage"
+_PR_SET_PDEATHSIG = 1
+"""prctl(2), <linux/prctl.h>."""
 
 
 def nursery(*, staging: bool = False) -> ForkServerContext:
@@ -21,9 +26,26 @@ def nursery(*, staging: bool = False) -> ForkServerContext:
 
 def live(*arguments: Any) -> None:
     """What a worker process does: `trailcam.engines.worker.main`, which only workers have to import."""
+    leave_the_others()
     from trailcam.engines.worker import main  # noqa: PLC0415  # see above
 
     main(*arguments)
+
+
+def leave_the_others() -> None:
+    """From here on, a signal to the worker's process group reaches the worker alone, and on Linux it ends
+    with the process that it was forked from.
+
+    That one ends with the parent, once no worker holds the pipe by which it sees so. The kernel ends a worker
+    whatever a rule of it does, be it in C; so it is not done by a thread of the worker, which could not run
+    then. The fork server forks from its only thread, to which the kernel ties this.
+    """
+    os.setpgid(0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    server: Any = forkserver._forkserver  # nothing public gives the pipe up
+    os.close(server._forkserver_alive_fd)
+    server._forkserver_alive_fd = None
 
 
 def prepare() -> None:

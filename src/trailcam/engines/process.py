@@ -16,12 +16,9 @@ from trailcam.engines.ground import PARTS
 from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import (
     CHANGED,
-    CHUNK,
-    FILLED,
+    IN_HAND,
     READ,
-    ROW,
     ROW_LOADING,
-    RULE,
     SLOTS,
     KeyHeld,
     Killing,
@@ -44,18 +41,19 @@ IDLE_SECONDS = 600.0
 """How long a process may have work and no rule in hand, and neither read nor say anything."""
 
 _PAUSES_SECONDS = (0.05, 0.5)
-_FILLS = "what it keeps from event to event fills limits.worker_bytes"
 _UNKNOWN = 255
 """The exit status, for multiprocessing, of a process whose fork server was ended before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """What a process had in hand: chunk, row, and the rule's number, -1 when it was in no rule."""
+    """What a process had in hand: chunk, row, the rule's number, -1 when it was in no rule, and the event as
+    in `Task.killing`."""
 
     chunk: int
     row: int
     rule: int
+    event: int
 
 
 class WorkerProcess:
@@ -100,8 +98,8 @@ class WorkerProcess:
     @property
     def in_hand(self) -> Suspect:
         """What it has in hand, or had when it died."""
-        slots = self._slots
-        return Suspect(slots[CHUNK], slots[ROW], slots[RULE] - 1)
+        chunk, row, rule, high, low = self._slots[IN_HAND]
+        return Suspect(chunk, row, rule - 1, high << 64 | low)
 
     @property
     def changed(self) -> int:
@@ -173,7 +171,7 @@ class WorkerProcess:
                 message=f"{code('rule_timeout')}: it took longer than {self._limit_seconds:g} s",
             )
         if changed := self.changed:
-            told = f"it changed {PARTS[changed - 1]}, which all code shares" if changed != FILLED else _FILLS
+            told = f"it changed {PARTS[changed - 1]}, which all code shares"
             return Killing(error_class="RuleKilledWorker", message=f"{code('rule_killed_worker')}: {told}")
         status = _status(self._process.exitcode)
         return Killing(

@@ -18,11 +18,13 @@ from trailcam.contracts.runner import Runner, Subject
 from trailcam.contracts.source import Blob
 from trailcam.engines.inline import inline
 from trailcam.engines.kept import decode_kept
-from trailcam.engines.memory import Scales, is_for_want_of_memory
+from trailcam.engines.memory import Memory, is_for_want_of_memory
 from trailcam.engines.messages import (
     CHANGED,
     CHUNK,
-    FILLED,
+    EVENT_HIGH,
+    EVENT_LOW,
+    IN_HAND,
     READ,
     ROW,
     RULE,
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from trailcam.commit.stage import Stager
 
 _TURNS_SECONDS = 5.0
+_LOW = (1 << 64) - 1
 
 end_process = os._exit  # as it is before any rule could give it another meaning
 
@@ -86,7 +89,8 @@ class Worker:
         self._send = send
         self._ask = ask
         self._changed = changed
-        self._scales = Scales()
+        self._memory = Memory()
+        self._is_fresh = True
         self._slots = slots
         self._setup = setup
         self._envelopes = envelopes(setup)
@@ -119,21 +123,31 @@ class Worker:
             if number < task.resume:
                 continue
             test = rule.tests[index]
-            killing = task.killing.get((number, 0, task.rule))
+            killing = task.killing.get((number, task.rule))
             runner = self._modules[task.rule]
             if killing is not None:
                 result = failed(rule, test, killing.message)
             elif task.rule in task.off or runner.module is None:
                 result = failed(rule, test, f"{code('rule_taken_off')}: the rule is not run any more")
             else:
-                self._slots[CHUNK], self._slots[ROW], self._slots[RULE] = number, 0, task.rule + 1
+                self._slots[IN_HAND] = (number, 0, task.rule + 1, 0, number)
                 result = run_test(runner, test, self._around)
                 self._end_if_changed()
-                if self._lacks_memory(task):
+                if self._memory.is_short and not self._is_fresh:
+                    self._lacks_memory(task)
                     return
-            self._send(TestDone(task=task.id, number=number, result=result))
+            self._tell(TestDone(task=task.id, number=number, result=result))
             self._slots[RULE] = 0  # not before: what a rule has broken shows when there is something to say
-        self._send(TaskDone(task=task.id))
+        self._tell(TaskDone(task=task.id))
+
+    def _tell(self, message: object) -> None:
+        """Sends what is done. What rules keep of it may be too much for what comes next."""
+        self._send(message)
+        self._is_fresh = False
+
+    def _lacks_memory(self, task: Task) -> None:
+        self._slots[RULE] = 0
+        self._send(OutOfMemory(task=task.id, fresh=self._is_fresh))
 
     def _take_turns(self, task: Task) -> None:
         """Pairs one after another, each with what those before it have written; for a while, so that what is
@@ -144,9 +158,10 @@ class Worker:
             if number >= task.resume:
                 found = self._take_turn(task, number, pair, overlay)
                 self._end_if_changed()
-                if self._lacks_memory(task):
+                if self._memory.is_short and not self._is_fresh:
+                    self._lacks_memory(task)
                     return
-                self._send(
+                self._tell(
                     PairDone(
                         task=task.id,
                         number=number,
@@ -159,7 +174,7 @@ class Worker:
                 self._slots[RULE] = 0
                 if time.monotonic() >= until:
                     break
-        self._send(TaskDone(task=task.id))
+        self._tell(TaskDone(task=task.id))
 
     def _take_turn(self, task: Task, number: int, pair: Pair, overlay: Overlay) -> Detections:
         """What a rule says of an event, at the time of that event."""
@@ -197,21 +212,19 @@ class Worker:
         try:
             for number, chunk in enumerate(self._chunks(task)):
                 if number >= task.resume:
-                    self._send(self._done(task, number, chunk))
+                    self._tell(self._done(task, number, chunk))
         except MemoryError:
-            self._end_for_who_keeps_much(task)
-            self._slots[RULE] = 0
-            self._send(OutOfMemory(task=task.id))
+            self._lacks_memory(task)
             return
         except OSError as error:
             if is_for_want_of_memory(error):
-                self._end_for_who_keeps_much(task)
-                self._send(OutOfMemory(task=task.id))
+                self._lacks_memory(task)
             else:
-                self._send(CannotStage(task=task.id, error=error))
+                self._send(CannotStage(task=task.id, fresh=self._is_fresh, error=error))
             return
         except TrailcamError as error:
-            self._send(CannotLookUp(task=task.id, problems=tuple(error.problems)))
+            problems = tuple(error.problems)
+            self._send(CannotLookUp(task=task.id, fresh=self._is_fresh, problems=problems))
             return
         except BaseException:
             changed = self._changed()
@@ -219,7 +232,7 @@ class Worker:
                 self._slots[RULE] = 0
                 self._end(changed)
             raise
-        self._send(TaskDone(task=task.id))
+        self._tell(TaskDone(task=task.id))
 
     def _chunks(self, task: Task) -> Iterator[Chunk]:
         self._bytes_read = 0
@@ -276,8 +289,8 @@ class Worker:
             found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
             self._slots[RULE] = 0
             self._end_if_changed()
-            if not task.weigh and self._scales.are_short:
-                raise MemoryError  # others may have got too little, and not even said so
+            if self._memory.is_short and not (self._is_fresh and task.batch_events == 1):
+                raise MemoryError  # rules may have got too little, and not even said so
             found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             first_row += len(batch)
             if self._stager is not None:
@@ -357,11 +370,14 @@ class Worker:
         def in_hand(row: int, rule: int) -> None:
             if task.careful:
                 self._see_whether_all_is_well(task, rule)
-            slots[ROW] = row
             slots[RULE] = rule + 1
+            if rule == NO_RULE:
+                slots[ROW] = row
+                event = int(batch.row_id[row - first_row], 16)
+                slots[EVENT_HIGH], slots[EVENT_LOW] = event >> 64, event & _LOW
 
-        def known(row: int, rule: int, subject: Subject) -> RuleError | None:
-            killing = task.killing.get((number, row, rule))
+        def known(rule: int, subject: Subject) -> RuleError | None:
+            killing = task.killing.get((int(subject.row_id, 16), rule)) if task.killing else None
             if killing is None:
                 return None
             return RuleError(
@@ -401,34 +417,13 @@ class Worker:
         """Ends the process here, where the rule is in hand that has left it unable to go on; or with none in
         hand, after a row that has to be looked at more closely for that."""
         slots = self._slots
-        rule, chunk, row = slots[RULE] - 1, slots[CHUNK], slots[ROW]
-        if task.weigh:
-            if rule < 0:
-                self._scales.rest()
-            elif self._scales.weigh(rule, chunk=chunk, row=row):
-                self._end(FILLED)
+        in_hand = slots[IN_HAND]
+        chunk, row, rule = in_hand[CHUNK], in_hand[ROW], in_hand[RULE] - 1
         if rule >= 0 and (chunk, row) in task.closely:
             self._end_if_changed()
         elif to_come == NO_RULE:
             slots[RULE] = 0
             self._end_if_changed()
-
-    def _lacks_memory(self, task: Task) -> bool:
-        """Tells the parent, in place of what a rule has said, that it may have got too little memory for it
-        because of what others keep."""
-        lacks = not task.weigh and self._scales.are_short
-        if lacks:
-            self._slots[RULE] = 0
-            self._send(OutOfMemory(task=task.id))
-        return lacks
-
-    def _end_for_who_keeps_much(self, task: Task) -> None:
-        """Ends the process with the rule in hand, if there is one, without which there would be enough."""
-        heaviest = self._scales.heaviest() if task.weigh else None
-        if heaviest is not None:
-            self._slots[CHUNK], self._slots[ROW], rule = heaviest
-            self._slots[RULE] = rule + 1
-            self._end(FILLED)
 
     def _end_if_changed(self) -> None:
         """Ends the process when a rule has changed what all code stands on: whoever comes next is harmed."""

@@ -42,6 +42,11 @@ _SMALL_STACK_BYTES = 1 << 18
 _OF_AWS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """What may be known of AWS."""
 
+_IGNORED = (
+    *(signal.SIGINT, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF),
+    *(signal.SIGTTIN, signal.SIGTTOU),  # else a worker, not being in the foreground, would be stopped there
+)
+
 SILENCING = ("true", "1", "yes", "on")
 
 
@@ -55,10 +60,11 @@ def main(
     """The life of a worker. `skip`: numbers of rules that are not even executed. `careful`: after each of the
     others it says whether it still can.
 
-    Ctrl-C is the parent's business. What rules print goes to stderr, so that it cannot mix with results. A
-    rule's timer that nobody handles would end the process when another rule is in hand.
+    Ctrl-C is the parent's business, and so is the terminal. What rules print goes to stderr, so that it
+    cannot mix with results. A rule's timer that nobody handles would end the process when another rule is in
+    hand.
     """
-    for ignored in (signal.SIGINT, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF):
+    for ignored in _IGNORED:
         signal.signal(ignored, signal.SIG_IGN)
     end_with_the_parent()
     forget_credentials()

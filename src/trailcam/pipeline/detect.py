@@ -20,8 +20,8 @@ InHand = Callable[[int, int], None]
 
 NO_RULE = -1
 
-Known = Callable[[int, int, Subject], RuleError | None]
-"""Asked (row, rule, subject): the error of a pair that is known to end its process, so that it is not run."""
+Known = Callable[[int, Subject], RuleError | None]
+"""Asked (rule, subject): the error of a pair that is known to end its process, so that it is not run."""
 
 
 @dataclass(slots=True)
@@ -65,12 +65,12 @@ def detect(
             origin_id=batch.origins[batch.origin[row]].id,
         )
         for number, runner in runners:
-            if here >= off_from.get(number, here + 1):
-                found.not_run.append((row, _not_run(runner, batch, row, code("rule_taken_off"))))
-                continue
-            error = known(here, number, subject)
+            error = known(number, subject)
             if error is not None:
                 found.errors.append((row, error))
+                continue
+            if here >= off_from.get(number, here + 1):
+                found.not_run.append((row, _not_run(runner, batch, row, code("rule_taken_off"))))
                 continue
             in_hand(here, number)
             verdict = runner.run(event, subject)

@@ -13,13 +13,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from tests.support import make_rule, make_setup
+from tests.support import LIMITS, make_rule, make_setup
 from tests.unit.engines.test_local import EVERY, names, run_rules
 
 from trailcam.engines import process
 from trailcam.engines.ground import PARTS, watch
 from trailcam.engines.local import LocalEngine
 from trailcam.errors import code
+from trailcam.model import event
 from trailcam.model.rule import Rule, RuleTest
 from trailcam.rules import run
 
@@ -39,6 +40,8 @@ def ends() -> Iterator[tuple[int, int]]:
         (json, "dumps", "json"),
         (operator, "eq", "operator"),
         (json.JSONEncoder, "default", "json.encoder.JSONEncoder"),
+        (event, "wrap", "a part of Trailcam"),
+        (event.ImmutableCaseInsensitiveDict, "__len__", "a part of Trailcam"),
         (run, "describe", "trailcam.rules.run"),
         (run.RuleRunner, "run", "trailcam.rules.run.RuleRunner"),
     ],
@@ -143,6 +146,33 @@ def test_in_a_run_it_is_the_rules_error_and_the_matches_of_others_stay(
     assert tally.errors[0].event_id == "00000000-0000-4000-8000-000000000007"
     assert (tally.records, tally.events, tally.match_count) == (20, 20, 40)
     assert engine.taken_off == set()
+
+
+HANGS = "lambda *_: time.sleep(60)"
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        f"import trailcam.rules.run as ours; ours.call_matcher = {HANGS}",
+        f"import trailcam.model.event as ours; ours.ImmutableCaseInsensitiveDict.__len__ = {HANGS}",
+        f"import trailcam.model.event as ours; ours._wrap = {HANGS}",
+        f"import traceback; traceback.walk_tb = {HANGS}",
+        f"__builtins__['len'] = {HANGS}",
+        "import trailcam.rules.run as ours; ours.call_matcher = lambda *_: os._exit(3)",
+    ],
+)
+def test_what_never_returns_is_laid_at_the_door_of_the_rule_that_put_it_there(
+    tmp_path: Path, action: str, place: str
+) -> None:
+    bad = names("Bad", action)
+    raises = make_rule("Raises", "def rule(event):\n    return len(event) / 0")
+    order = [bad, raises, EVERY2, EVERY] if place == "first" else [EVERY, raises, EVERY2, bad]
+    tally, engine = run_rules(tmp_path, order, events=10, limits=replace(LIMITS, rule_seconds=0.5))
+    told = [(error.rule_id, error.error_class) for error in tally.errors if error.rule_id != "Raises"]
+    assert told == [("Bad", "RuleKilledWorker")]
+    assert (tally.match_count, len(tally.errors), engine.taken_off) == (20, 11, set())
 
 
 def with_tests(rule: Rule) -> Rule:

@@ -1,5 +1,6 @@
 """Rules that misbehave cost one rule error each and nothing else."""
 
+import json
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from trailcam.engines.messages import Limits, Staging, WorkGroup
 from trailcam.errors import Problem, TrailcamError, WorldError, code
 from trailcam.model.data_model import DataModel
 from trailcam.model.rule import Rule
+from trailcam.pipeline.normalize import BATCH_EVENTS
 from trailcam.sources.files import LocalBlob, claim
 
 EVERY = make_rule("Every", "def rule(event):\n    return True")
@@ -260,6 +262,27 @@ def test_a_rule_that_kills_its_worker_again_and_again_is_the_one_to_blame(tmp_pa
     assert tally.match_count == 20
 
 
+@pytest.mark.parametrize("action", ["os.killpg(0, 9)", "os.kill(0, 9)", "os.kill(0, 15)"])
+def test_a_rule_that_kills_its_process_group_kills_its_worker_alone(tmp_path: Path, action: str) -> None:
+    write_log(tmp_path / "0.json", [record(n, eventName="Trigger" if n == 7 else "Quiet") for n in range(20)])
+    command = [sys.executable, "-m", "trailcam", "run", str(tmp_path / "0.json"), "--summary", "json"]
+    command += ["--home", str(tmp_path / "home")]
+    for name, does in (("Bad", action), ("Every", "return True")):
+        path = tmp_path / f"{name}.py"
+        command += ["--rules", str(path)]
+        path.write_text(
+            f'import os\nMETADATA = {{"id": "{name}", "log_types": ["AWS.CloudTrail"], "severity": "Low"}}\n'
+            "def rule(event):\n    if event['eventName'] == 'Trigger':\n"
+            f"        {does}\n    return {name == 'Every'}\n"
+        )
+    done = subprocess.run(  # in a group of its own, for as long as this fails
+        command, capture_output=True, text=True, check=False, timeout=60, start_new_session=True
+    )
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["new_events"], summary["new_matches"], summary["new_rule_errors"]) == (20, 20, 1)
+    assert f"rule: {code('rule_killed_worker')}" in done.stderr
+
+
 def test_a_worker_that_is_stopped_for_longer_than_a_rule_may_take_costs_nothing(tmp_path: Path) -> None:
     limits = replace(LIMITS, rule_seconds=0.5)
     rule = names("Stopped", "os.kill(os.getpid(), 19); return True")
@@ -318,6 +341,50 @@ def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_
     assert tally.match_count == 2
     assert tally.letters == {code("record_exhausts_memory"): 1}
     assert tally.records == tally.events + tally.letters.total()
+
+
+def split_after_a_chunk(folder: Path, rules: Sequence[Rule], *, triggers: Sequence[int]) -> Tally:
+    """What comes of a group that is judged in smaller parts after its first chunk has been judged once."""
+    chunk = [record(n, eventName="Trigger" if n in triggers else "Quiet") for n in range(BATCH_EVENTS)]
+    monster = record(-1, requestParameters={"a": [[] for _ in range(2_000_000)]})
+    paths = [write_log(folder / f"{n}.json", events) for n, events in enumerate((chunk, [monster]))]
+    blobs = [blob for path in paths if isinstance(blob := claim(path, spool=folder), LocalBlob)]
+    setup = make_setup(rules, limits=replace(LIMITS, worker_bytes=96 << 20, rule_seconds=1))
+    tally = Tally()
+    with LocalEngine(setup, workers=1) as engine:
+        for result in engine.run([WorkGroup(tuple(blobs))]):
+            tally.add(result)
+    assert (tally.events, tally.letters) == (BATCH_EVENTS, {code("record_exhausts_memory"): 1})
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("does", "error_class"), [("os._exit(7)", "RuleKilledWorker"), ("time.sleep(60)", "RuleTimeout")]
+)
+def test_what_a_rule_has_done_is_told_once_although_its_group_is_judged_again_in_smaller_parts(
+    tmp_path: Path, does: str, error_class: str
+) -> None:
+    told = tmp_path / "told"
+    twice = names(
+        "Twice",
+        f"done = open({str(told)!r}, 'a'); done.write('x'); done.close()\n"
+        f"        if os.path.getsize({str(told)!r}) <= 2: {does}\n        return True",
+    )
+    tally = split_after_a_chunk(tmp_path, [EVERY, twice], triggers=[7])
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Twice", error_class)]
+    assert (tally.match_count, tally.not_run) == (BATCH_EVENTS, [])
+
+
+def test_the_deaths_that_have_taken_a_rule_off_are_told_although_its_group_is_judged_again(
+    tmp_path: Path,
+) -> None:
+    tally = split_after_a_chunk(tmp_path, [EVERY, names("Bad", "os._exit(7)")], triggers=[2, 4, 6, 8])
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Bad", "RuleKilledWorker")] * 3
+    assert (
+        len({error.row_id for error in tally.errors} | {entry.row_id for entry in tally.not_run})
+        == BATCH_EVENTS
+    )
+    assert (tally.match_count, len(tally.not_run)) == (BATCH_EVENTS, BATCH_EVENTS - 3)
 
 
 def test_rules_see_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,20 +450,28 @@ def test_what_is_done_is_not_lost_when_no_worker_starts_for_what_waits(
         assert engine.is_idle
 
 
-def test_a_worker_that_loops_in_a_rule_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loop", ["while True: pass", "all(itertools.repeat(1))"])
+def test_a_worker_that_loops_in_a_rule_ends_with_a_parent_that_is_killed(tmp_path: Path, loop: str) -> None:
     write_log(tmp_path / "0.json", [record(7, eventName="Trigger")])
     (tmp_path / "looping.py").write_text(
-        "import os\nfrom pathlib import Path\n"
+        "import itertools, os\nfrom pathlib import Path\n"
         'METADATA = {"id": "Loops", "log_types": ["AWS.CloudTrail"], "severity": "Low"}\n'
-        f"def rule(event):\n    Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n    while True: pass\n"
+        f"def rule(event):\n    pids = Path({str(tmp_path / 'pids')!r})\n"
+        "    pids.with_suffix('.new').write_text(f'{os.getpid()} {os.getppid()}')\n"
+        f"    pids.with_suffix('.new').rename(pids)\n    {loop}\n"
     )
     home = tmp_path / "home"
     command = [sys.executable, "-m", "trailcam", "run", str(tmp_path / "0.json")]
     command += ["--rules", str(tmp_path / "looping.py"), "--home", str(home)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
-        pid = eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        pids = eventually(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text()).split()
         parent.kill()
-    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    try:
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), seconds=10)
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A rule that keeps memory costs no other rule a match, no record its events, and is named when it is too much."""
+"""What a rule keeps of the events it sees costs no other rule a match and no file its events."""
 
 import errno
 import resource
@@ -6,12 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support import LIMITS, make_rule
+from tests.support import LIMITS, make_rule, make_setup, record, write_log
+from tests.tally import Tally
 from tests.unit.engines.test_local import EVERY, run_rules
 
 from trailcam.engines import memory
-from trailcam.engines.memory import Scales, is_for_want_of_memory
-from trailcam.errors import code
+from trailcam.engines.local import LocalEngine
+from trailcam.engines.memory import Memory, is_for_want_of_memory
+from trailcam.engines.messages import WorkGroup
+from trailcam.sources.files import LocalBlob, claim
 
 MIB = 1 << 20
 KEEPS = "kept = []\ndef rule(event):\n    kept.append(bytearray({}))\n    return True"
@@ -32,62 +35,56 @@ def test_a_rule_that_fills_a_worker_in_the_course_of_files_costs_nothing(tmp_pat
     assert (tally.letters.total(), tally.errors, engine.taken_off) == (0, [], set())
 
 
-def test_a_rule_that_fills_a_worker_by_one_file_is_named_and_taken_off(tmp_path: Path) -> None:
+def test_a_rule_that_fills_a_worker_by_one_file_costs_nothing_either(tmp_path: Path) -> None:
     limits = replace(LIMITS, worker_bytes=250 * MIB)
     keeps = make_rule("Keeps", KEEPS.format(2 * MIB))
     tally, engine = run_rules(tmp_path, [EVERY, keeps, CAUTIOUS], events=300, triggers=(), limits=limits)
-    assert {(error.rule_id, error.error_class) for error in tally.errors} == {("Keeps", "RuleKilledWorker")}
-    assert "keeps" in tally.errors[0].message
-    assert engine.taken_off == {1}
-    assert (tally.events, tally.letters.total()) == (300, 0)
-    assert {entry.reason for entry in tally.not_run} == {code("rule_taken_off")}
-    assert tally.match_count + len(tally.errors) + len(tally.not_run) == 3 * 300
+    assert (tally.events, tally.match_count) == (300, 900)
+    assert (tally.letters.total(), tally.errors, engine.taken_off) == (0, [], set())
 
 
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """What this process has taken of 800 bytes, to be set."""
-    now = [100]
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (800, 800))
+def test_a_rule_with_a_large_table_is_not_to_blame_for_large_events(tmp_path: Path) -> None:
+    table = make_rule(
+        "Table",
+        "table = []\ndef rule(event):\n    if not table:\n        table.append(bytearray(45 << 20))\n"
+        "    return True",
+    )
+    large = {f"k{n}": [f"v{at}" for at in range(100)] for n in range(600)}
+    log = write_log(tmp_path / "0.json", [record(n, requestParameters=large) for n in range(10)])
+    blob = claim(log, spool=tmp_path)
+    assert isinstance(blob, LocalBlob)
+    setup = make_setup([EVERY, table], limits=replace(LIMITS, worker_bytes=180 * MIB))
+    tally = Tally()
+    with LocalEngine(setup, workers=1) as engine:
+        for result in engine.run([WorkGroup((blob,))]):
+            tally.add(result)
+    assert (tally.events, tally.match_count) == (10, 20)
+    assert (tally.letters.total(), tally.errors, engine.taken_off) == (0, [], set())
+
+
+def test_a_rule_with_large_contexts_is_not_to_blame_for_what_we_hold(tmp_path: Path) -> None:
+    limits = replace(LIMITS, worker_bytes=200 * MIB)
+    told = "\ndef alert_context(event):\n    return {'much': 'x' * 100_000}"
+    large = make_rule("Large", "def rule(event):\n    return True" + told)
+    tally, engine = run_rules(tmp_path, [large], events=1_900, triggers=(), limits=limits)
+    assert (tally.events, tally.match_count) == (1_900, 1_900)
+    assert (tally.letters.total(), tally.errors, engine.taken_off) == (0, [], set())
+
+
+def test_memory_is_short_when_an_eighth_of_what_there_was_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [400]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_200, 1_200))
     monkeypatch.setattr(memory, "taken_bytes", lambda: now[0])
-    monkeypatch.setattr(memory, "_free_bytes", lambda: lambda: 0)
-    return now
-
-
-def test_it_is_the_rule_that_keeps_much_when_memory_is_short(taken: list[int]) -> None:
-    scales = Scales()
-    for at, size, rule, fills in [
-        (1, 550, 1, False),  # there is room
-        (2, 650, 0, False),
-        (3, 701, 2, False),  # it is short, but this one keeps little
-        (4, 720, 1, True),
-    ]:
-        scales.rest() if at == 1 else None
-        taken[0] = size
-        assert scales.weigh(rule, chunk=0, row=at) is fills
-    assert scales.heaviest() == (0, 4, 1)
-
-
-def test_what_is_taken_outside_of_rules_and_what_they_give_back_is_not_theirs(taken: list[int]) -> None:
-    scales = Scales()
-    scales.rest()
-    for size in (600, 110):
-        taken[0] = size
-        scales.weigh(0, chunk=0, row=0)
-    taken[0] = 750
-    scales.rest()
-    taken[0] = 760
-    assert not scales.weigh(0, chunk=0, row=1)
-    assert scales.are_short
-    assert scales.heaviest() is None
+    own = Memory()
+    now[0] = 1_100
+    assert not own.is_short
+    now[0] = 1_101
+    assert own.is_short
 
 
 def test_without_a_limit_nothing_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    scales = Scales()
-    assert not scales.are_short
-    assert not scales.weigh(0, chunk=0, row=0)
-    assert scales.heaviest() is None
+    assert not Memory().is_short
 
 
 @pytest.mark.parametrize(

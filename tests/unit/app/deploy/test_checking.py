@@ -107,7 +107,8 @@ def test_a_rule_that_hangs_is_told(settings: Settings, tmp_path: Path, where: st
 
 
 def test_a_rule_that_ends_the_process_above_it_is_told(settings: Settings, tmp_path: Path) -> None:
-    write_rule(tmp_path / "pack", top="import os, signal\nos.killpg(0, signal.SIGKILL)")
+    above = "os.getpgid(os.getppid())"
+    write_rule(tmp_path / "pack", top=f"import os, signal\nos.killpg({above}, signal.SIGKILL)")
     answer = check(settings)
     assert codes(answer) == [code("check_ended")]
     assert isinstance(answer, Bad)
