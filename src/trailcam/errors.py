@@ -250,6 +250,13 @@ _TABLE = (
         "Each would have to be known before the other: what they say could be anything.",
         "Let one of them name the rules that the other looks at.",
     ),
+    (
+        "TC0223",
+        "number_for_account",
+        "account id without quotes",
+        "Twelve digits without quotes are a number, and logs hold an account id as a text, which no number equals. It is a remark: the rule is taken as it is.",
+        "Write the id in quotes.",
+    ),
     # -- 03: log types -------------------------------------------------------------------------------------
     (
         "TC0301",
@@ -749,6 +756,13 @@ class Problem:
             lines.append(f"  --> {visible(place)}")
         lines.append(f"  hint: {visible(self.hint or self.entry.cure)}")
         return "\n".join(lines)
+
+    def remark(self) -> str:
+        """The same in one line, for what is told and not refused."""
+        place = ":".join(visible(str(part)) for part in (self.path, self.line) if part is not None)
+        return (
+            f"remark[{self.code}]: {place}: {visible(self.message)}; {visible(self.hint or self.entry.cure)}"
+        )
 
 
 def refusal(error: OSError) -> str:

@@ -13,7 +13,7 @@ import json
 import math
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class Document:
     lines: dict[Steps, int] = field(default_factory=dict, repr=False)
     holes: Collection[Steps] = ()
     """Places of what could not be read, or not read whole, and has been reported."""
+    digits: Mapping[Steps, str] = field(default_factory=dict, repr=False)
+    """Numbers that stand there as digits alone, without quotes: how they are written, with zeros in front."""
 
     def line(self, steps: Steps) -> int:
         """The line of a value, or of the nearest thing around it that has one."""
@@ -140,7 +142,7 @@ def parse_despite_twice(text: str, *, path: Path) -> tuple[Document, list[Proble
         building.problem("yaml_syntax", str(refused), refused.event)
     if any(problem.code != code("duplicate_key") for problem in building.problems):
         raise TrailcamError(building.problems)
-    return Document(path, value, building.lines), building.problems
+    return Document(path, value, building.lines, digits=building.digits), building.problems
 
 
 def _not_yaml(error: yaml.YAMLError, text: str, path: Path) -> Problem:
@@ -176,6 +178,7 @@ class _Building:
     def __init__(self, path: Path, events: Iterator[Any]) -> None:
         self.path = path
         self.lines: dict[Steps, int] = {}
+        self.digits: dict[Steps, str] = {}
         self.problems: list[Problem] = []
         self._events = events
         self._anchored: dict[str, tuple[Any, int]] = {}
@@ -210,6 +213,8 @@ class _Building:
         anchor = event.anchor
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
+            if event.tag is None and type(value) is int and event.value.isdigit():
+                self.digits.setdefault(steps, event.value)
         else:
             if len(steps) > DEEPEST:
                 raise _Refused(f"nested deeper than {DEEPEST} levels", event)

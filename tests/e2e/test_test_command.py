@@ -456,6 +456,19 @@ def test_mistakes_in_files_are_rows_for_a_program(tmp_path: Path, form: str) -> 
     assert syntax["line"] and "never closed" in syntax["reason"]
 
 
+def test_a_remark_comes_before_the_summary_and_changes_no_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "accounts.yml").write_text(
+        "AnalysisType: rule\nRuleID: A.Accounts\nEnabled: true\nLogTypes: [AWS.CloudTrail]\nSeverity: Low\n"
+        "Detection: [{Key: recipientAccountId, Condition: Equals, Value: 123456789012}]\n"
+    )
+    for _ in range(2):  # the second time, what was read is not read again
+        done = test(cwd=tmp_path)
+        assert done.returncode == 0
+        remark, summary = done.stderr.splitlines()
+        assert remark.startswith("remark[TC0223]: accounts.yml:6: 123456789012 ")
+        assert summary.startswith("0 tests of 1 rule")
+
+
 def test_three_good_tests_after_a_module_state_of_the_first_see_it(tmp_path: Path) -> None:
     body = "N = 0\ndef rule(event):\n    global N\n    N += 1\n    return True\ndef title(event):\n    return f'{N}'\n"
     write(tmp_path, "A.One", body, [MEETS | {"name": f"test {n}"} for n in range(3)])

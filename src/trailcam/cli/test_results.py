@@ -7,6 +7,7 @@ from typing import Any
 from trailcam.app.test import Report, RuleReport
 from trailcam.cli.output import printable
 from trailcam.rules.inline_tests import FunctionResult, TestResult
+from trailcam.rules.remarks import remarks_on
 
 _MOST_LINES = 4
 """A value is cut after this many lines, unless everything is wanted."""
@@ -17,6 +18,7 @@ _INDENT = " " * 8
 
 def rows(report: Report) -> list[dict[str, Any]]:
     """One test a row. What could not be loaded, a rule or a file with a mistake, is one row without a test.
+    So is a remark on a rule, which has passed.
 
     Keys: rule_id, test, passed, expected, reason, path, line, functions: {name: {output, error, raised_at}}.
     """
@@ -32,6 +34,10 @@ def rows(report: Report) -> list[dict[str, Any]]:
             found.append(_untested(rule.rule.id, rule.not_loaded, path, None))
         if rule.lacks:
             found.append(_untested(rule.rule.id, rule.lacks, path, None))
+        found += [
+            _untested(rule.rule.id, it.remark(), path, it.line) | {"passed": True}
+            for it in remarks_on([rule.rule])
+        ]
         found += [
             {
                 "rule_id": result.rule_id,

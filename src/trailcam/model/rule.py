@@ -80,6 +80,17 @@ class RuleTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something in a rule's metadata that is no mistake of form and cannot mean what it seems to."""
+
+    code: str
+    """That of the error table."""
+    message: str
+    hint: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A detection: picklable, hashable by id, the same for every format.
 
@@ -131,6 +142,8 @@ class Rule:
     configured: str = "{}"
     """JSON: the values that the user gives to some of them."""
     tests: tuple[RuleTest, ...] = field(default=(), repr=False)
+    remarks: tuple[Remark, ...] = field(default=(), repr=False)
+    """On its metadata."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from trailcam.yaml12 import read_bytes
 KEPT_SECONDS = 30 * 86_400
 """How long a file of the cache is kept that nobody asks for."""
 
-_HEAD = b"trailcam readings 2\n"
+_HEAD = b"trailcam readings 3\n"
 _DIGEST_BYTES = 16
 _OWN = re.compile(r"(\.new-\w+|[0-9a-f]{32})\.readings")
 """Names of files of the cache; whatever else lies in its folder is somebody's."""

@@ -87,8 +87,8 @@ def _made(base: Rule, chain: Sequence[DerivedRule]) -> Rule:
     """The rule that the first of a chain is, whose last derives from `base`."""
     rule = base
     for item in reversed(chain):
-        tests = tuple(replace(test, line=0) for test in rule.tests)  # their lines are of another file
-        rule = replace(rule, **{"tests": tests, **item.fields})
+        tests = tuple(replace(test, line=0) for test in rule.tests)  # lines, and remarks, are of another file
+        rule = replace(rule, **{"tests": tests, "remarks": (), **item.fields})
         rule = rule if item.made is None else item.made(rule)
     return rule
 

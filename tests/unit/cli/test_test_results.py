@@ -8,6 +8,7 @@ from tests.support import make_rule
 
 from trailcam.app.test import Report, RuleReport
 from trailcam.cli.test_results import lines, rows
+from trailcam.model.rule import Remark
 from trailcam.rules.inline_tests import FunctionResult, TestResult
 
 
@@ -156,3 +157,20 @@ def test_a_rule_that_was_not_loaded_is_a_row_with_the_same_keys() -> None:
     (other,) = rows(Report(rules=(report(result()),)))
     assert list(row) == list(other)
     assert (row["rule_id"], row["test"], row["passed"], row["reason"]) == ("The.Rule", None, False, "why")
+
+
+def test_a_remark_on_a_rule_is_a_row_without_a_test_that_has_passed() -> None:
+    remark = Remark(code="TC0223", message="1 is a number", hint="quote it", line=4)
+    rule = make_rule("The.Rule", "", metadata_path=Path("rules/the.yml"), remarks=(remark,))
+    first, second = rows(Report(rules=(RuleReport(rule=rule, results=(result(),)),)))
+    assert first == {
+        "rule_id": "The.Rule",
+        "test": None,
+        "passed": True,
+        "expected": None,
+        "reason": "remark[TC0223]: rules/the.yml:4: 1 is a number; quote it",
+        "path": "rules/the.yml",
+        "line": 4,
+        "functions": {},
+    }
+    assert second["test"] == "a test"

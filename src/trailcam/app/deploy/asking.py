@@ -17,6 +17,7 @@ from trailcam.app.home import Home
 from trailcam.app.live.health import with_health
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.timestamps import Micros
+from trailcam.rules.remarks import remarks_on
 from trailcam.settings.git_pack import GitPack
 from trailcam.settings.schema import Settings
 
@@ -37,6 +38,8 @@ class Checked:
     tests: int = 0
     problems: tuple[Problem, ...] = ()
     """Why they would be refused."""
+    remarks: tuple[Problem, ...] = ()
+    """What in the metadata of their rules cannot mean what it seems to."""
 
 
 def check(
@@ -78,6 +81,7 @@ def check(
         rules=len(answer.rules),
         disabled=len(answer.loaded.disabled),
         tests=answer.tests,
+        remarks=tuple(taken.told(remarks_on(rule for pack in answer.loaded.packs for rule in pack.rules))),
     )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from trailcam.cli.options import ConfigOption, HomeOption, LogTypesOption
 from trailcam.cli.output import Format, count, print_table, printable, say, say_problem, to_json
+from trailcam.cli.told_remarks import tell_remarks
 from trailcam.errors import Problem, TrailcamError, code
 from trailcam.model.timestamps import SECOND, Micros, to_rfc3339
 
@@ -111,6 +112,7 @@ def _check(settings: "Settings", names: list[str], log_types: list[Path]) -> int
     if checked.problems:
         say(f"refused: {count(len(checked.problems), 'problem')}")
         return 1
+    tell_remarks(checked.remarks)
     off = f", {checked.disabled:,} switched off" if checked.disabled else ""
     print(f"{count(checked.rules, 'rule')}{off}, {count(checked.tests, 'test')} passed")
     for source in checked.sources:

@@ -12,6 +12,7 @@ import typer
 from trailcam.cli.options import ConfigOption, LogTypesOption
 from trailcam.cli.output import Format, count, printable, progress_bar, say, say_problem, to_json
 from trailcam.cli.shell import quoted
+from trailcam.cli.told_remarks import tell_remarks
 from trailcam.cli.told_report import tell_not_run
 from trailcam.errors import Problem, TrailcamError, code
 
@@ -231,8 +232,11 @@ def _print(
 
 
 def _tell(report: "Report", loaded: "Loaded", test_names: Sequence[str]) -> int:
+    from trailcam.rules.remarks import remarks_on  # noqa: PLC0415  # only when it is used
+
     for problem in report.problems:
         say_problem(problem)
+    tell_remarks(remarks_on(rule.rule for rule in report.rules))
     if len(report.rules) > 1:
         _tell_failed(report)
     tests = sum(len(rule.results) for rule in report.rules)

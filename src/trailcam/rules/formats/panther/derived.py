@@ -1,12 +1,15 @@
 """Derived detections: another rule, but for the keys that are given."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from trailcam.contracts.rule_format import Reading
 from trailcam.forms import NAME, Form, Key
-from trailcam.model.rule import DerivedRule
+from trailcam.model.rule import DerivedRule, Remark, Rule
 from trailcam.rules.conditions.form import DETECTION_KEYS
+from trailcam.rules.formats.panther.account_ids import is_aws, unquoted
 from trailcam.rules.formats.panther.detections import COMMON, TESTS, fields, tests
 from trailcam.rules.formats.panther.filters import FILTERS, filtered
 from trailcam.rules.formats.panther.simple import changed
@@ -45,7 +48,16 @@ def read(written: Written) -> Reading:
     if "Tests" in value:
         own["tests"] = tests(written)
     changes = {key: value[key] for key in _OF_SIMPLE_ONES if key in value}
-    made = partial(changed, changes=changes) if changes else None
+    remarks = unquoted(written, of_aws=True)
+    sure = unquoted(written)
+    made = partial(_made, changes=changes, remarks=remarks, sure=sure) if changes or remarks else None
     item = DerivedRule(id=value["RuleID"], base=value["BaseDetection"], fields=own, made=made)
     names = written.names((("BaseDetection",), value["BaseDetection"]))
     return written.reading(item, "RuleID", names=names)
+
+
+def _made(
+    rule: Rule, *, changes: Mapping[str, Any], remarks: tuple[Remark, ...], sure: tuple[Remark, ...]
+) -> Rule:
+    """The rule with the changes, and with the remarks that hold for events of its log types."""
+    return replace(changed(rule, changes), remarks=remarks if is_aws(rule.log_types) else sure)

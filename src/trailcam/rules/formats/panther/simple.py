@@ -10,6 +10,7 @@ from trailcam.forms import NAME, Form, Key
 from trailcam.model.rule import Rule
 from trailcam.rules.conditions.form import DETECTION_KEYS
 from trailcam.rules.conditions.source import detection_source
+from trailcam.rules.formats.panther.account_ids import is_aws, unquoted
 from trailcam.rules.formats.panther.detections import COMMON, TESTS, fields, tests
 from trailcam.rules.formats.panther.filters import FILTERS, filtered
 from trailcam.rules.formats.panther.written import Written
@@ -51,6 +52,7 @@ def made(written: Written, **own: Any) -> Rule:
         body=detection_source(value),
         conditions=json.dumps(given(value)),
         tests=tests(written),
+        remarks=unquoted(written, of_aws=is_aws(value.get("LogTypes", ()))),
     )
 
 

@@ -3,6 +3,7 @@
 from trailcam.contracts.rule_format import Reading
 from trailcam.forms import ANYTHING, NAME, TEXT, WHOLE, Form, Key, ListOf, same_text
 from trailcam.model.rule import RESOURCE, Kind, Rule
+from trailcam.rules.formats.panther.account_ids import is_aws, unquoted
 from trailcam.rules.formats.panther.detections import COMMON, FILTERED_OUT, TESTS, fields, tests
 from trailcam.rules.formats.panther.written import Written
 from trailcam.rules.values import METADATA
@@ -46,5 +47,6 @@ def read(written: Written) -> Reading:
         metadata_path=written.path,
         body=body,
         tests=tests(written),
+        remarks=unquoted(written, of_aws=is_aws(value.get("ResourceTypes", ()))),
     )
     return written.reading(rule, "PolicyID")

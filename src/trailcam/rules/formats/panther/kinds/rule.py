@@ -4,6 +4,7 @@ from trailcam.contracts.rule_format import Reading
 from trailcam.forms import ANYTHING, NAME, Form, Key
 from trailcam.model.rule import Rule
 from trailcam.rules.formats.panther import derived, simple
+from trailcam.rules.formats.panther.account_ids import is_aws, unquoted
 from trailcam.rules.formats.panther.detections import COMMON, TESTS, fields, tests
 from trailcam.rules.formats.panther.filters import FILTERS, filtered
 from trailcam.rules.formats.panther.written import Written
@@ -49,5 +50,6 @@ def read(written: Written) -> Reading:
         metadata_path=written.path,
         body=body,
         tests=tests(written),
+        remarks=unquoted(written, of_aws=is_aws(written.value["LogTypes"])),
     )
     return written.reading(rule, "RuleID")

@@ -7,6 +7,7 @@ from trailcam.forms import NAME, Form, Key, ListOf, same_text
 from trailcam.model.rule import Kind, Rule
 from trailcam.rules.conditions.form import DETECTION_KEYS
 from trailcam.rules.formats.panther import simple
+from trailcam.rules.formats.panther.account_ids import unquoted
 from trailcam.rules.formats.panther.detections import COMMON, TESTS, fields, tests
 from trailcam.rules.formats.panther.filters import FILTERS, filtered
 from trailcam.rules.formats.panther.written import Written
@@ -50,6 +51,7 @@ def _python(written: Written) -> Reading:
         metadata_path=written.path,
         body=body,
         tests=tests(written),
+        remarks=unquoted(written),
     )
     return written.reading(rule, "RuleID", names=_queries(written))
 
