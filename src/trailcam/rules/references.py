@@ -52,7 +52,7 @@ def derived(items: Readings) -> tuple[dict[Path, Reading], list[Problem]]:
     """The readings of derived rules with the rules they make, and TC0220 for those that have no base; what is
     wrong with a base itself is told there."""
     by_id: dict[str, Item] = {reading.item.id: reading.item for reading in items.values() if reading.item}
-    refused = {reading.id for reading in items.values() if reading.problems}
+    refused = {reading.id for reading in items.values() if reading.problems and reading.id}
     found: dict[Path, Reading] = {}
     problems = []
     for file, reading in items.items():
@@ -70,7 +70,8 @@ def derived(items: Readings) -> tuple[dict[Path, Reading], list[Problem]]:
                 message += "which leads to no rule of its own"
             else:
                 message += "and no rule has that id"
-                hint = nearest(base, (name for name, item in by_id.items() if isinstance(item, Rule)))
+                rules = (name for name, item in by_id.items() if isinstance(item, Rule))
+                hint = nearest(base, [*rules, *refused]) or _perhaps(items)
             problems.append(_problem("missing_reference", message, file, reading.names[0][1], hint))
     return found, problems
 
@@ -96,7 +97,7 @@ def _made(base: Rule, chain: Sequence[DerivedRule]) -> Rule:
 def missing(items: Readings, whole: Sequence[Path]) -> list[Problem]:
     """TC0220 for each name of an item that there is not, of items that lie in a `whole` repository; of a part
     of one, the others may lie in the rest. Derived rules are told apart from these."""
-    known = {reading.id for reading in items.values()}
+    known = {reading.id for reading in items.values() if reading.id}
     problems = []
     for file, reading in items.items():
         if reading.item is None or isinstance(reading.item, DerivedRule):
@@ -106,8 +107,15 @@ def missing(items: Readings, whole: Sequence[Path]) -> list[Problem]:
         for name, line in reading.names:
             if name not in known:
                 message = f'{reading.item.id} names "{name}", and nothing here has that id'
-                problems.append(_problem("missing_reference", message, file, line, nearest(name, known)))
+                hint = nearest(name, known - {reading.item.id}) or _perhaps(items)
+                problems.append(_problem("missing_reference", message, file, line, hint))
     return problems
+
+
+def _perhaps(items: Readings) -> str:
+    """Where an id that nothing has may be: in a file so wrong that its own id cannot be read."""
+    unread = sorted(file for file, reading in items.items() if reading.problems and not reading.id)
+    return f"it may be the id in {unread[0]}, which cannot be read" if unread else ""
 
 
 def circles(items: Readings) -> list[Problem]:

@@ -296,6 +296,31 @@ def test_a_base_with_mistakes_is_told_and_what_derives_from_it_is_not(tmp_path: 
     assert told(problems(tmp_path)) == [("TC0208", "rule.py", 1)]
 
 
+def test_a_misspelt_name_of_an_item_with_mistakes_is_known_again(tmp_path: Path) -> None:
+    root = whole(tmp_path, "rule", "derived")
+    edit(root / "rule" / "rule.yml", "Severity: High", "Severity: Hgih")
+    edit(root / "derived" / "derived.yml", "BaseDetection: Example.Rule", "BaseDetection: Example.Rle")
+    hints = [problem.hint for problem in problems(root) if problem.code == "TC0220"]
+    assert hints == ['did you mean "Example.Rule"?']
+
+
+def test_an_item_is_no_guess_for_what_it_names_itself(tmp_path: Path) -> None:
+    root = whole(tmp_path, "pack", "rule", "global")  # the policy that the pack names is not there
+    edit(root / "pack" / "pack.yml", "Example.Policy", "Example.Pck")
+    (problem,) = problems(root)
+    assert problem.code == "TC0220"
+    assert "Example.Pack" not in problem.hint
+
+
+@pytest.mark.parametrize("kind", ["pack", "derived"])
+def test_what_has_no_readable_id_may_be_what_is_named(tmp_path: Path, kind: str) -> None:
+    root = whole(tmp_path, kind, "rule")
+    edit(root / "rule" / "rule.yml", "RuleID: Example.Rule", "RuleID: [Example.Rule")
+    found = [problem.hint for problem in problems(root) if problem.code == "TC0220"]
+    place = root / "rule" / "rule.yml"
+    assert f"it may be the id in {place}, which cannot be read" in found
+
+
 def test_a_chain_of_derived_rules_may_be_longer_than_python_calls_functions() -> None:
     items: dict[Path, Reading] = {Path("0"): Reading(item=make_rule("0", "", title="base"))}
     for number in range(1, 1_100):
