@@ -105,6 +105,17 @@ def test_checking_needs_no_home_and_leaves_none(folder: Path, home: Path) -> Non
     assert code("nothing_kept") in refused("list", status=3)
 
 
+def test_a_remark_on_a_rule_names_its_file_and_refuses_nothing(folder: Path) -> None:
+    (folder / "others").mkdir()
+    (folder / "others" / "accounts.yml").write_text(
+        "AnalysisType: rule\nRuleID: A.Accounts\nEnabled: true\nLogTypes: [AWS.CloudTrail]\nSeverity: Low\n"
+        "Detection: [{Key: recipientAccountId, Condition: Equals, Value: 123456789012}]\n"
+    )
+    done = trailcam("packs", "check", "others")
+    assert done.returncode == 0
+    assert done.stderr.startswith("remark[TC0223]: others/accounts.yml:6: 123456789012 ")
+
+
 def test_settings_of_rules_that_are_not_checked_are_no_mistake(folder: Path) -> None:
     (folder / "trailcam.toml").write_text('packs = ["detections"]\n[rules."Gone.Rule"]\nlevel = 1\n')
     assert "no rule of the packs has this id" in refused("check", status=2)

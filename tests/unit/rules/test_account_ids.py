@@ -128,6 +128,6 @@ def test_a_remark_is_one_line_with_its_place_and_its_cure(tmp_path: Path) -> Non
     assert isinstance(reading.item, Rule)
     (problem,) = remarks_on([reading.item])
     assert problem.remark() == (
-        f"remark[TC0223]: {tmp_path / 'simple.yml'}:9: 123456789012 without quotes is a number, "
-        'which equals no account id in a log; write "123456789012"'
+        f"remark[TC0223]: {tmp_path / 'simple.yml'}:9: 123456789012 is a number, "
+        'and equals no account id; write "123456789012"'
     )

@@ -51,7 +51,7 @@ def unquoted(written: Written, *, of_aws: bool = False) -> tuple[Remark, ...]:
 def _remark(written: Written, steps: Steps, digits: str) -> Remark:
     return Remark(
         code=code("number_for_account"),
-        message=f"{digits} without quotes is a number, which equals no account id in a log",
+        message=f"{digits} is a number, and equals no account id",
         hint=f'write "{digits}"',
         line=written.line(*steps),
     )
