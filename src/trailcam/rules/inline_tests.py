@@ -115,8 +115,8 @@ def run_test(runner: RuleRunner, test: RuleTest, around: Surroundings) -> TestRe
                 names = ", ".join(missing)
                 return failed(rule, test, f"it mocks {names}, which the rule's module does not have")
             stack.enter_context(use(InMemoryStore(), lambda: _time_of(event)))
-            said, outputs = _call(runner, module, event, around)
-        result = _outcome(rule, test, said, outputs)
+            held_back, said, outputs = _call(runner, module, event, around)
+        result = _outcome(rule, test, said, outputs, held_back=held_back)
         return result if result.passed else replace(result, event=_written(event))
     except BaseException as error:  # the rule runner's broad catch: of mocks, of state asked for in a thread
         return failed(rule, test, f"it could not be run: {describe(error).shown}")
@@ -171,12 +171,13 @@ def _replace(module: ModuleType, mocks: tuple[Mock, ...], stack: ExitStack) -> l
 
 def _call(
     runner: RuleRunner, module: ModuleType, event: Any, around: Surroundings
-) -> tuple[Output, dict[str, Output]]:
+) -> tuple[bool, Output, dict[str, Output]]:
+    """Whether the filters hold the event back, what is decided, and what the auxiliary functions give."""
     kind = runner.rule.kind
+    held_back = False
     try:
-        said = Output(
-            call_matcher(module, event, kind) if passes(runner.filters, event) else not kind.matches_on
-        )
+        held_back = not passes(runner.filters, event)
+        said = Output(not kind.matches_on if held_back else call_matcher(module, event, kind))
     except BaseException as error:  # the rule runner's broad catch: a failure is a result
         release(error)
         said = Output(error=error)
@@ -186,10 +187,12 @@ def _call(
     if around.destinations and unknown:
         message = f"{', '.join(unknown)}: not among the available destinations"
         outputs["destinations"] = Output(error=UnknownDestinationError(message))
-    return said, outputs
+    return held_back, said, outputs
 
 
-def _outcome(rule: Rule, test: RuleTest, said: Output, outputs: dict[str, Output]) -> TestResult:
+def _outcome(
+    rule: Rule, test: RuleTest, said: Output, outputs: dict[str, Output], *, held_back: bool
+) -> TestResult:
     matcher = rule.kind.matcher
     shown = [_shown(matcher, said, rule)]
     matching = test.expected is rule.kind.matches_on
@@ -204,6 +207,7 @@ def _outcome(rule: Rule, test: RuleTest, said: Output, outputs: dict[str, Output
         reason = f"{matcher}() failed: {shown[0].error}"
     elif said.value is not test.expected:
         reason = "expected a match, got none" if matching else "expected no match, got one"
+        reason += f": the inline filters hold the event back from {matcher}()" if held_back else ""
     elif broken:
         calls = [f"{name}()" for name in broken]
         reason = f"{' and '.join(part for part in (', '.join(calls[:-1]), calls[-1]) if part)} failed"

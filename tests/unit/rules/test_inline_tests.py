@@ -362,6 +362,14 @@ def test_filters_hold_the_event_of_a_test_back_as_they_do_in_a_run() -> None:
     )
     runner = RuleRunner(rule, execute(rule), filters=execute_filters(rule))
     assert run_test(runner, make_test(expected=False), NOTHING_AROUND).passed
+    assert run_test(runner, make_test(), NOTHING_AROUND).reason == (
+        "expected a match, got none: the inline filters hold the event back from rule()"
+    )
+
+
+def test_where_filters_let_the_event_pass_a_missing_match_is_none_of_theirs() -> None:
+    rule = make_rule("The.Rule", function("rule", "return False"), filters=function("filters", "return True"))
+    runner = RuleRunner(rule, execute(rule), filters=execute_filters(rule))
     assert run_test(runner, make_test(), NOTHING_AROUND).reason == "expected a match, got none"
 
 
