@@ -197,10 +197,10 @@ class _Loading:
             return
         if not part.items:
             self.parts.append(part)
+            part.declare(contents.items)
             self._add_helpers(part, contents, whole=False)
         reading = contents.items[file]
         part.items[file] = reading
-        part.declare({file: reading})
         self._taken.update(self._real(other) for other in (file, *reading.companions))
 
     def _add_helpers(self, part: _Part, contents: _Contents, *, whole: bool) -> None:

@@ -413,6 +413,17 @@ def test_one_file_can_import_its_neighbours(tmp_path: Path) -> None:
     assert load_one(tmp_path / "one.py").helper_paths == (tmp_path,)
 
 
+def test_one_file_can_import_the_globals_that_are_declared_beside_it(tmp_path: Path) -> None:
+    native(tmp_path / "one.py", "One")
+    write(tmp_path / "g.yml", "AnalysisType: global\nGlobalID: our_names\nFilename: g.py\n")
+    write(tmp_path / "g.py", "X = 1\n")
+    for paths in ([tmp_path / "one.py"], [tmp_path / "one.py", tmp_path / "g.yml"]):
+        (pack,) = load(*paths)
+        assert [(module.id, module.path) for module in pack.helper_modules] == [
+            ("our_names", tmp_path / "g.py")
+        ]
+
+
 def test_a_helper_that_does_not_parse_is_told(tmp_path: Path) -> None:
     native(tmp_path / "one.py", "One")
     write(tmp_path / "helpers" / "package" / "__init__.py", "")
