@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shlex
 import signal
 import subprocess
 import sys
@@ -298,6 +299,19 @@ def test_the_command_that_a_failed_test_shows_runs_it_again(tmp_path: Path) -> N
     assert program == "trailcam"
     repeated = trailcam(*arguments, cwd=tmp_path)
     assert (repeated.returncode, "1 test of 1 rule: 0 passed, 1 failed" in repeated.stderr) == (1, True)
+
+
+def test_the_command_that_runs_a_test_again_says_what_decides_whether_it_fails(tmp_path: Path) -> None:
+    body = ROOT + "def destinations(event):\n    return ['mail']\n"
+    (tmp_path / "one.py").write_text(body)
+    (tmp_path / "one.yml").write_text(f"{PANTHER}Owner: somebody\n")
+    (tmp_path / "broken.yml").write_text("AnalysisType: rule\n")
+    said = ["--ignore-extra-keys", "--ignore-files", "broken.*", "--available-destination", "pager"]
+    done = test(*said, cwd=tmp_path)
+    (again,) = (line.split("again: ")[1] for line in done.stdout.splitlines() if "again: " in line)
+    repeated = trailcam(*shlex.split(again)[1:], cwd=tmp_path)
+    assert "1 test of 1 rule: 0 passed, 1 failed" in repeated.stderr
+    assert "destinations() failed" in repeated.stdout
 
 
 # -- which tests are run -----------------------------------------------------------------------------------

@@ -137,9 +137,19 @@ def command(
                 progress=lambda done, everything: update(done, everything, f"{done} rules"),
             )
 
+    said: dict[str, Sequence[str | Path]] = {
+        "--ignore-files": ignore_files or (),
+        "--available-destination": destinations or (),
+        "--log-types": log_types or (),
+        "--config": [config] if config is not None else (),
+    }
+    again = [str(path) for path in where if path != Path()]
+    again += ["--ignore-extra-keys"] if ignore_extra_keys else []
+    again += [word for option, values in said.items() for value in values for word in (option, str(value))]
+
     def showing(report: Report) -> None:
         shown = _chosen(report, only_failed=show_failures_only, by_outcome=sort_test_results)
-        _print(shown, form, verbose=verbose, again=_again(where))
+        _print(shown, form, verbose=verbose, again=_again(again))
         _write(report, junit)
 
     def once(only: Callable[[Rule], bool] = lambda _: True) -> int:
@@ -179,16 +189,19 @@ def _chosen(report: "Report", *, only_failed: bool, by_outcome: bool) -> "Report
     return replace(report, rules=rules)
 
 
-def _again(where: list[Path]) -> Callable[["RuleReport", str], str]:
-    """The command that runs one test again, or all of its rule if none can name it, and shows everything."""
-    named = [quoted(str(path)) for path in where if path != Path()]
+def _again(said: Sequence[str]) -> Callable[["RuleReport", str], str]:
+    """The command that runs one test again, or all of its rule if none can name it, and shows everything.
+
+    `said` are the words of this one on which it hangs whether a test fails.
+    """
+    same = list(map(quoted, said))
 
     def command_of(report: "RuleReport", test: str) -> str:
         try:
             only = ["--test-names", quoted(test)]
         except ValueError:
             only = []
-        return " ".join(["trailcam test", *named, "--rules", quoted(report.rule.id), *only, "-v"])
+        return " ".join(["trailcam test", *same, "--rules", quoted(report.rule.id), *only, "-v"])
 
     return command_of
 
