@@ -30,7 +30,7 @@ def test_another_version_of_python_knows_nothing_of_this_one(
     "changed",
     {
         "brought-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: brought\nVersion: 2\n",
-        "brought/reading.py": "NAME = 'another'\n",
+        "brought/reading.py": "NAME = 'quite another'\n",
         "brought-1.dist-info/entry_points.txt": "[trailcam.rule_format]\nbrought = brought.other\n",
     }.items(),
     ids=lambda changed: Path(changed[0]).name,
