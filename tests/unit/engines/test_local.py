@@ -329,7 +329,7 @@ def test_a_group_that_exhausts_memory_is_split_until_it_fits(tmp_path: Path) -> 
 def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_is_read(
     tmp_path: Path,
 ) -> None:
-    monster = record(1, requestParameters={"a": [[] for _ in range(2_000_000)]})
+    monster = record(1, requestParameters={"a": [[] for _ in range(1_200_000)]})
     write_log(tmp_path / "0.json", [record(0), monster])
     write_log(tmp_path / "1.json", [record(2)])
     blobs = [claim(path, spool=tmp_path) for path in sorted(tmp_path.glob("*.json"))]
@@ -346,7 +346,7 @@ def test_a_record_that_alone_exhausts_memory_is_a_dead_letter_and_the_next_file_
 def split_after_a_chunk(folder: Path, rules: Sequence[Rule], *, triggers: Sequence[int]) -> Tally:
     """What comes of a group that is judged in smaller parts after its first chunk has been judged once."""
     chunk = [record(n, eventName="Trigger" if n in triggers else "Quiet") for n in range(BATCH_EVENTS)]
-    monster = record(-1, requestParameters={"a": [[] for _ in range(2_000_000)]})
+    monster = record(-1, requestParameters={"a": [[] for _ in range(1_200_000)]})
     paths = [write_log(folder / f"{n}.json", events) for n, events in enumerate((chunk, [monster]))]
     blobs = [blob for path in paths if isinstance(blob := claim(path, spool=folder), LocalBlob)]
     setup = make_setup(rules, limits=replace(LIMITS, worker_bytes=96 << 20, rule_seconds=1))
