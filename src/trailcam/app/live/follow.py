@@ -189,6 +189,7 @@ class Follower:
             lateness_seconds=self.settings.live.lateness_seconds,
             followed_since=self.followed_since or BEGINNING,
             now=self._micros(),
+            held_seconds=self.intake.hand.held_seconds(),
         )
 
     def _intake(self) -> Intake:
