@@ -50,7 +50,8 @@ def _served(connection: Connection, now: Micros) -> dict[str, str]:
     several servers as the one has them that began its run last."""
     r, p, of = t.run.c, process.c, t.pack_rule.c
     latest = (
-        select(func.max(r.id))
+        select(func.max(t.run_number))
+        .select_from(t.run)
         .join(process, p.id == r.process_id)
         .where(p.role == Role.serve.value, is_heard(now))
         .group_by(p.id)
@@ -58,7 +59,7 @@ def _served(connection: Connection, now: Micros) -> dict[str, str]:
     rows = connection.execute(
         select(of.rule_id, of.rule_version)
         .join(t.run, r.pack == of.pack)
-        .where(r.id.in_(latest))
-        .order_by(r.id)
+        .where(t.run_number.in_(latest))
+        .order_by(t.run_number)
     )
     return {row.rule_id: row.rule_version for row in rows}

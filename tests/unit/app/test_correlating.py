@@ -197,6 +197,21 @@ def test_a_rule_of_which_a_server_has_another_version_has_its_turns_there_alone(
         assert state.execute(select(alert.c.status)).scalars().all() == ["open"]
 
 
+def test_a_server_whose_rules_change_after_the_clock_was_set_back_goes_on_under_the_later_ones(
+    home: Home,
+) -> None:
+    shorter = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"), look_back_minutes=30)
+    serving(home, BOTH, run_id="2-ahead")
+    correlating(home, BOTH, run_id="2-ahead").go_on(None)
+    serving(home, shorter, run_id="1-set-back", id_="server-2-ahead")
+    keep(home.database, source_match("Other", 4), source_match("Login", 5))
+    correlating(home, shorter, run_id="1-set-back").go_on(None)
+    assert said(home.database) == {SAID_BOTH}
+    run = correlating(home, shorter)
+    run.finish()
+    assert run.left == {}
+
+
 def test_who_looks_for_what_the_server_may_yet_say_waits_too(home: Home) -> None:
     said_here = correlation_rule("Here", LOGIN, Step(id="alone", rule_id="Alone"))
     chain = correlation_rule(
