@@ -46,7 +46,7 @@ class Correlating:
     kept_without: list[KeptWithout] = field(default_factory=list)
     """What rules that are new, or have changed, did not see in their first turn."""
     left: dict[str, str] = field(default_factory=dict)
-    """Rules that have had no turn last time because others run: by id, in words who has it."""
+    """Of which rules something was left to others last time: by id, in words; see `left_rules`."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
@@ -75,14 +75,13 @@ class Correlating:
         """Has a turn where there is something to do."""
         with self.home.database.read() as state:
             now, looked = self._micros(), last_decision(state)
-            self.left = left_rules(state, self.rules, left_to=left_to, now=now)
-            rules = [it for it in self.rules if it.rule.id not in self.left]
+            having, self.left = left_rules(state, self.rules, left_to=left_to, now=now)
             is_something = is_due(
-                state, rules, run_id=self.run_id, arrived=arrived, now=now, looked=self._looked
+                state, having, run_id=self.run_id, arrived=arrived, now=now, looked=self._looked
             )
         if is_something:
             self._take(arrived, left_to)
-        elif len(rules) == len(self.rules):
+        elif len(having) == len(self.rules):
             self._looked = looked
 
     def _take(self, arrived: Arrived | None, left_to: Role) -> None:
@@ -102,6 +101,7 @@ class Correlating:
             except FilesGone:
                 if attempt == MOST_STAGED:
                     raise
+        self.left = said.left
         self.matches += len(said.come)
         self.cut += said.cut
         self.kept_without += said.kept_without

@@ -53,9 +53,9 @@ def correlate_now(
     """
     with database.write() as connection:
         time = now()
-        left = left_rules(connection, rules, left_to=left_to, now=time)
-        having = [it for it in rules if it.rule.id not in left]
+        having, left = left_rules(connection, rules, left_to=left_to, now=time)
         said = take_turn(connection, having, run_id=run_id, arrived=arrived, now=time)
+        said.left = left
         if not said.come and not said.gone:
             return said
         made = connection.execute(insert(t.decision).values(run_id=run_id, decided_at=time))

@@ -1,4 +1,4 @@
-"""Which correlation rules have no turn now because others run, and who has it then."""
+"""Which correlation rules have no turn now, or too early a one, because others run; who has it then."""
 
 from collections.abc import Sequence
 
@@ -11,38 +11,49 @@ from trailcam.model.timestamps import Micros
 from trailcam.state.processes import Role, is_heard, is_there, process
 
 
+Turns = tuple[Sequence[CorrelationRule], dict[str, str]]
+"""The rules that have their turn now; and by id, in words what is left to others of a rule, by whom and when
+it is had."""
+
+
 def left_rules(
     connection: Connection, rules: Sequence[CorrelationRule], *, left_to: Role, now: Micros
-) -> dict[str, str]:
-    """By id, in words who has the turns of those of the rules, each behind those it looks at, that have none
-    now: they are left to a server, or to the time behind somebody who goes over the past."""
+) -> Turns:
+    """Which of the rules, each behind those it looks at, have no turn now: they are left to a server, or to
+    the time behind somebody who goes over the past."""
     if left_to is not Role.past:
         return _left_to_servers(rules, _served(connection, now))
-    if is_there(connection, Role.past, now=now):
-        return {it.rule.id: "has its turn in the server later" for it in rules if it.correlation.waits}
-    return {}
+    if not is_there(connection, Role.past, now=now):
+        return rules, {}
+    later = {it.rule.id: "has its turn in the server later" for it in rules if it.correlation.waits}
+    return [it for it in rules if not it.correlation.waits], later
 
 
-def _left_to_servers(rules: Sequence[CorrelationRule], served: dict[str, str]) -> dict[str, str]:
-    """What servers run, by id, in these versions, and who waits for what these are yet to say.
+def _left_to_servers(rules: Sequence[CorrelationRule], served: dict[str, str]) -> Turns:
+    """What servers run, by id, in these versions, and who looks at what these are yet to say.
 
     A server knows better what is yet to come; and under two versions of a rule at once, its has its way.
     """
+    having: list[CorrelationRule] = []
     left: dict[str, str] = {}
     behind: set[str] = set()
     for it in rules:
-        version = served.get(it.rule.id)
+        version, waits = served.get(it.rule.id), it.correlation.waits
         looks_at = sorted(behind & sources_of(it.correlation))
+        theirs = f"looks at what the server says by {', '.join(looks_at)}"
         if version not in (None, it.version):
             left[it.rule.id] = "has its turn in the server, which runs another version of it"
-        elif it.correlation.waits and version is not None:
+        elif waits and version is not None:
             left[it.rule.id] = "has its turn in the server"
-        elif it.correlation.waits and looks_at:
-            of = ", ".join(looks_at)
-            left[it.rule.id] = f"looks at what the server says by {of}: it has its turn in a run without one"
+        elif waits and looks_at:
+            left[it.rule.id] = f"{theirs}: it has its turn in a run without one"
+        else:
+            having.append(it)
+            if looks_at and version is None:
+                left[it.rule.id] = f"{theirs}: what is yet to be said it sees in the next run"
         if it.rule.id in left or looks_at:
             behind.add(it.rule.id)
-    return left
+    return having, left
 
 
 def _served(connection: Connection, now: Micros) -> dict[str, str]:

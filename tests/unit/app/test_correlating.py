@@ -221,8 +221,42 @@ def test_who_looks_for_what_the_server_may_yet_say_waits_too(home: Home) -> None
     keep(home.database, source_match("Other", 5), source_match("Login", 5))
     run = correlating(home, ALONE, said_here, chain)
     run.finish()
-    assert (said(home.database), list(run.left)) == (set(), ["Alone", "Chain"])
+    assert (said(home.database), list(run.left)) == (set(), ["Alone", "Here", "Chain"])
     assert "looks at what the server says by Here" in run.left["Chain"]
+
+
+def test_who_looks_at_what_the_server_may_yet_say_without_waiting_has_its_turn_and_is_told(
+    home: Home,
+) -> None:
+    here = correlation_rule("Here", LOGIN, Step(id="alone", rule_id="Alone"), field="")
+    serving(home, ALONE)
+    server, run = correlating(home, ALONE), correlating(home, ALONE, here)
+    keep(home.database, source_match("Login", 5))
+    server.go_on(Arrived(until=at(300)))
+    keep(home.database, source_match("Login", 350))
+    run.finish()
+    assert {rule_id for rule_id, _, _ in said(home.database)} == {"Alone", "Here"}
+    assert "by Alone: what is yet to be said it sees in the next run" in run.left["Here"]
+    serving(home, ALONE, here, run_id="later")
+    run.finish()
+    assert list(run.left) == ["Alone"], "the server looks at it every second"
+
+
+def test_what_is_left_to_a_server_that_begins_while_a_run_waits_for_the_state_is_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Database.write
+
+    def wait_for_others(database: Database) -> AbstractContextManager[Connection]:
+        monkeypatch.setattr(Database, "write", write)
+        serving(home, ALONE)
+        return write(database)
+
+    keep(home.database, source_match("Login", 5))
+    run = correlating(home, ALONE)
+    monkeypatch.setattr(Database, "write", wait_for_others)
+    run.finish()
+    assert (said(home.database), list(run.left)) == (set(), ["Alone"])
 
 
 def test_who_looks_for_what_a_rule_that_waits_may_yet_say_waits_for_that_rule_too(home: Home) -> None:
