@@ -97,7 +97,12 @@ class Line:
             now=now,
         )
         self.correlating = Correlating(
-            home=home, run_id=self.run_id, rules=versions.correlations, stager=stager, now=now
+            home=home,
+            run_id=self.run_id,
+            rules=versions.correlations,
+            stager=stager,
+            now=now,
+            lateness_seconds=settings.live.lateness_seconds,
         )
         self.engine = self.new_engine(workers or os.cpu_count() or 1)
         self.keeper = Keeper(

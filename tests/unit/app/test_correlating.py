@@ -184,6 +184,42 @@ def test_what_a_server_does_not_run_is_not_left_to_it(home: Home) -> None:
     assert (said(home.database), run.left) == ({SAID_BOTH, SAID_ALONE}, {})
 
 
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["killed", "stopped"])
+def test_what_a_server_waits_for_is_left_to_it_while_it_is_down_for_a_moment(
+    home: Home, *, is_stopped: bool
+) -> None:
+    serving(home, ALONE, BOTH, heard=Micros(NOW - 59 * MINUTE))
+    if is_stopped:
+        processes.end(home.database, "server-server", now=lambda: Micros(NOW - 59 * MINUTE))
+    changed = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"), look_back_minutes=30)
+    run = correlating(home, ALONE, changed)
+    run.lateness_seconds = 3600
+    keep(home.database, source_match("Other", 4), source_match("Login", 5), source_match("Login", 599))
+    run.finish()
+    assert (said(home.database), list(run.left)) == ({SAID_BOTH}, ["Alone"])
+    assert "ended a moment ago" in run.left["Alone"]
+    keep(home.database, source_match("Mfa", 599.5))
+    server = correlating(home, ALONE, changed)
+    server.go_on(Arrived(until=at(540)))
+    assert said(home.database) == {SAID_BOTH, SAID_ALONE}
+    with home.database.read() as state:
+        assert set(state.execute(select(alert.c.status)).scalars()) == {"open"}
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_what_was_left_to_a_server_is_said_by_runs_when_it_does_not_come_back(
+    home: Home, *, is_replaced: bool
+) -> None:
+    serving(home, ALONE, heard=Micros(NOW - (10 if is_replaced else 61) * MINUTE))
+    if is_replaced:
+        serving(home, BOTH, run_id="later")
+    run = correlating(home, ALONE)
+    run.lateness_seconds = 3600
+    keep(home.database, source_match("Login", 5))
+    run.finish()
+    assert (said(home.database), run.left) == ({SAID_ALONE}, {})
+
+
 def test_a_rule_of_which_a_server_has_another_version_has_its_turns_there_alone(home: Home) -> None:
     shorter = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"), look_back_minutes=1)
     serving(home, BOTH)
