@@ -37,7 +37,8 @@ class Standing:
     """Whether the last canary did; None where there is none, or it is under way."""
     places: Sequence[Heard]
     complete_until: Micros | None
-    """While a server runs: before this time, what has not come of it is taken for absent."""
+    """While a server runs: before this time, what has not come of it is taken for absent; but not what it may
+    have in hand."""
 
     def lag(self, *, now: Micros) -> int | None:
         """How old its latest event is, in microseconds."""

@@ -74,7 +74,9 @@ def test_while_a_server_runs_the_source_that_absence_waits_for_is_told(home: Hom
     assert behind is not None
     assert (behind.name, behind.complete_until) == ("old", now - 51 * HOUR)
     past = begin(home.database, Role.past, now=lambda: now)
-    seen = overview(home, settings, now=now)
-    assert (seen.is_held, seen.behind) == (True, None), "it waits for the end of that, however far sources are"
+    held = overview(home, settings, now=now)
+    assert (held.is_held, held.behind) == (True, None), (
+        "it waits for the end of that, however far sources are"
+    )
     end(home.database, past, now=lambda: now)
     assert not overview(home, settings, now=now).is_held

@@ -14,6 +14,7 @@ from tests.unit.app.live.followed import Fake, out_of_order, until
 
 from trailcam.app.home import make_home
 from trailcam.app.keeper import Keeper
+from trailcam.app.line import Line
 from trailcam.app.live import follow
 from trailcam.app.live.follow import Follower
 from trailcam.app.live.in_hand import Followed
@@ -129,13 +130,16 @@ def test_who_waits_for_a_worker_in_its_main_loop_is_heard_meanwhile(
     goes_on = threading.Event()
     follower = following(tmp_path, [Fake()], [])
     follower.role = Role.serve
-    follower.ticked = lambda _: goes_on.wait(60) and None
     day = [1]
     follower.now = lambda: time.time() + day[0] * 86_400
+
+    def wait(_: Line) -> None:
+        goes_on.wait(60)
 
     def heard() -> list[processes.Process]:
         return processes.running(follower.home.database, now=follower._micros())
 
+    follower.ticked = wait
     thread = run(follower)
     until(heard, seconds=60)
     day[0] = 2
