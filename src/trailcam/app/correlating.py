@@ -23,7 +23,7 @@ from trailcam.commit.stage import Stager
 from trailcam.errors import cannot_write
 from trailcam.model.match import Match
 from trailcam.model.staged import StagedFile
-from trailcam.model.timestamps import AHEAD, Micros
+from trailcam.model.timestamps import AHEAD, SECOND, Micros
 from trailcam.state.processes import Role
 
 MOST_STAGED = 3
@@ -39,6 +39,8 @@ class Correlating:
     rules: Sequence[CorrelationRule]
     stager: Stager
     now: Callable[[], float]
+    lateness_seconds: float = 0.0
+    """How late events may come."""
     matches: int = 0
     """Said by us."""
     cut: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -46,14 +48,14 @@ class Correlating:
     kept_without: list[KeptWithout] = field(default_factory=list)
     """What rules that are new, or have changed, did not see in their first turn."""
     left: dict[str, str] = field(default_factory=dict)
-    """Rules that have had no turn last time because others run: by id, in words who has it."""
+    """Of which rules something was left to others last time: by id, in words; see `left_rules`."""
     _looked: int = 0
     """Up to this decision there was nothing to do."""
 
     def finish(self) -> None:
-        """The turn at the end of a run: everything has come. While a server follows sources, it knows better
-        than we what is yet to come: rules that wait and that it runs have their turn there, when we have
-        ended.
+        """The turn at the end of a run: everything has come. While a server follows sources, or is down for
+        a moment, it knows better than we what is yet to come: rules that wait and that it runs have their
+        turn there, when we have ended.
 
         Raises:
             WorldError: the home cannot be read or written.
@@ -75,14 +77,15 @@ class Correlating:
         """Has a turn where there is something to do."""
         with self.home.database.read() as state:
             now, looked = self._micros(), last_decision(state)
-            self.left = left_rules(state, self.rules, left_to=left_to, now=now)
-            rules = [it for it in self.rules if it.rule.id not in self.left]
+            having, self.left = left_rules(
+                state, self.rules, left_to=left_to, now=now, lateness=self._lateness
+            )
             is_something = is_due(
-                state, rules, run_id=self.run_id, arrived=arrived, now=now, looked=self._looked
+                state, having, run_id=self.run_id, arrived=arrived, now=now, looked=self._looked
             )
         if is_something:
             self._take(arrived, left_to)
-        elif len(rules) == len(self.rules):
+        elif len(having) == len(self.rules):
             self._looked = looked
 
     def _take(self, arrived: Arrived | None, left_to: Role) -> None:
@@ -97,11 +100,13 @@ class Correlating:
                     warehouse=self.home.iceberg.warehouse,
                     left_to=left_to,
                     now=self._micros,
+                    lateness=self._lateness,
                 )
                 break
             except FilesGone:
                 if attempt == MOST_STAGED:
                     raise
+        self.left = said.left
         self.matches += len(said.come)
         self.cut += said.cut
         self.kept_without += said.kept_without
@@ -111,6 +116,10 @@ class Correlating:
             return list(self.stager.derived(said, vanished, str(ULID()), parse_time=self._micros()))
         except OSError as error:
             raise cannot_write(error, "a file of the lake", path=self.home.path) from None
+
+    @property
+    def _lateness(self) -> Micros:
+        return Micros(int(self.lateness_seconds * SECOND))
 
     def _micros(self) -> Micros:
         return Micros(int(self.now() * 1_000_000))

@@ -1,4 +1,5 @@
-"""The heartbeat of who goes over the past, in a thread: by it others know that it goes on."""
+"""The heartbeat of a process that runs for long, in a thread: by it others know that it goes on, whatever its
+main thread waits for."""
 
 import threading
 from collections.abc import Callable
@@ -12,9 +13,12 @@ from trailcam.state.database import Database
 class Heartbeat:
     """A context manager, at whose end it ends. `id_` is the process's own; `now` gives the time."""
 
-    def __init__(self, database: Database, id_: str, *, now: Callable[[], Micros]) -> None:
+    def __init__(
+        self, database: Database, id_: str, *, role: processes.Role, now: Callable[[], Micros]
+    ) -> None:
         self._database = database
         self._id = id_
+        self._role = role
         self._now = now
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -35,7 +39,7 @@ class Heartbeat:
             WorldError: the state cannot be written.
         """
         if self._thread is None:
-            processes.begin(self._database, processes.Role.past, now=self._now, id_=self._id)
+            processes.begin(self._database, self._role, now=self._now, id_=self._id)
             self._thread = threading.Thread(target=self._run, name="trailcam-heartbeat", daemon=True)
             self._thread.start()
 

@@ -34,6 +34,7 @@ from trailcam.engines.local import GroupResult, LocalEngine
 from trailcam.engines.messages import Staging, WorkGroup
 from trailcam.model.timestamps import Micros
 from trailcam.settings.schema import Settings
+from trailcam.state.processes import Role
 
 
 class Line:
@@ -73,7 +74,11 @@ class Line:
         self._told = told
         self._now = now
         self._process_id = process_id or str(ULID())
-        self._heartbeat = None if process_id else Heartbeat(home.database, self._process_id, now=self._micros)
+        self._heartbeat = (
+            None
+            if process_id
+            else Heartbeat(home.database, self._process_id, role=Role.past, now=self._micros)
+        )
         self._entered = ExitStack()
         refuse_changed_columns(home.database, home.iceberg, loaded.log_types)
         settings = with_tables(settings, loaded.packs)
@@ -97,7 +102,12 @@ class Line:
             now=now,
         )
         self.correlating = Correlating(
-            home=home, run_id=self.run_id, rules=versions.correlations, stager=stager, now=now
+            home=home,
+            run_id=self.run_id,
+            rules=versions.correlations,
+            stager=stager,
+            now=now,
+            lateness_seconds=settings.live.lateness_seconds,
         )
         self.engine = self.new_engine(workers or os.cpu_count() or 1)
         self.keeper = Keeper(

@@ -37,7 +37,8 @@ class Standing:
     """Whether the last canary did; None where there is none, or it is under way."""
     places: Sequence[Heard]
     complete_until: Micros | None
-    """While a server runs: before this time, what has not come of it is taken for absent."""
+    """While a server runs: before this time, what has not come of it is taken for absent; but not what it may
+    have in hand."""
 
     def lag(self, *, now: Micros) -> int | None:
         """How old its latest event is, in microseconds."""
@@ -50,12 +51,15 @@ class Overview:
 
     sources: Sequence[Standing]
     processes: Sequence[Process]
+    is_held: bool
+    """Whether somebody goes over the past: then absence waits for the end of that, and for no source."""
 
     @property
     def behind(self) -> Standing | None:
-        """The source that is furthest behind, for which absence waits; None where no server runs."""
+        """The source that is furthest behind, for which absence waits; None where no server runs, or where
+        absence waits for somebody who goes over the past."""
         followed = [it for it in self.sources if it.declared]
-        if not followed or not any(it.role is Role.serve for it in self.processes):
+        if not followed or self.is_held or not any(it.role is Role.serve for it in self.processes):
             return None
         return min(followed, key=lambda it: BEGINNING if it.complete_until is None else it.complete_until)
 
@@ -75,7 +79,11 @@ def overview(home: Home, settings: Settings, *, now: Micros) -> Overview:
         followed_since=max(since, default=now),
         now=now,
     )
-    return Overview(sources=list(_standings(home, settings, untils)), processes=processes)
+    return Overview(
+        sources=list(_standings(home, settings, untils)),
+        processes=processes,
+        is_held=bool(running(home.database, now=now, roles=[Role.past])),
+    )
 
 
 def _standings(home: Home, settings: Settings, untils: Mapping[str, Micros | None]) -> Iterator[Standing]:

@@ -24,7 +24,7 @@ def tell_not_looked_at(cut: Mapping[tuple[str, str], int], kept_without: "Sequen
 
 
 def tell_left(left: Mapping[str, str]) -> None:
-    """Rules that had no turn at the end, and who has it."""
+    """Rules that had no turn at the end, or one that is too early, and who has it."""
     for rule_id, who in list(left.items())[:_MOST_TOLD]:
         say(f"waiting: {rule_id} {who}")
     if len(left) > _MOST_TOLD:

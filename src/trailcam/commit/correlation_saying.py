@@ -46,6 +46,8 @@ class Said:
     """(who looks, whose matches): how many, new to who looks, had more values than are looked at."""
     kept_without: list[KeptWithout] = field(default_factory=list)
     """Of rules that are new, or say something else since: what they do not see."""
+    left: dict[str, str] = field(default_factory=dict)
+    """As `left_rules` has it."""
 
 
 class RuleTurn:

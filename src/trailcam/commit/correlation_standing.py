@@ -122,9 +122,11 @@ def _held_until(connection: Connection, rule_id: str, looked: set[str]) -> Micro
 
 def is_taken(connection: Connection, standing: Any, run_id: str, *, now: Micros) -> bool:
     """Whether a rule is another one in a server that began later and still runs: it goes on as there."""
-    if not standing.version or standing.run_id <= run_id:
-        return False
     r, p = t.run.c, process.c
+    theirs = [standing.run_id, run_id]
+    last = connection.execute(select(r.id).where(r.id.in_(theirs)).order_by(t.run_number.desc())).scalar()
+    if not standing.version or run_id == last:
+        return False
     alive = (
         select(p.id)
         .join(t.run, r.process_id == p.id)

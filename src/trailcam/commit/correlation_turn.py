@@ -42,6 +42,7 @@ def correlate_now(
     warehouse: Path,
     left_to: Role,
     now: Callable[[], Micros],
+    lateness: Micros = Micros(0),  # noqa: B008  # a number
 ) -> Said:
     """Has a turn; what it has changed. See `left_rules` and `take_turn`; the time is that at which the state
     can be written.
@@ -53,9 +54,9 @@ def correlate_now(
     """
     with database.write() as connection:
         time = now()
-        left = left_rules(connection, rules, left_to=left_to, now=time)
-        having = [it for it in rules if it.rule.id not in left]
+        having, left = left_rules(connection, rules, left_to=left_to, now=time, lateness=lateness)
         said = take_turn(connection, having, run_id=run_id, arrived=arrived, now=time)
+        said.left = left
         if not said.come and not said.gone:
             return said
         made = connection.execute(insert(t.decision).values(run_id=run_id, decided_at=time))

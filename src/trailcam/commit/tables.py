@@ -3,7 +3,7 @@
 `origin` is the ledger: what stands in it has been treated, whole, and its results stand beside it.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, literal_column
 
 from trailcam.state.metadata import metadata
 
@@ -25,6 +25,9 @@ run = Table(
 """One row a run; without `finished_at` it is going on, or was ended from outside. `paths` and `summary` are
 JSON; `published`: its end lies in a file of the lake; `kind` is one of `RunKind`, null before there were
 kinds. `process_id` is that of `state.processes`, by which is known whether it goes on."""
+
+run_number = literal_column("run.rowid", Integer)
+"""The order in which runs were noted: that of their ids goes by the clock, which may be set back."""
 
 run_origin = Table(
     "run_origin",

@@ -184,6 +184,42 @@ def test_what_a_server_does_not_run_is_not_left_to_it(home: Home) -> None:
     assert (said(home.database), run.left) == ({SAID_BOTH, SAID_ALONE}, {})
 
 
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["killed", "stopped"])
+def test_what_a_server_waits_for_is_left_to_it_while_it_is_down_for_a_moment(
+    home: Home, *, is_stopped: bool
+) -> None:
+    serving(home, ALONE, BOTH, heard=Micros(NOW - 59 * MINUTE))
+    if is_stopped:
+        processes.end(home.database, "server-server", now=lambda: Micros(NOW - 59 * MINUTE))
+    changed = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"), look_back_minutes=30)
+    run = correlating(home, ALONE, changed)
+    run.lateness_seconds = 3600
+    keep(home.database, source_match("Other", 4), source_match("Login", 5), source_match("Login", 599))
+    run.finish()
+    assert (said(home.database), list(run.left)) == ({SAID_BOTH}, ["Alone"])
+    assert "ended a moment ago" in run.left["Alone"]
+    keep(home.database, source_match("Mfa", 599.5))
+    server = correlating(home, ALONE, changed)
+    server.go_on(Arrived(until=at(540)))
+    assert said(home.database) == {SAID_BOTH, SAID_ALONE}
+    with home.database.read() as state:
+        assert set(state.execute(select(alert.c.status)).scalars()) == {"open"}
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_what_was_left_to_a_server_is_said_by_runs_when_it_does_not_come_back(
+    home: Home, *, is_replaced: bool
+) -> None:
+    serving(home, ALONE, heard=Micros(NOW - (10 if is_replaced else 61) * MINUTE))
+    if is_replaced:
+        serving(home, BOTH, run_id="later")
+    run = correlating(home, ALONE)
+    run.lateness_seconds = 3600
+    keep(home.database, source_match("Login", 5))
+    run.finish()
+    assert (said(home.database), run.left) == ({SAID_ALONE}, {})
+
+
 def test_a_rule_of_which_a_server_has_another_version_has_its_turns_there_alone(home: Home) -> None:
     shorter = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"), look_back_minutes=1)
     serving(home, BOTH)
@@ -197,6 +233,21 @@ def test_a_rule_of_which_a_server_has_another_version_has_its_turns_there_alone(
         assert state.execute(select(alert.c.status)).scalars().all() == ["open"]
 
 
+def test_a_server_whose_rules_change_after_the_clock_was_set_back_goes_on_under_the_later_ones(
+    home: Home,
+) -> None:
+    shorter = correlation_rule("Both", LOGIN, Step(id="other", rule_id="Other"), look_back_minutes=30)
+    serving(home, BOTH, run_id="2-ahead")
+    correlating(home, BOTH, run_id="2-ahead").go_on(None)
+    serving(home, shorter, run_id="1-set-back", id_="server-2-ahead")
+    keep(home.database, source_match("Other", 4), source_match("Login", 5))
+    correlating(home, shorter, run_id="1-set-back").go_on(None)
+    assert said(home.database) == {SAID_BOTH}
+    run = correlating(home, shorter)
+    run.finish()
+    assert run.left == {}
+
+
 def test_who_looks_for_what_the_server_may_yet_say_waits_too(home: Home) -> None:
     said_here = correlation_rule("Here", LOGIN, Step(id="alone", rule_id="Alone"))
     chain = correlation_rule(
@@ -206,8 +257,42 @@ def test_who_looks_for_what_the_server_may_yet_say_waits_too(home: Home) -> None
     keep(home.database, source_match("Other", 5), source_match("Login", 5))
     run = correlating(home, ALONE, said_here, chain)
     run.finish()
-    assert (said(home.database), list(run.left)) == (set(), ["Alone", "Chain"])
+    assert (said(home.database), list(run.left)) == (set(), ["Alone", "Here", "Chain"])
     assert "looks at what the server says by Here" in run.left["Chain"]
+
+
+def test_who_looks_at_what_the_server_may_yet_say_without_waiting_has_its_turn_and_is_told(
+    home: Home,
+) -> None:
+    here = correlation_rule("Here", LOGIN, Step(id="alone", rule_id="Alone"), field="")
+    serving(home, ALONE)
+    server, run = correlating(home, ALONE), correlating(home, ALONE, here)
+    keep(home.database, source_match("Login", 5))
+    server.go_on(Arrived(until=at(300)))
+    keep(home.database, source_match("Login", 350))
+    run.finish()
+    assert {rule_id for rule_id, _, _ in said(home.database)} == {"Alone", "Here"}
+    assert "by Alone: what is yet to be said it sees in the next run" in run.left["Here"]
+    serving(home, ALONE, here, run_id="later")
+    run.finish()
+    assert list(run.left) == ["Alone"], "the server looks at it every second"
+
+
+def test_what_is_left_to_a_server_that_begins_while_a_run_waits_for_the_state_is_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Database.write
+
+    def wait_for_others(database: Database) -> AbstractContextManager[Connection]:
+        monkeypatch.setattr(Database, "write", write)
+        serving(home, ALONE)
+        return write(database)
+
+    keep(home.database, source_match("Login", 5))
+    run = correlating(home, ALONE)
+    monkeypatch.setattr(Database, "write", wait_for_others)
+    run.finish()
+    assert (said(home.database), list(run.left)) == (set(), ["Alone"])
 
 
 def test_who_looks_for_what_a_rule_that_waits_may_yet_say_waits_for_that_rule_too(home: Home) -> None:

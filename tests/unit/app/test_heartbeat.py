@@ -15,7 +15,7 @@ from trailcam.state.processes import Role, running
 def test_who_does_not_begin_is_not_heard(tmp_path: Path) -> None:
     database = Database(tmp_path / "state.db")
     database.migrate()
-    with Heartbeat(database, "us", now=lambda: Micros(SECOND)):
+    with Heartbeat(database, "us", role=Role.past, now=lambda: Micros(SECOND)):
         assert running(database, now=Micros(SECOND), roles=list(Role)) == []
 
 
@@ -31,7 +31,7 @@ def test_it_is_heard_from_its_beginning_to_its_end(tmp_path: Path, monkeypatch: 
     def heard() -> list[str]:
         return [it.id for it in running(database, now=now(), roles=[Role.past])]
 
-    with Heartbeat(database, "us", now=now) as heartbeat:
+    with Heartbeat(database, "us", role=Role.past, now=now) as heartbeat:
         heartbeat.begin()
         heartbeat.begin()
         assert heard() == ["us"]

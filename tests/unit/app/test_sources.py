@@ -14,7 +14,7 @@ from trailcam.model.place import Place, Seen
 from trailcam.model.timestamps import MINUTE, Micros
 from trailcam.settings.schema import Settings
 from trailcam.settings.sources import SourceSettings
-from trailcam.state.processes import Role, begin
+from trailcam.state.processes import Role, begin, end
 
 HOUR = 60 * MINUTE
 NOW = Micros(1)
@@ -73,3 +73,10 @@ def test_while_a_server_runs_the_source_that_absence_waits_for_is_told(home: Hom
     behind = overview(home, settings, now=now).behind
     assert behind is not None
     assert (behind.name, behind.complete_until) == ("old", now - 51 * HOUR)
+    past = begin(home.database, Role.past, now=lambda: now)
+    held = overview(home, settings, now=now)
+    assert (held.is_held, held.behind) == (True, None), (
+        "it waits for the end of that, however far sources are"
+    )
+    end(home.database, past, now=lambda: now)
+    assert not overview(home, settings, now=now).is_held

@@ -548,9 +548,11 @@ def test_what_was_not_looked_at_yet_is_told(database: Database) -> None:
         assert waiting(state) == {"Both": 3, "Alone": 1}
 
 
-def load(database: Database, of: Sequence[CorrelationRule]) -> None:
+def load(database: Database, of: Sequence[CorrelationRule], *, run_id: str = "run", pack: str = "p") -> None:
     with database.write() as connection:
-        note_loaded(connection, of, "run")
+        note_loaded(connection, of, run_id)
+        values = [{"pack": pack, "rule_id": it.rule.id, "rule_version": it.version} for it in of]
+        connection.execute(insert(t.pack_rule).prefix_with("OR IGNORE"), values)
 
 
 def test_a_rule_that_was_loaded_and_never_asked_is_told(database: Database) -> None:
@@ -566,6 +568,18 @@ def test_a_rule_that_was_loaded_and_never_asked_is_told(database: Database) -> N
     assert [it.rule_id for it in made.kept_without] == ["Alone"]
     with database.read() as state:
         assert waiting(state) == {}
+
+
+def test_a_rule_that_was_never_asked_is_told_no_more_when_a_later_run_does_not_have_it(
+    database: Database,
+) -> None:
+    load(database, rules(ALONE, BOTH))
+    keep(database, source_match("Login", 5))
+    with database.write() as state:
+        state.execute(insert(t.run).values(run("1-clock-set-back", pack="q")))
+    load(database, rules(BOTH), run_id="1-clock-set-back", pack="q")
+    with database.read() as state:
+        assert waiting(state) == {"Both": 1}
 
 
 def test_a_rule_that_is_loaded_again_stands_as_it_did(database: Database) -> None:

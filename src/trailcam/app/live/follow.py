@@ -15,6 +15,7 @@ from functools import partial
 from sqlalchemy.dialects.sqlite import insert as upsert
 from ulid import ULID
 
+from trailcam.app.heartbeat import Heartbeat
 from trailcam.app.home import Home
 from trailcam.app.line import Line
 from trailcam.app.live.conditions import Condition
@@ -38,7 +39,6 @@ from trailcam.errors import WorldError
 from trailcam.model.timestamps import BEGINNING, SECOND, Micros
 from trailcam.settings.schema import Settings
 from trailcam.sources.tables import source as source_table
-from trailcam.state import processes
 from trailcam.state.processes import BEAT_SECONDS, Role
 
 _TICK_SECONDS = 0.25
@@ -128,7 +128,8 @@ class Follower:
             stack.callback(self._end_lines)
             self.line.__enter__()
             if self.role is not None:
-                processes.begin(self.home.database, self.role, now=self._micros, id_=self.process_id)
+                heart = Heartbeat(self.home.database, self.process_id, role=self.role, now=self._micros)
+                stack.enter_context(heart).begin()
             switching = stack.enter_context(self.versions(self)) if self.versions is not None else None
             if self.role is not None:
                 self.turns = stack.enter_context(Turns(lambda: self.line, told=self.told))
@@ -148,9 +149,8 @@ class Follower:
             if self.role is None and not self.stop.is_set():
                 self.line.drain()
             if self.role is not None:
-                self._trying("state", self._beat, part="beat")
+                self._trying("state", self._note_conditions, part="sources")
                 self._trying("state", lambda: self._finish(self.line))
-                self._trying("state", self._end)
         self.told(
             "stopped",
             records=self.records + self.line.keeper.records,
@@ -189,6 +189,7 @@ class Follower:
             lateness_seconds=self.settings.live.lateness_seconds,
             followed_since=self.followed_since or BEGINNING,
             now=self._micros(),
+            held_seconds=self.intake.hand.held_seconds(),
         )
 
     def _intake(self) -> Intake:
@@ -208,7 +209,7 @@ class Follower:
         )
 
     def _follow(self, switching: Switching | None) -> None:
-        beaten = -BEAT_SECONDS
+        noted = -BEAT_SECONDS
         while True:
             if self.stop.is_set():
                 self.intake.stop()
@@ -220,9 +221,9 @@ class Follower:
                 self.turns.look()
             if self.correlations is not None:
                 self.correlations.look()
-            if self.role is not None and self.clock() - beaten >= BEAT_SECONDS:
-                beaten = self.clock()
-                self._trying("state", self._beat, part="beat")
+            if self.role is not None and self.clock() - noted >= BEAT_SECONDS:
+                noted = self.clock()
+                self._trying("state", self._note_conditions, part="sources")
             if switching is not None and switching.has_news and not self.stop.is_set():
                 self._trying("state", switching.switch_if_ready, part="switch")
             if self.watch is not None and self.watch.is_due and not self.stop.is_set():
@@ -349,8 +350,7 @@ class Follower:
         if self.watch is not None:
             self.watch.begin_anew(now)
 
-    def _beat(self) -> None:
-        processes.beat(self.home.database, self.process_id, now=self._micros)
+    def _note_conditions(self) -> None:
         types = {it.name: it.type for it in self.settings.sources}
         rows = [_row(name, types[name], it) for name, it in self.intake.conditions.items() if name in types]
         with self.home.database.write() as connection:
@@ -361,9 +361,6 @@ class Follower:
                 connection.execute(
                     statement.on_conflict_do_update(index_elements=[source_table.c.name], set_=known)
                 )
-
-    def _end(self) -> None:
-        processes.end(self.home.database, self.process_id, now=self._micros)
 
     def _finish(self, line: Line) -> None:
         line.finish(

@@ -55,6 +55,8 @@ class _Held:
     followed: Followed
     announced: list[Announced]
     size_bytes: int
+    taken_at: float
+    """By the clock."""
     whole: bool = True
     """False: its events are kept already, and some rule has not seen them."""
     blob: Blob | None = None
@@ -78,8 +80,8 @@ class InHand:
     """What is at hand, by source and whether it is new as a whole; who waits longest for a turn first."""
     _refused: list[Refused] = field(default_factory=list)
     _settling: dict[str, list[Notice]] = field(default_factory=dict)
-    _unnamed: dict[Notice, Followed] = field(default_factory=dict)
-    """Announcements whose origin is not known yet, while they are fetched."""
+    _unnamed: dict[Notice, tuple[Followed, float]] = field(default_factory=dict)
+    """Announcements whose origin is not known yet, while they are fetched, and when each was taken."""
 
     @property
     def has_room(self) -> bool:
@@ -128,7 +130,7 @@ class InHand:
         """
         with self._changed:
             if notice.origin_id is None:
-                self._unnamed[notice] = it
+                self._unnamed[notice] = (it, self.clock())
                 return True
             held = self._held.get(notice.origin_id)
             if held is not None:
@@ -139,7 +141,9 @@ class InHand:
                 self._settle([(it, notice)])
             else:
                 whole = notice.origin_id not in known
-                self._held[notice.origin_id] = _Held(it, [(it, notice)], notice.size_bytes, whole)
+                self._held[notice.origin_id] = _Held(
+                    it, [(it, notice)], notice.size_bytes, self.clock(), whole
+                )
                 return True
         return False
 
@@ -147,13 +151,13 @@ class InHand:
         """What was announced is here."""
         with self._changed:
             if notice.origin_id is None:
-                self._unnamed.pop(notice, None)
+                _, taken_at = self._unnamed.pop(notice, (it, self.clock()))
                 held = self._held.get(blob.origin.id)
                 if held is not None:  # its bytes tell that it is in hand already
                     held.announced.append((it, notice))
                     blob.acknowledge()
                     return
-                held = _Held(it, [(it, notice)], blob.origin.size_bytes, whole)
+                held = _Held(it, [(it, notice)], blob.origin.size_bytes, taken_at, whole)
                 self._held[blob.origin.id] = held
             else:
                 assert blob.origin.id == notice.origin_id, (
@@ -179,7 +183,7 @@ class InHand:
             self._unnamed.pop(notice, None)
             held = self._held.get(letter.origin_id)
             if held is None:
-                held = self._held[letter.origin_id] = _Held(it, [(it, notice)], 0)
+                held = self._held[letter.origin_id] = _Held(it, [(it, notice)], 0, self.clock())
             elif notice.origin_id is None:
                 held.announced.append((it, notice))
                 return
@@ -258,7 +262,7 @@ class InHand:
         """The same of everything, at the end."""
         with self._changed:
             left = [pair for held in self._held.values() for pair in held.announced]
-            left += [(it, notice) for notice, it in self._unnamed.items()]
+            left += [(it, notice) for notice, (it, _) in self._unnamed.items()]
             blobs = [held.blob for held in self._held.values() if held.blob is not None]
         for blob in blobs:
             blob.acknowledge()
@@ -273,7 +277,17 @@ class InHand:
         """What is in hand of a source."""
         with self._changed:
             held = [n for held in self._held.values() for by, n in held.announced if by is it]
-            return held + [notice for notice, by in self._unnamed.items() if by is it]
+            return held + [notice for notice, (by, _) in self._unnamed.items() if by is it]
+
+    def held_seconds(self) -> dict[str, float]:
+        """By source, for how long we have had what we have longest of it; none of what nothing is in hand."""
+        with self._changed:
+            taken = [(by.name, held.taken_at) for held in self._held.values() for by, _ in held.announced]
+            taken += [(by.name, taken_at) for by, taken_at in self._unnamed.values()]
+        now, longest = self.clock(), dict[str, float]()
+        for name, taken_at in taken:
+            longest[name] = max(longest.get(name, 0.0), now - taken_at)
+        return longest
 
     def _is_due(self, waiting: deque[_Held]) -> bool:
         if len(waiting) >= GROUP_ORIGINS or self.clock() - waiting[0].ready_at >= self.group_seconds:

@@ -1,6 +1,7 @@
 """How far followed sources are: up to when all has arrived of each, and of all of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from sqlalchemy import func, select
 
@@ -18,11 +19,17 @@ def arrived(
     lateness_seconds: float,
     followed_since: Micros,
     now: Micros,
+    held_seconds: Mapping[str, float] = MappingProxyType({}),
 ) -> Arrived | None:
     """What has arrived of all sources, by their names: of that which is furthest behind. None where that is
     not known of one; see `watermarks`."""
     untils = watermarks(
-        database, sources, lateness_seconds=lateness_seconds, followed_since=followed_since, now=now
+        database,
+        sources,
+        lateness_seconds=lateness_seconds,
+        followed_since=followed_since,
+        now=now,
+        held_seconds=held_seconds,
     ).values()
     known = [until for until in untils if until is not None]
     return Arrived(until=min(known)) if known and len(known) == len(untils) else None
@@ -35,6 +42,7 @@ def watermarks(
     lateness_seconds: float,
     followed_since: Micros,
     now: Micros,
+    held_seconds: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, Micros | None]:
     """By source, the time before which all of it has arrived; None where that is not known.
 
@@ -42,6 +50,8 @@ def watermarks(
     has not arrived before it is worked up, and who sends nothing but old times is behind for as long. Where
     nothing has come for as long as events may be late, all that is earlier than now by as much; what is ahead
     of its time is as if it had not come. While a source fails, what has not come of it is not absent.
+    `held_seconds`: by source, since when something of it is in hand and not decided; what was announced since
+    then has not arrived.
     """
     late = int(lateness_seconds * SECOND)
     p, s = t.place.c, source_table.c
@@ -65,10 +75,11 @@ def watermarks(
     found: dict[str, Micros | None] = {}
     for name in sources:
         event = events.get(name)
+        decided = now - int(held_seconds.get(name, 0) * SECOND)
         if name in failing:
             found[name] = None
-        elif now - max(heard.get(name, BEGINNING), followed_since) >= late:
-            found[name] = Micros(now - late)
+        elif decided - max(heard.get(name, BEGINNING), followed_since) >= late:
+            found[name] = Micros(decided - late)
         else:
-            found[name] = None if event is None else Micros(event - late)
+            found[name] = None if event is None else Micros(min(event, decided) - late)
     return found

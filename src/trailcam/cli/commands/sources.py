@@ -87,7 +87,9 @@ def _print(shown: "list[Standing]", seen: "Overview", now: Micros, *, places: bo
         print_table(for_each, "places", last="habit")
     if seen.processes:
         say("followed by " + ", ".join(f"{it.role.value} {it.pid} on {it.host}" for it in seen.processes))
-        if seen.behind is not None:
+        if seen.is_held:
+            say("absence waits for a run, a backfill or a retry, which goes on")
+        elif seen.behind is not None:
             say(f"absence waits for {_behind(seen.behind, now)}")
     else:
         say("nobody follows them: start `trailcam serve`")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from trailcam.commit import tables as t
 from trailcam.commit.correlation_index import source_matches
@@ -33,10 +33,13 @@ def correlations(state: Connection) -> Iterator[str]:
 
 def waiting(state: Connection) -> dict[str, int]:
     """By correlation rule, how many matches its next turn is to look at; of a rule that is to be gone through
-    anew, all."""
-    m = t.match.c
+    anew, all. One that has never had a turn has a next only where the latest run has it."""
+    m, of = t.match.c, t.pack_rule.c
+    pack = select(t.run.c.pack).order_by(t.run_number.desc()).limit(1).scalar_subquery()
+    latest = select(of.rule_id).where(of.pack == pack)
+    asked = select(correlation).where(or_(correlation.c.seen > 0, correlation.c.rule_id.in_(latest)))
     found = {}
-    for row in state.execute(select(correlation).order_by(correlation.c.rule_id)).all():
+    for row in state.execute(asked.order_by(correlation.c.rule_id)).all():
         later = select(func.count()).where(
             m.rule_id.in_(sorted(sources_of(defined(row.definition)))),
             m.decision_id > (row.seen if row.version == version_of(row.definition) else 0),

@@ -17,7 +17,7 @@ from trailcam.commit import tables as t
 from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.places import note
 from trailcam.model.place import Place, Seen
-from trailcam.model.timestamps import BEGINNING, MINUTE, Micros
+from trailcam.model.timestamps import BEGINNING, MINUTE, SECOND, Micros
 from trailcam.sources.tables import source as source_table
 from trailcam.state.database import Database
 
@@ -107,6 +107,32 @@ def test_while_a_source_fails_what_it_has_not_brought_is_not_absent(database: Da
     with database.write() as connection:
         connection.execute(update(source_table).values(fault=None))
     assert arrived_by(database) == Arrived(until=at(-62))
+
+
+def test_what_is_in_hand_and_not_decided_has_not_arrived(database: Database) -> None:
+    def until(held_minutes: float) -> Arrived | None:
+        held = {"trail": held_minutes * 60}
+        return arrived(
+            database, ["trail"], lateness_seconds=3600, followed_since=at(-600), now=NOW, held_seconds=held
+        )
+
+    heard(database, "trail", event=-80, arrival=-80)
+    assert until(0) == Arrived(until=at(-60))
+    assert until(15) == Arrived(until=at(-75)), "silence counts up to what was announced"
+    assert until(79) == Arrived(until=at(-140)), "it was not silent for so long before"
+    heard(database, "trail", event=0, arrival=0, account="111122223333")
+    assert until(79) == Arrived(until=at(-139)), "others go by what is in hand"
+
+
+def test_a_source_that_always_has_something_in_hand_whose_times_are_not_believed_holds_nobody_up(
+    database: Database,
+) -> None:
+    heard(database, "trail", event=11, arrival=0)
+    held = {"trail": 2.0}
+    found = arrived(
+        database, ["trail"], lateness_seconds=3600, followed_since=at(-61), now=NOW, held_seconds=held
+    )
+    assert found == Arrived(until=Micros(at(-60) - 2 * SECOND))
 
 
 def test_what_is_not_followed_any_more_does_not_count(database: Database) -> None:

@@ -1,6 +1,7 @@
 """What is followed goes on, and ends, whatever the world refuses to keep."""
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.unit.app.live.followed import Fake, out_of_order, until
 
 from trailcam.app.home import make_home
 from trailcam.app.keeper import Keeper
+from trailcam.app.line import Line
 from trailcam.app.live import follow
 from trailcam.app.live.follow import Follower
 from trailcam.app.live.in_hand import Followed
@@ -21,6 +23,7 @@ from trailcam.commit.run_kind import RunKind
 from trailcam.settings.schema import LiveSettings, Settings
 from trailcam.settings.sources import SourceSettings
 from trailcam.sources.tables import source as source_table
+from trailcam.state import processes
 from trailcam.state.processes import Role
 
 LIVE = LiveSettings(group_seconds=0.01, publish_seconds=60, wait_seconds=0.05)
@@ -118,3 +121,31 @@ def test_who_follows_for_a_short_time_leaves_behind_when_its_sources_last_answer
         (row,) = connection.execute(sqlalchemy.select(source_table))
     assert row.name == "brief"
     assert row.asked_at is not None
+
+
+def test_who_waits_for_a_worker_in_its_main_loop_is_heard_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "BEAT_SECONDS", 0.02)
+    goes_on = threading.Event()
+    follower = following(tmp_path, [Fake()], [])
+    follower.role = Role.serve
+    day = [1]
+    follower.now = lambda: time.time() + day[0] * 86_400
+
+    def wait(_: Line) -> None:
+        goes_on.wait(60)
+
+    def heard() -> list[processes.Process]:
+        return processes.running(follower.home.database, now=follower._micros())
+
+    follower.ticked = wait
+    thread = run(follower)
+    until(heard, seconds=60)
+    day[0] = 2
+    assert [it.id for it in until(heard)] == [follower.process_id]
+    follower.stop.set()
+    goes_on.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert heard() == []

@@ -5,15 +5,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from tests.unit.app.live.followed import Fake
+
 from trailcam.app.home import make_home
 from trailcam.app.live.follow import Follower
+from trailcam.app.live.in_hand import Followed
+from trailcam.commit.correlation_standing import Arrived
 from trailcam.commit.naming import FilesGone
 from trailcam.commit.run_kind import RunKind
 from trailcam.engines.local import GroupResult
 from trailcam.engines.messages import WorkGroup
 from trailcam.errors import Problem, WorldError, code
 from trailcam.model.deadletter import DeadLetter
+from trailcam.model.timestamps import MINUTE, SECOND, Micros
 from trailcam.settings.schema import Settings
+from trailcam.settings.sources import SourceSettings
 
 LETTER = DeadLetter(
     origin_id="a", origin_name="a", position=0, size_bytes=1, reason=code("json_broken"), detail="", raw=b"x"
@@ -65,3 +71,21 @@ def test_a_fault_that_several_meet_is_told_once_and_is_over_when_it_is_for_all(t
     it._trying("state", lambda: None, part="watch")
     it._trying("state", lambda: None, part="beat")
     assert told == ["state fails", "state works again"]
+
+
+def test_what_no_worker_has_got_through_yet_has_not_arrived_however_long_it_takes(tmp_path: Path) -> None:
+    it = follower(tmp_path, [])
+    it.settings = Settings(sources=(SourceSettings(name="trail", type="s3"),))
+    seconds = [1_000_000.0]
+    it.now = lambda: seconds[0]
+    it.followed_since = Micros(0)
+    it.intake = it._intake()
+    it.intake.hand.clock = lambda: seconds[0]
+    source = Fake(label="trail")
+    announced = Followed(name="trail", source=source, tries=1), source.notice(source.announce("a"))
+    it.intake.hand.take(*announced, {})
+    seconds[0] += 80 * 60
+    before = Arrived(until=Micros((1_000_000 - 3600) * SECOND))
+    assert it._arrived() == before
+    it.intake.hand.let_go(*announced)
+    assert it._arrived() == Arrived(until=Micros(before.until + 80 * MINUTE))

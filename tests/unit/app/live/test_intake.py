@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from trailcam.app.live import conditions, in_hand
 from trailcam.app.live import intake as module
 from trailcam.app.live.conditions import Part
 from trailcam.app.live.health import Health
-from trailcam.app.live.in_hand import Followed, Refused
+from trailcam.app.live.in_hand import Followed, InHand, Refused
 from trailcam.app.live.intake import Intake
 from trailcam.contracts.source import Blob, Exhausted, NotFetched, Notice
 from trailcam.errors import code
@@ -547,6 +548,28 @@ def test_what_is_in_hand_is_held_however_long_it_takes() -> None:
         fake.held = []
         until(lambda: len(fake.held) > 6)
         assert "given out" not in fake.held
+
+
+@pytest.mark.parametrize("id_", ["a", None])
+def test_for_how_long_something_is_in_hand_counts_from_its_first_announcement_until_it_is_decided(
+    id_: str | None,
+) -> None:
+    clock = [100.0]
+    hand = InHand(group_bytes=1, group_seconds=0, ahead_bytes=1 << 20, clock=lambda: clock[0])
+    source = Fake(label="first")
+    it, other = (Followed(name=name, source=source, tries=1) for name in ("first", "other"))
+    notice = source.notice(source.announce("a", id=id_))
+    hand.take(it, notice, {})
+    clock[0] += 50
+    assert hand.held_seconds() == {"first": 50}
+    blob = source.fetch(notice, spool=Path())
+    hand.have(it, notice, blob, whole=True)
+    hand.take(other, Notice(name="a", origin_id=blob.origin.id, size_bytes=1, tries=1, receipt=None), {})
+    clock[0] += 20
+    assert hand.next_group(at_once=True) is not None
+    assert hand.held_seconds() == {"first": 70, "other": 70}
+    hand.done(blob)
+    assert hand.held_seconds() == {}
 
 
 def test_who_stops_gives_back_at_once_what_is_not_decided() -> None:
