@@ -432,7 +432,7 @@ _TABLE = (
         "TC0502",
         "rule_killed_worker",
         "rule ended its process",
-        "The worker process died while a rule had an event in hand: a crash in native code, or os._exit(). Or the rule changed what all code in the process stands on: it gave `builtins.len`, `json.dumps` or a function of Trailcam's another meaning, set another time zone with `time.tzset()`, changed a limit of the process or closed the way to Trailcam.",
+        "The worker process died while a rule had an event in hand: a crash in native code, or os._exit(). Or the rule changed what all code in the process stands on: it gave `builtins.len`, `json.dumps` or a function of Trailcam's another meaning, set another time zone with `time.tzset()`, changed a limit of the process or closed the way to Trailcam. Or it filled the memory of a fresh process for one event, and kept it.",
         "Find the call that does it; the message names the signal, the exit status or what was changed.",
     ),
     (

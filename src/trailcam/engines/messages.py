@@ -29,6 +29,9 @@ has changed, see `ground.PARTS`."""
 IN_HAND = slice(CHUNK, READ)
 SLOTS = 7
 
+FILLED = 2**32
+"""In the slot of what was changed: nothing was, but a rule has filled the memory for one event."""
+
 ROW_LOADING = 2**63
 """The row in hand while the top level of a rule's file is executed."""
 

@@ -16,6 +16,7 @@ from trailcam.engines.ground import PARTS
 from trailcam.engines.loading import LoadFailure, RulesNotImported
 from trailcam.engines.messages import (
     CHANGED,
+    FILLED,
     IN_HAND,
     READ,
     ROW_LOADING,
@@ -41,6 +42,7 @@ IDLE_SECONDS = 600.0
 """How long a process may have work and no rule in hand, and neither read nor say anything."""
 
 _PAUSES_SECONDS = (0.05, 0.5)
+_FILLED = "it took more than half of limits.worker_bytes for one event, and kept it"
 _UNKNOWN = 255
 """The exit status, for multiprocessing, of a process whose fork server was ended before it."""
 
@@ -171,7 +173,7 @@ class WorkerProcess:
                 message=f"{code('rule_timeout')}: it took longer than {self._limit_seconds:g} s",
             )
         if changed := self.changed:
-            told = f"it changed {PARTS[changed - 1]}, which all code shares"
+            told = f"it changed {PARTS[changed - 1]}, which all code shares" if changed != FILLED else _FILLED
             return Killing(error_class="RuleKilledWorker", message=f"{code('rule_killed_worker')}: {told}")
         status = _status(self._process.exitcode)
         return Killing(

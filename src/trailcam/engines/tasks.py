@@ -24,6 +24,7 @@ from trailcam.engines.messages import (
     CHUNK,
     EVENT_HIGH,
     EVENT_LOW,
+    FILLED,
     IN_HAND,
     READ,
     ROW,
@@ -110,12 +111,18 @@ class Worker:
 
     def work(self, task: Task) -> None:
         """Sends the chunks of a task that are still wanted, and then that it is done."""
-        if task.tests:
-            self._test(task)
-        elif task.pairs:
-            self._take_turns(task)
-        else:
-            self._read(task)
+        try:
+            if task.tests:
+                self._test(task)
+            elif task.pairs:
+                self._take_turns(task)
+            else:
+                self._read(task)
+        except MemoryError:
+            self._memory.reserve = b""
+            if self._is_alone(task) and self._slots[RULE]:
+                self._end(FILLED)
+            self._lacks_memory(task)
 
     def _test(self, task: Task) -> None:
         rule = self._setup.rules[task.rule]
@@ -214,13 +221,11 @@ class Worker:
                 if number >= task.resume:
                     self._tell(self._done(task, number, chunk))
         except MemoryError:
-            self._lacks_memory(task)
-            return
+            raise
         except OSError as error:
             if is_for_want_of_memory(error):
-                self._lacks_memory(task)
-            else:
-                self._send(CannotStage(task=task.id, fresh=self._is_fresh, error=error))
+                raise MemoryError from None
+            self._send(CannotStage(task=task.id, fresh=self._is_fresh, error=error))
             return
         except TrailcamError as error:
             problems = tuple(error.problems)
@@ -289,7 +294,7 @@ class Worker:
             found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
             self._slots[RULE] = 0
             self._end_if_changed()
-            if self._memory.is_short and not (self._is_fresh and task.batch_events == 1):
+            if self._memory.is_short and not self._is_alone(task):
                 raise MemoryError  # rules may have got too little, and not even said so
             found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             first_row += len(batch)
@@ -366,8 +371,11 @@ class Worker:
         runners: Sequence[tuple[int, Runner]],
     ) -> Detections:
         slots = self._slots
+        is_alone = self._is_alone(task)
 
         def in_hand(row: int, rule: int) -> None:
+            if is_alone:
+                self._see_whether_it_filled_memory()
             if task.careful:
                 self._see_whether_all_is_well(task, rule)
             slots[RULE] = rule + 1
@@ -409,6 +417,8 @@ class Worker:
             off_from=off_from,
             names=self._models.get(batch.log_type),
         )
+        if is_alone:
+            self._see_whether_it_filled_memory()
         if task.careful:
             self._see_whether_all_is_well(task, NO_RULE)
         return found
@@ -424,6 +434,15 @@ class Worker:
         elif to_come == NO_RULE:
             slots[RULE] = 0
             self._end_if_changed()
+
+    def _is_alone(self, task: Task) -> bool:
+        """Whether what comes next is one event in a fresh process: nothing can be done with more memory."""
+        return self._is_fresh and (task.batch_events == 1 or bool(task.pairs or task.tests))
+
+    def _see_whether_it_filled_memory(self) -> None:
+        """Ends the process when the rule in hand has taken most of its memory for one event."""
+        if self._memory.has_lost_much() and self._slots[RULE]:
+            self._end(FILLED)
 
     def _end_if_changed(self) -> None:
         """Ends the process when a rule has changed what all code stands on: whoever comes next is harmed."""

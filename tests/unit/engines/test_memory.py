@@ -13,7 +13,7 @@ from tests.unit.engines.test_local import EVERY, run_rules
 from trailcam.engines import memory
 from trailcam.engines.local import LocalEngine
 from trailcam.engines.memory import Memory, is_for_want_of_memory
-from trailcam.engines.messages import WorkGroup
+from trailcam.engines.messages import Staging, WorkGroup
 from trailcam.sources.files import LocalBlob, claim
 
 MIB = 1 << 20
@@ -41,6 +41,26 @@ def test_a_rule_that_fills_a_worker_by_one_file_costs_nothing_either(tmp_path: P
     tally, engine = run_rules(tmp_path, [EVERY, keeps, CAUTIOUS], events=300, triggers=(), limits=limits)
     assert (tally.events, tally.match_count) == (300, 900)
     assert (tally.letters.total(), tally.errors, engine.taken_off) == (0, [], set())
+
+
+HOGS = {
+    "much": "    while True:\n        kept.append(bytearray(1 << 20))",
+    "small": "    while True:\n        kept.append((len(kept), str(len(kept))))",
+}
+
+
+@pytest.mark.parametrize("hog", HOGS.values(), ids=HOGS)
+def test_a_rule_that_fills_a_worker_for_one_event_is_named_and_costs_no_other_its_matches(
+    tmp_path: Path, hog: str
+) -> None:
+    limits = replace(LIMITS, worker_bytes=250 * MIB)
+    rules = [EVERY, make_rule("Hog", f"kept = []\ndef rule(event):\n{hog}"), CAUTIOUS]
+    staging = Staging(warehouse=tmp_path / "lake", pack="p")
+    tally, engine = run_rules(tmp_path, rules, events=20, triggers=(), limits=limits, staging=staging)
+    assert (tally.match_count, tally.letters.total()) == (40, 0)
+    assert [(error.rule_id, error.error_class) for error in tally.errors] == [("Hog", "RuleKilledWorker")] * 3
+    assert "half of limits.worker_bytes" in tally.errors[0].message
+    assert engine.taken_off == {1}
 
 
 def test_a_rule_with_a_large_table_is_not_to_blame_for_large_events(tmp_path: Path) -> None:
