@@ -52,7 +52,11 @@ class Index:
         self._known_bytes = 0
         try:
             name = quote(os.fsencode(path))
-            self._connection = sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)
+            self._connection = sqlite3.connect(
+                f"file:{name}?mode=ro&immutable=1",
+                uri=True,
+                check_same_thread=False,  # garbage is collected in any thread, and closed there
+            )
         except sqlite3.Error as error:
             raise self._damaged(error) from None
         weakref.finalize(self, self._connection.close)  # whoever forgets an index leaves no file open

@@ -1,6 +1,7 @@
 """Which version of a table answers."""
 
 import json
+import threading
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,12 @@ def test_a_copy_that_is_asked_itself_and_is_not_as_it_was_kept_is_told(tmp_path:
     (lookup,) = lookups([declared])["A"]
     with pytest.raises(WorldError, match="not there as it was kept"):
         lookup.row("192.0.2.1", Micros(1))
+
+
+def test_an_index_that_was_forgotten_is_closed_in_whatever_thread_finds_it(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"k": "x"}')
+    held = [prepared(tmp_path / "t.jsonl", "jsonl", key="k")]
+    thread = threading.Thread(target=held.clear)
+    thread.start()
+    thread.join()  # pytest makes an error of what cannot be raised there
+    assert held == []
