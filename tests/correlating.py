@@ -120,6 +120,7 @@ def turn(
         warehouse=database.path.parent,
         left_to=Role.past,
         now=lambda: now,
+        lateness=Micros(0),
     )
 
 

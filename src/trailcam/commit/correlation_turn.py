@@ -42,7 +42,7 @@ def correlate_now(
     warehouse: Path,
     left_to: Role,
     now: Callable[[], Micros],
-    lateness: Micros = Micros(0),  # noqa: B008  # a number
+    lateness: Micros,
 ) -> Said:
     """Has a turn; what it has changed. See `left_rules` and `take_turn`; the time is that at which the state
     can be written.

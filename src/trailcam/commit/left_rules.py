@@ -21,7 +21,7 @@ def left_rules(
     *,
     left_to: Role,
     now: Micros,
-    lateness: Micros = Micros(0),  # noqa: B008  # a number
+    lateness: Micros,
 ) -> Turns:
     """Which of the rules, each behind those it looks at, have no turn now: they are left to a server, or to
     the time behind somebody who goes over the past. `lateness` is how late events may come: where no server

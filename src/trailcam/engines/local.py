@@ -324,7 +324,8 @@ class LocalEngine:
             queue.appendleft(work)
             return None
         if isinstance(message, OutOfMemory):
-            return self._smaller(work, queue, code("record_exhausts_memory"))
+            why = "a worker has too little memory for anything: raise limits.worker_bytes"
+            return self._smaller(work, queue, code("record_exhausts_memory"), why=why)
         work.result = GroupResult(work.result.group, failure=self._failure(message))
         return work
 
@@ -335,13 +336,18 @@ class LocalEngine:
         where = staging.warehouse if staging is not None else None
         return cannot_write(message.error, "a file of the lake", path=where)
 
-    def _smaller(self, work: _Work, queue: deque[_Work], reason: str) -> _Work | None:
+    def _smaller(self, work: _Work, queue: deque[_Work], reason: str, *, why: str) -> _Work | None:
         """A group that exhausts memory is cut in two; an origin alone is read in smaller batches. What rules
         have done to workers is known of its parts.
 
         Gives the work back, as done, when it cannot be made smaller: then its rest is one dead letter.
+
+        Raises:
+            WorldError: TC0504 it reads nothing, so that there is nothing to make smaller.
         """
         group, task = work.result.group, work.task
+        if not task.blobs:
+            raise WorldError(Problem(code=code("worker_broken"), message=why))
         blobs = group.blobs
         again = partial(self._work, killing=task.killing)
         if len(blobs) > 1:
@@ -379,9 +385,7 @@ class LocalEngine:
         if work.crashes < MOST_DEATHS:
             queue.appendleft(work)
             return None
-        if not work.task.blobs:
-            raise WorldError(Problem(code=code("worker_broken"), message=killing.message))
-        return self._smaller(work, queue, code("worker_lost"))
+        return self._smaller(work, queue, code("worker_lost"), why=killing.message)
 
     def _died_of(self, rule: int) -> bool:
         """Counts a death; True when the rule is taken off."""

@@ -4,20 +4,13 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from trailcam.codecs import json_records
-from trailcam.codecs.gzip import unpack
 from trailcam.codecs.json_grammar import Refused
-from trailcam.contracts.codec import Envelope, Record
 from trailcam.contracts.runner import Runner, Subject
-from trailcam.contracts.source import Blob
-from trailcam.engines.inline import inline
-from trailcam.engines.kept import decode_kept
 from trailcam.engines.memory import Memory, is_for_want_of_memory
 from trailcam.engines.messages import (
     CHANGED,
@@ -26,7 +19,6 @@ from trailcam.engines.messages import (
     EVENT_LOW,
     FILLED,
     IN_HAND,
-    READ,
     ROW,
     RULE,
     CannotLookUp,
@@ -42,27 +34,23 @@ from trailcam.engines.messages import (
     TestDone,
 )
 from trailcam.engines.pairs import Overlay, batch_of, keep
+from trailcam.engines.reading import Reader
 from trailcam.engines.seen import seen
 from trailcam.enrichments import lookups
 from trailcam.errors import TrailcamError, code
 from trailcam.model.batch import EventBatch
 from trailcam.model.candidate import Candidate, KeptEvent
 from trailcam.model.correlation import values_at
-from trailcam.model.deadletter import DeadLetter
-from trailcam.model.event import PantherEvent, UnifiedNames
+from trailcam.model.event import UnifiedNames
 from trailcam.model.match import Match, NotRun, RuleError
 from trailcam.model.rule import IN_THE_LINE
 from trailcam.model.staged import StagedFile
-from trailcam.pipeline.decode import decode
 from trailcam.pipeline.detect import NO_RULE, Detections, detect
 from trailcam.pipeline.enrich import enrich
-from trailcam.pipeline.mend import mend
-from trailcam.pipeline.normalize import Chunk, Normalizer
+from trailcam.pipeline.normalize import Chunk
 from trailcam.rules.inline_tests import Surroundings, failed, run_test
 from trailcam.rules.keyvalue import Item, StateUnavailable, use
 from trailcam.rules.run import RuleRunner, rule_error
-from trailcam.sources.kept_letters import KeptLetters
-from trailcam.sources.kept_records import KeptRecords
 
 if TYPE_CHECKING:
     from trailcam.commit.stage import Stager
@@ -94,12 +82,11 @@ class Worker:
         self._is_fresh = True
         self._slots = slots
         self._setup = setup
-        self._envelopes = envelopes(setup)
+        self._reader = Reader(setup, slots)
         self._log_types = {log_type.name: log_type for log_type in setup.log_types}
-        self._bytes_read = 0
         self._modules = runners
         self._models = models = models or {}
-        self._around = Surroundings(line=self._line, models=models, destinations=setup.destinations)
+        self._around = Surroundings(line=self._reader.sample, models=models, destinations=setup.destinations)
         self._stager = _stager(setup)
         self._lookups = lookups(setup.lookups)
         self._runners: dict[str, list[tuple[int, Runner]]] = {}
@@ -122,7 +109,8 @@ class Worker:
             self._memory.reserve = b""
             if self._is_alone(task) and self._slots[RULE]:
                 self._end(FILLED)
-            self._lacks_memory(task)
+            self._slots[RULE] = 0
+            self._send(OutOfMemory(task=task.id, fresh=self._is_fresh))
 
     def _test(self, task: Task) -> None:
         rule = self._setup.rules[task.rule]
@@ -140,9 +128,7 @@ class Worker:
                 self._slots[IN_HAND] = (number, 0, task.rule + 1, 0, number)
                 result = run_test(runner, test, self._around)
                 self._end_if_changed()
-                if self._memory.is_short and not self._is_fresh:
-                    self._lacks_memory(task)
-                    return
+                self._refuse_if_short(task)
             self._tell(TestDone(task=task.id, number=number, result=result))
             self._slots[RULE] = 0  # not before: what a rule has broken shows when there is something to say
         self._tell(TaskDone(task=task.id))
@@ -151,10 +137,6 @@ class Worker:
         """Sends what is done. What rules keep of it may be too much for what comes next."""
         self._send(message)
         self._is_fresh = False
-
-    def _lacks_memory(self, task: Task) -> None:
-        self._slots[RULE] = 0
-        self._send(OutOfMemory(task=task.id, fresh=self._is_fresh))
 
     def _take_turns(self, task: Task) -> None:
         """Pairs one after another, each with what those before it have written; for a while, so that what is
@@ -165,9 +147,7 @@ class Worker:
             if number >= task.resume:
                 found = self._take_turn(task, number, pair, overlay)
                 self._end_if_changed()
-                if self._memory.is_short and not self._is_fresh:
-                    self._lacks_memory(task)
-                    return
+                self._refuse_if_short(task)
                 self._tell(
                     PairDone(
                         task=task.id,
@@ -201,27 +181,11 @@ class Worker:
             found.errors.append((0, rule_error(runner.rule, subject, "rule", failure)))
         return found
 
-    def _line(self, record: object, log_type: str) -> PantherEvent:
-        """A sample record through decode and normalise, as if it had come alone in a file."""
-        raw = json.dumps(record).encode()
-        blob = inline(raw)
-        normalizer = self._normalizer(Task(id=0))
-        chunks = list(normalizer.chunks((blob,), partial(self._decode, normalizer)))
-        letters = [letter for chunk in chunks for letter in chunk.dead_letters]
-        batches = [batch for chunk in chunks for batch in chunk.batches]
-        if letters or len(batches) != 1 or len(batches[0]) != 1:
-            raise ValueError(letters[0].detail if letters else "it is not one record")
-        if batches[0].log_type != log_type:
-            raise ValueError(f"it is an event of {batches[0].log_type}, not of {log_type}")
-        return batches[0].event(0)
-
     def _read(self, task: Task) -> None:
         try:
-            for number, chunk in enumerate(self._chunks(task)):
+            for number, chunk in enumerate(self._reader.chunks(task)):
                 if number >= task.resume:
                     self._tell(self._done(task, number, chunk))
-        except MemoryError:
-            raise
         except OSError as error:
             if is_for_want_of_memory(error):
                 raise MemoryError from None
@@ -231,56 +195,13 @@ class Worker:
             problems = tuple(error.problems)
             self._send(CannotLookUp(task=task.id, fresh=self._is_fresh, problems=problems))
             return
-        except BaseException:
-            changed = self._changed()
+        except BaseException as error:
+            changed = 0 if isinstance(error, MemoryError) else self._changed()
             if changed:  # by a rule before the one in hand, as like as not
                 self._slots[RULE] = 0
                 self._end(changed)
             raise
         self._tell(TaskDone(task=task.id))
-
-    def _chunks(self, task: Task) -> Iterator[Chunk]:
-        self._bytes_read = 0
-        normalizer = self._normalizer(task)
-        return normalizer.chunks(task.blobs, partial(self._decode, normalizer))
-
-    def _normalizer(self, task: Task) -> Normalizer:
-        return Normalizer(
-            self._setup.log_types,
-            parse_time=task.parse_time,
-            batch_events=task.batch_events,
-            batch_bytes=task.batch_bytes,
-        )
-
-    def _decode(self, normalizer: Normalizer, blob: Blob) -> Iterator[Record | DeadLetter]:
-        if isinstance(blob, KeptRecords):
-            return decode_kept(blob)
-        if isinstance(blob, KeptLetters):
-            return mend(
-                blob.stretches(),
-                split=json_records.split,
-                envelopes=self._envelopes,
-                recognise=normalizer.classifier.recognise,
-                record_limit=self._setup.limits.record_bytes,
-            )
-        return decode(
-            blob,
-            unpack=self._unpack,
-            split=json_records.split,
-            envelopes=self._envelopes,
-            recognise=normalizer.classifier.recognise,
-            origin_limit=self._setup.limits.origin_bytes,
-            record_limit=self._setup.limits.record_bytes,
-        )
-
-    def _unpack(self, chunks: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
-        """Unpacks while counting what has been read, for whoever watches."""
-        return unpack(map(self._counted, chunks), limit=limit)
-
-    def _counted(self, chunk: bytes) -> bytes:
-        self._bytes_read += len(chunk)
-        self._slots[READ] += 1
-        return chunk
 
     def _done(self, task: Task, number: int, chunk: Chunk) -> ChunkDone:
         files: list[StagedFile] = []
@@ -294,8 +215,7 @@ class Worker:
             found = self._detect(task, number, batch, first_row, self._runners.get(batch.log_type, ()))
             self._slots[RULE] = 0
             self._end_if_changed()
-            if self._memory.is_short and not self._is_alone(task):
-                raise MemoryError  # rules may have got too little, and not even said so
+            self._refuse_if_short(task)
             found.matches = [(row, self._with_kept(batch, row, match)) for row, match in found.matches]
             first_row += len(batch)
             if self._stager is not None:
@@ -312,7 +232,7 @@ class Worker:
         return ChunkDone(
             task=task.id,
             number=number,
-            bytes_read=self._bytes_read,
+            bytes_read=self._reader.bytes_read,
             records=chunk.records,
             events=Counter(batch.origins[at].id for batch in chunk.batches for at in batch.origin),
             letters=Counter((letter.origin_id, letter.reason) for letter in chunk.dead_letters),
@@ -439,6 +359,11 @@ class Worker:
         """Whether what comes next is one event in a fresh process: nothing can be done with more memory."""
         return self._is_fresh and (task.batch_events == 1 or bool(task.pairs or task.tests))
 
+    def _refuse_if_short(self, task: Task) -> None:
+        """Raises MemoryError where rules may have got too little, and not even said so."""
+        if self._memory.is_short and not self._is_alone(task):
+            raise MemoryError
+
     def _see_whether_it_filled_memory(self) -> None:
         """Ends the process when the rule in hand has taken most of its memory for one event."""
         if self._memory.has_lost_much() and self._slots[RULE]:
@@ -497,9 +422,3 @@ def _stager(setup: Setup) -> "Stager | None":
     pa.set_cpu_count(1)  # a worker is one processor's work, and threads cost memory
     pa.set_io_thread_count(1)
     return Stager(setup.staging.warehouse, setup.log_types, pack=setup.staging.pack)
-
-
-def envelopes(setup: Setup) -> tuple[Envelope, ...]:
-    """The envelopes of all log types, each once."""
-    paths = {path for log_type in setup.log_types for path in log_type.records}
-    return tuple(Envelope.parse(path) for path in sorted(paths))

@@ -137,19 +137,18 @@ def command(
                 progress=lambda done, everything: update(done, everything, f"{done} rules"),
             )
 
-    said: dict[str, Sequence[str | Path]] = {
-        "--ignore-files": ignore_files or (),
-        "--available-destination": destinations or (),
-        "--log-types": log_types or (),
-        "--config": [config] if config is not None else (),
-    }
-    again = [str(path) for path in where if path != Path()]
-    again += ["--ignore-extra-keys"] if ignore_extra_keys else []
-    again += [word for option, values in said.items() for value in values for word in (option, str(value))]
+    again = _again(
+        [str(path) for path in where if path != Path()],
+        ["--ignore-extra-keys"] if ignore_extra_keys else [],
+        _each("--ignore-files", ignore_files or ()),
+        _each("--available-destination", destinations or ()),
+        _each("--log-types", log_types or ()),
+        _each("--config", [config] if config is not None else ()),
+    )
 
     def showing(report: Report) -> None:
         shown = _chosen(report, only_failed=show_failures_only, by_outcome=sort_test_results)
-        _print(shown, form, verbose=verbose, again=_again(again))
+        _print(shown, form, verbose=verbose, again=again)
         _write(report, junit)
 
     def once(only: Callable[[Rule], bool] = lambda _: True) -> int:
@@ -189,12 +188,17 @@ def _chosen(report: "Report", *, only_failed: bool, by_outcome: bool) -> "Report
     return replace(report, rules=rules)
 
 
-def _again(said: Sequence[str]) -> Callable[["RuleReport", str], str]:
+def _each(option: str, values: Sequence[str | Path]) -> list[str]:
+    """An option that is given once for each of its values, in words."""
+    return [word for value in values for word in (option, str(value))]
+
+
+def _again(*said: list[str]) -> Callable[["RuleReport", str], str]:
     """The command that runs one test again, or all of its rule if none can name it, and shows everything.
 
     `said` are the words of this one on which it hangs whether a test fails.
     """
-    same = list(map(quoted, said))
+    same = [quoted(word) for words in said for word in words]
 
     def command_of(report: "RuleReport", test: str) -> str:
         try:
