@@ -183,6 +183,8 @@ class Follower:
         self.intake.hand.done(blob)
 
     def _arrived(self) -> Arrived | None:
+        if self.stop.is_set():
+            return None  # what is given back now comes to whoever is next
         return arrived(
             self.home.database,
             [it.name for it in self.settings.sources],

@@ -89,3 +89,13 @@ def test_what_no_worker_has_got_through_yet_has_not_arrived_however_long_it_take
     assert it._arrived() == before
     it.intake.hand.let_go(*announced)
     assert it._arrived() == Arrived(until=Micros(before.until + 80 * MINUTE))
+
+
+def test_who_stops_gives_back_what_is_in_hand_and_takes_nothing_for_absent(tmp_path: Path) -> None:
+    it = follower(tmp_path, [])
+    it.settings = Settings(sources=(SourceSettings(name="trail", type="s3"),))
+    it.followed_since = Micros(0)
+    it.intake = it._intake()
+    assert it._arrived() is not None
+    it.stop.set()
+    assert it._arrived() is None
