@@ -14,7 +14,7 @@ _SHARE = 8
 """Memory is short when less is left than this part of what there was at first."""
 
 _RESERVE_BYTES = 4 << 20
-"""Without any memory left, CPython 3.11 does not even raise: it loops where it would handle the error."""
+"""Without any memory left, CPython may not even raise: it loops where it would handle the error."""
 
 _PAGE_BYTES = resource.getpagesize()
 
