@@ -16,7 +16,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines differ, so no example has a deadline. `HYPOTHESIS_PROFILE=long` is the thorough form, `few` that for
 # a second interpreter, on which the same examples would be tried again.
-settings.register_profile("short", deadline=None, max_examples=100)
+settings.register_profile("short", deadline=None, max_examples=50)
 settings.register_profile("few", deadline=None, max_examples=20)
 settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))

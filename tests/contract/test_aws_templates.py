@@ -19,6 +19,7 @@ def findings() -> Callable[[str], list[str]]:
     return lambda text: [str(match) for match in lint(text, rules=rules, regions=[REGION], config=config)]
 
 
+@pytest.mark.slow
 def test_nothing_is_found_in_any_template(findings: Callable[[str], list[str]]) -> None:
     texts = {template(each) for each in combinations()}
     assert len(texts) == 120

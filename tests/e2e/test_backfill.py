@@ -69,6 +69,7 @@ def test_a_backfill_keeps_what_a_run_over_the_same_bytes_keeps_and_nothing_twice
     assert json.loads(kinds.stdout) == {"kind": "backfill"}
 
 
+@pytest.mark.slow
 def test_only_the_accounts_regions_and_days_that_are_asked_for_are_read(
     tmp_path: Path, seaweed: "Seaweed"
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_bucket_that_is_not_there_ends_the_backfill_as_a_fault_of_the_world(
     assert "error[TC0801]: s3://no-such-bucket/AWSLogs/ cannot be listed" in words
 
 
+@pytest.mark.slow
 def test_a_source_s_past_is_that_of_its_prefixes_and_what_is_mistyped_is_told(
     tmp_path: Path, seaweed: "Seaweed"
 ) -> None:

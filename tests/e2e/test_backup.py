@@ -185,6 +185,7 @@ def test_the_digests_are_checked_by_other_tools_too(tmp_path: Path, tree: Path) 
     assert about["files"] == len(list(tmp_path.rglob("*.parquet")))
 
 
+@pytest.mark.slow
 def test_backups_taken_while_a_run_goes_on_are_whole(tmp_path: Path, tree: Path) -> None:
     write_tree(tmp_path / "logs", objects=60, seed=3)
     command = [*COMMAND, "run", str(tmp_path / "logs"), "--packs", str(tree / "rules")]
@@ -398,6 +399,7 @@ def test_a_full_disk_leaves_no_home(tmp_path: Path, tree: Path, size: str, home:
     assert f"error[{code('disk_full')}]" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_when_all_is_there_keeps_what_is_there(tmp_path: Path, tree: Path) -> None:
     """Tables are made after the home has its place; how much they need is not known before."""
     command = [*COMMAND, "restore", str(tree / "backup.tar"), "--home", f"{tmp_path}/new"]

@@ -146,6 +146,7 @@ def test_what_several_rules_say_together_is_an_alert_across_midnight(tmp_path: P
     assert [(step["id"], step["matches"]) for step in context["steps"]] == [("fails", 3), ("login", 1)]
 
 
+@pytest.mark.slow
 def test_files_one_by_one_come_to_the_same_as_all_at_once(tmp_path: Path) -> None:
     pack = write_pack(tmp_path / "pack", GUESSED, WITHOUT_MFA)
     records = [*attack(), mfa(30, "2026-03-02T00:05:00Z")]

@@ -130,6 +130,7 @@ def counted(*arguments: str) -> dict[str, Any]:
     return {key: value for key, value in told.items() if key != "seconds" and not key.startswith("new_")}
 
 
+@pytest.mark.slow
 def test_a_log_type_that_comes_later_mends_what_it_fits_as_if_it_had_been_there(world: Path) -> None:
     trailcam("run", "logs", "--packs", "packs", "--home", "home")
     types = ("--packs", "packs", "--log-types", "types", "--home", "home")
@@ -204,6 +205,7 @@ def test_a_dead_letter_is_shown_with_its_bytes_and_obeys_nothing_in_them(world: 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [pytest.param("run", marks=pytest.mark.slow), "retry"])
 def test_a_file_that_can_be_opened_again_answers_its_dead_letter_each_time(world: Path, way: str) -> None:
     def run() -> None:

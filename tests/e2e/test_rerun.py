@@ -12,6 +12,7 @@ from tests.support import record, trailcam, write_log
 SAME = ("events", "matches", "errors", "windows", "alerts")
 
 
+@pytest.mark.slow
 def test_a_rule_that_comes_later_runs_over_what_is_kept_though_the_files_are_gone(tmp_path: Path) -> None:
     write_tree(tmp_path / "tree", objects=40)
     rules = write_rules(tmp_path / "rules")

@@ -172,6 +172,7 @@ def test_a_state_that_another_process_has_locked(
     assert everything(home) == before
 
 
+@pytest.mark.slow
 def test_a_catalog_that_another_process_has_locked(
     tmp_path: Path, tree: Path, undisturbed: dict[str, Any]
 ) -> None:

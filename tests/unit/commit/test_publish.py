@@ -345,6 +345,7 @@ def many_commits(home: Home, count: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_hundred_and_twenty_commits_in_a_row_are_exact_and_keep_their_metadata_short(home: Home) -> None:
     many_commits(home, 120)  # snapshots are expired twice, the last time not at the end
     old = home.iceberg.forgotten(NAME)

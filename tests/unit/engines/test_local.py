@@ -358,6 +358,7 @@ def split_after_a_chunk(folder: Path, rules: Sequence[Rule], *, triggers: Sequen
     return tally
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("does", "error_class"), [("os._exit(7)", "RuleKilledWorker"), ("time.sleep(60)", "RuleTimeout")]
 )
@@ -375,6 +376,7 @@ def test_what_a_rule_has_done_is_told_once_although_its_group_is_judged_again_in
     assert (tally.match_count, tally.not_run) == (BATCH_EVENTS, [])
 
 
+@pytest.mark.slow
 def test_the_deaths_that_have_taken_a_rule_off_are_told_although_its_group_is_judged_again(
     tmp_path: Path,
 ) -> None:
