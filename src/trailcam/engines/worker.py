@@ -11,6 +11,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Mapping, MutableSequence
+from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -94,15 +95,22 @@ def main(
 
 
 def end_with_the_parent() -> None:
-    """Whoever kills the parent ends its workers too, also one that loops in a rule and looks at no pipe."""
+    """Whoever kills the parent ends its workers too, also one that loops in a rule and looks at no pipe.
+
+    A rule that closes the sign of it, or opens something else in its place, does not end the process: that
+    would be laid on whichever rule is in hand then. It is found by what it has changed.
+    """
     parent = parent_process()
     if parent is None:
         return
     sentinel = parent.sentinel
+    at_first = os.fstat(sentinel)
 
     def wait_for_it() -> None:
         wait([sentinel])
-        os._exit(1)
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(sentinel), at_first):
+                os._exit(1)
 
     before = threading.stack_size(_SMALL_STACK_BYTES)  # it counts as memory of the rules
     threading.Thread(target=wait_for_it, name="parent", daemon=True).start()
