@@ -35,17 +35,16 @@ def unquoted(written: Written, *, of_aws: bool = False) -> tuple[Remark, ...]:
 
     `of_aws` says that its events are of AWS.
     """
+    numbers = {steps: digits for steps, digits in written.document.digits.items() if len(digits) == _DIGITS}
+    if not numbers:  # so it is with nearly all, which then need not be walked through
+        return ()
     key = _ACCOUNT if of_aws else _AWS_ACCOUNT
     found = [steps for steps, name in _conditions(written.value) if of_aws or key.fullmatch(name)]
     for index, test in enumerate(written.value.get("Tests", ())):
         for event in ("Log", "Resource"):
             here = _values(test.get(event), ("Tests", index, event))
             found += [steps for steps, name in here if key.fullmatch(name)]
-    return tuple(
-        _remark(written, steps, digits)
-        for steps in found
-        if len(digits := written.document.digits.get(steps, "")) == _DIGITS
-    )
+    return tuple(_remark(written, steps, numbers[steps]) for steps in found if steps in numbers)
 
 
 def _remark(written: Written, steps: Steps, digits: str) -> Remark:
