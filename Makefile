@@ -57,8 +57,8 @@ newer: env  ## the fast suites on every newer Python that is found
 		HYPOTHESIS_PROFILE=few .venv-$$version/bin/pytest -q -n 2 --dist worksteal tests/unit tests/contract tests/property || exit 1; \
 	done
 
-thorough: servers  ## the property tests with many more examples
-	HYPOTHESIS_PROFILE=long $(RUN)/pytest -q -n 2 --dist worksteal tests/property tests/unit/codecs
+thorough: servers  ## whatever tries examples, with many more of them
+	HYPOTHESIS_PROFILE=long $(RUN)/pytest -q -n 2 --dist worksteal -m hypothesis
 
 test-all: test newer thorough  ## everything: what CI runs
 	$(RUN)/pytest -n 2 --dist worksteal -m slow

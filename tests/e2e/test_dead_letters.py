@@ -206,7 +206,7 @@ def test_a_dead_letter_is_shown_with_its_bytes_and_obeys_nothing_in_them(world: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", [pytest.param("run", marks=pytest.mark.slow), "retry"])
+@pytest.mark.parametrize("way", ["run", "retry"])
 def test_a_file_that_can_be_opened_again_answers_its_dead_letter_each_time(world: Path, way: str) -> None:
     def run() -> None:
         command = powerless([sys.executable, "-m", "trailcam", "run", "logs", "--home", "home"])

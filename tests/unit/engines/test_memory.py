@@ -63,6 +63,8 @@ def test_a_rule_that_fills_a_worker_for_one_event_is_named_and_costs_no_other_it
     assert (tally.match_count, tally.letters.total()) == (40, 0)
     assert [error.rule_id for error in tally.errors] == ["Hog"] * 3
     assert {error.error_class for error in tally.errors} <= named
+    killed = [error.message for error in tally.errors if error.error_class == "RuleKilledWorker"]
+    assert all("half of limits.worker_bytes" in message for message in killed)
     assert engine.taken_off == {1}
 
 

@@ -1,9 +1,9 @@
-"""A worker ends with its parent, and with nothing else."""
+"""What ends a worker with its parent ends it for nothing else."""
 
 from trailcam.engines.nursery import nursery
 
 CLOSES_THE_SIGN = """
-import os, sys, threading, time
+import os, threading, time
 from multiprocessing import parent_process
 from trailcam.engines import worker
 
